@@ -1,0 +1,1 @@
+"""Feeds become marks become exact counts."""

@@ -1,0 +1,1 @@
+"""The things a person must see."""

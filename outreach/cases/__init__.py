@@ -1,0 +1,1 @@
+"""Cases, routing, answers, follow-ups."""

@@ -1,0 +1,57 @@
+"""Cases: one open case per number or child, with everything that happened in it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from outreach.database import Base
+
+
+class Case(Base):
+    """A family that someone is looking after."""
+
+    __tablename__ = "cases"
+    __table_args__ = (Index(None, "state"), Index(None, "phone"), Index("ix_cases_open_key", "open_key", unique=True))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    open_key: Mapped[str | None]
+    """What this case is about while it is not closed (``phone:+1…`` or ``student:…``): the database keeps one."""
+    state: Mapped[str]
+    """A ``cases.states.CaseState``."""
+    queue: Mapped[str]
+    """``needs_me`` or ``information``."""
+    phone: Mapped[str]
+    household: Mapped[str]
+    contact_id: Mapped[str]
+    student_id: Mapped[str]
+    """The child it is about first; empty where the number is unknown."""
+    school_id: Mapped[str]
+    owner_id: Mapped[int | None]
+    opened_at: Mapped[datetime]
+    waiting_since: Mapped[datetime | None]
+    """Since when the family waits for a person; empty when nobody waits."""
+    urgent: Mapped[bool]
+    opened_because: Mapped[str]
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[str]
+
+
+class CaseEvent(Base):
+    """One thing that happened in a case."""
+
+    __tablename__ = "case_events"
+    __table_args__ = (Index(None, "case_id", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    """inbound, answer, automatic, note, opened, closed, reopened, crossing."""
+    by: Mapped[str]
+    text: Mapped[str]
+    """A note's words; empty where another row holds them."""
+    inbound_id: Mapped[int | None]
+    planned_id: Mapped[int | None]

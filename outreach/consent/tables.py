@@ -1,0 +1,75 @@
+"""Who may be told what on which number."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from outreach.database import Base
+
+
+class ConsentEntry(Base):
+    """One statement about a number: an opt-out, an opt-in, a verification, a suppression. Rows are only ever added."""
+
+    __tablename__ = "consent_entries"
+    __table_args__ = (Index(None, "phone"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    phone: Mapped[str]
+    """E.164."""
+    kind: Mapped[str]
+    """A ``consent.states.Kind``."""
+    source: Mapped[str]
+    """``family``, ``feed``, ``carrier``, ``staff``."""
+    by: Mapped[str]
+    at: Mapped[datetime]
+    note: Mapped[str]
+
+
+class PhoneState(Base):
+    """What the ledger adds up to for one number; ``version`` grows with every entry, so a late reader sees a change."""
+
+    __tablename__ = "phone_states"
+
+    phone: Mapped[str] = mapped_column(primary_key=True)
+    opted_out: Mapped[bool]
+    opted_out_by: Mapped[str]
+    """The source that opted out last; a feed or a START lifts only what it may."""
+    suppressed: Mapped[str]
+    """Why the number cannot or must not be texted (wrong number, not a mobile); empty where nothing is known."""
+    verified: Mapped[bool]
+    version: Mapped[int]
+    changed_at: Mapped[datetime]
+
+
+class RestrictionClearance(Base):
+    """A person read a contact's restriction text and found that it does not forbid messages; new text blocks again."""
+
+    __tablename__ = "restriction_clearances"
+    __table_args__ = (Index(None, "student_id", "contact_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    student_id: Mapped[str]
+    contact_id: Mapped[str]
+    restriction: Mapped[str]
+    cleared_by: Mapped[str]
+    cleared_at: Mapped[datetime]
+
+
+class ContactBlock(Base):
+    """A person's order that a contact is told nothing about a child (custody, no contact, address protection)."""
+
+    __tablename__ = "contact_blocks"
+    __table_args__ = (Index(None, "contact_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    contact_id: Mapped[str]
+    student_id: Mapped[str]
+    """Empty: no child at all."""
+    reason: Mapped[str]
+    placed_by: Mapped[str]
+    placed_at: Mapped[datetime]
+    lifted_by: Mapped[str]
+    lifted_at: Mapped[datetime | None]

@@ -1,0 +1,1 @@
+"""The outbox: claim, re-check, send, receipts, reconcile."""

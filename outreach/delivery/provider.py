@@ -1,0 +1,65 @@
+"""What delivery asks of a company that sends texts, and what it may answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Outcome(StrEnum):
+    """What became of one request."""
+
+    ACCEPTED = "accepted"
+    """The carrier has it and named it."""
+    REFUSED = "refused"
+    """The carrier took nothing, and said why."""
+    TRY_LATER = "try_later"
+    """The carrier took nothing because it is busy (429)."""
+    UNCERTAIN = "uncertain"
+    """No clear answer: it may or may not have it."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text ready to leave: E.164 number, words, and our reference."""
+
+    to: str
+    body: str
+    ref: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The provider's answer; ``sid`` and ``status`` where accepted, ``error_code`` where refused."""
+
+    outcome: Outcome
+    sid: str = ""
+    status: str = ""
+    error_code: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A message as the carrier's list shows it."""
+
+    sid: str
+    to: str
+    body: str
+    status: str
+    error_code: str
+    created_at: datetime
+
+
+class Provider(Protocol):
+    """Sends texts and lists what was sent. Never raises for the network: doubt is ``Outcome.UNCERTAIN``."""
+
+    def send(self, text: Text) -> Answer:
+        """Ask once for *text* to be sent."""
+        ...
+
+    def sent_to(self, phone: str, since: datetime) -> list[Listed]:
+        """List messages created for *phone* since an instant; raises OSError when the carrier cannot be reached."""
+        ...

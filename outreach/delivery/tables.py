@@ -1,0 +1,87 @@
+"""What the carrier was asked, what it said, and the letters' batches."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from outreach.database import Base, Json
+
+
+class Attempt(Base):
+    """One request to the provider; the row is committed before the request leaves."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (Index(None, "planned_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    planned_id: Mapped[int] = mapped_column(ForeignKey("planned_messages.id"))
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str]
+    """open, accepted, refused, uncertain, not_sent."""
+    error_code: Mapped[str]
+    detail: Mapped[str]
+    clean_passes: Mapped[int]
+    """Reconciliations that did not find it at the carrier."""
+    last_pass_at: Mapped[datetime | None]
+
+
+class CarrierStatus(Base):
+    """One status the carrier reported for one message; the same status again is no new row."""
+
+    __tablename__ = "carrier_statuses"
+    __table_args__ = (UniqueConstraint("provider_sid", "status"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    provider_sid: Mapped[str]
+    ref: Mapped[str]
+    planned_id: Mapped[int | None]
+    """Empty for an orphan: a message we do not know."""
+    status: Mapped[str]
+    error_code: Mapped[str]
+    received_at: Mapped[datetime]
+
+
+class WebhookEvent(Base):
+    """A signed request from the carrier, stored raw before anything else is done with it."""
+
+    __tablename__ = "webhook_events"
+    __table_args__ = (UniqueConstraint("kind", "dedup_key"), Index(None, "processed_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    """inbound or status."""
+    dedup_key: Mapped[str]
+    """MessageSid for inbound; MessageSid, status and error for callbacks."""
+    params: Mapped[Json] = mapped_column(JSON)
+    ref: Mapped[str]
+    received_at: Mapped[datetime]
+    processed_at: Mapped[datetime | None]
+    problem: Mapped[str]
+
+
+class LetterBatch(Base):
+    """Letters released together into one PDF."""
+
+    __tablename__ = "letter_batches"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    released_at: Mapped[datetime]
+    released_by: Mapped[str]
+    pages: Mapped[int]
+
+
+class LetterPage(Base):
+    """Where a letter stands in its batch, with the content it was printed from."""
+
+    __tablename__ = "letter_pages"
+
+    planned_id: Mapped[int] = mapped_column(ForeignKey("planned_messages.id"), primary_key=True)
+    batch_id: Mapped[int] = mapped_column(ForeignKey("letter_batches.id"))
+    letter_id: Mapped[str] = mapped_column(unique=True)
+    """Short code printed on the letter, for returned mail."""
+    page: Mapped[int]
+    content: Mapped[Json] = mapped_column(JSON)

@@ -1,0 +1,1 @@
+"""Schools, calendars, students, contacts, households, enrolments: the nouns."""

@@ -1,0 +1,712 @@
+"""first tables."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.create_table(
+        "accounts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("password_hash", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
+        sa.UniqueConstraint("email", name=op.f("uq_accounts_email")),
+    )
+    op.create_table(
+        "approvals",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("message", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("source_hash", sa.String(), nullable=False),
+        sa.Column("translation_hash", sa.String(), nullable=False),
+        sa.Column("source_text", sa.String(), nullable=False),
+        sa.Column("translation_text", sa.String(), nullable=False),
+        sa.Column("approved_by", sa.String(), nullable=False),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approvals")),
+        sa.UniqueConstraint(
+            "message",
+            "channel",
+            "locale",
+            "source_hash",
+            "translation_hash",
+            name=op.f("uq_approvals_message_channel_locale_source_hash_translation_hash"),
+        ),
+    )
+    with op.batch_alter_table("approvals", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_approvals_message_channel_locale"), ["message", "channel", "locale"], unique=False)
+
+    op.create_table(
+        "attention_items",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("sentence", sa.String(), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("times_seen", sa.Integer(), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolved_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attention_items")),
+    )
+    with op.batch_alter_table("attention_items", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attention_items_key"), ["key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_attention_items_resolved_at"), ["resolved_at"], unique=False)
+
+    op.create_table(
+        "audit_entries",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entries")),
+    )
+    op.create_table(
+        "calendar_events",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("date", sa.Date(), nullable=False),
+        sa.Column("event", sa.String(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=True),
+        sa.Column("track", sa.String(), nullable=False),
+        sa.Column("cycle_day", sa.String(), nullable=False),
+        sa.Column("grades", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_events")),
+        sa.UniqueConstraint(
+            "source",
+            "school_id",
+            "date",
+            "event",
+            "track",
+            "grades",
+            name=op.f("uq_calendar_events_source_school_id_date_event_track_grades"),
+        ),
+    )
+    with op.batch_alter_table("calendar_events", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_calendar_events_school_id_date"), ["school_id", "date"], unique=False)
+
+    op.create_table(
+        "carrier_statuses",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("provider_sid", sa.String(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("planned_id", sa.Integer(), nullable=True),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("error_code", sa.String(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_carrier_statuses")),
+        sa.UniqueConstraint("provider_sid", "status", name=op.f("uq_carrier_statuses_provider_sid_status")),
+    )
+    op.create_table(
+        "cases",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("open_key", sa.String(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("queue", sa.String(), nullable=False),
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("household", sa.String(), nullable=False),
+        sa.Column("contact_id", sa.String(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("owner_id", sa.Integer(), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("opened_because", sa.String(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
+    )
+    with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.create_index("ix_cases_open_key", ["open_key"], unique=True)
+        batch_op.create_index(batch_op.f("ix_cases_phone"), ["phone"], unique=False)
+        batch_op.create_index(batch_op.f("ix_cases_state"), ["state"], unique=False)
+
+    op.create_table(
+        "consent_entries",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_entries")),
+    )
+    with op.batch_alter_table("consent_entries", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_consent_entries_phone"), ["phone"], unique=False)
+
+    op.create_table(
+        "contact_blocks",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("contact_id", sa.String(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("placed_by", sa.String(), nullable=False),
+        sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lifted_by", sa.String(), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_blocks")),
+    )
+    with op.batch_alter_table("contact_blocks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_contact_blocks_contact_id"), ["contact_id"], unique=False)
+
+    op.create_table(
+        "contact_phones",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("contact_id", sa.String(), nullable=False),
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("e164", sa.String(), nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("can_text", sa.Boolean(), nullable=True),
+        sa.Column("priority", sa.Integer(), nullable=True),
+        sa.Column("given_by", sa.String(), nullable=False),
+        sa.Column("given_on", sa.Date(), nullable=True),
+        sa.Column("verified_on", sa.Date(), nullable=True),
+        sa.Column("consent", sa.Boolean(), nullable=True),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_phones")),
+        sa.UniqueConstraint("source", "contact_id", "phone", "type", name=op.f("uq_contact_phones_source_contact_id_phone_type")),
+    )
+    with op.batch_alter_table("contact_phones", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_contact_phones_contact_id"), ["contact_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_contact_phones_e164"), ["e164"], unique=False)
+
+    op.create_table(
+        "contacts",
+        sa.Column("contact_id", sa.String(), nullable=False),
+        sa.Column("first_name", sa.String(), nullable=False),
+        sa.Column("last_name", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("address_line1", sa.String(), nullable=False),
+        sa.Column("address_line2", sa.String(), nullable=False),
+        sa.Column("city", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("postal_code", sa.String(), nullable=False),
+        sa.Column("gone_import_id", sa.Integer(), nullable=True),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_contacts")),
+    )
+    op.create_table(
+        "enrolments",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("entry_date", sa.Date(), nullable=False),
+        sa.Column("exit_date", sa.Date(), nullable=True),
+        sa.Column("grade", sa.String(), nullable=False),
+        sa.Column("exit_type", sa.String(), nullable=False),
+        sa.Column("track", sa.String(), nullable=False),
+        sa.Column("primary", sa.Boolean(), nullable=True),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_enrolments")),
+        sa.UniqueConstraint(
+            "source", "student_id", "school_id", "entry_date", name=op.f("uq_enrolments_source_student_id_school_id_entry_date")
+        ),
+    )
+    with op.batch_alter_table("enrolments", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_enrolments_school_id"), ["school_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_enrolments_student_id"), ["student_id"], unique=False)
+
+    op.create_table(
+        "episodes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("rule_version_id", sa.Integer(), nullable=False),
+        sa.Column("school_year", sa.Date(), nullable=False),
+        sa.Column("episode", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("tier", sa.String(), nullable=False),
+        sa.Column("days_absent", sa.String(), nullable=False),
+        sa.Column("days_enrolled", sa.Integer(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("released_by", sa.String(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_episodes")),
+        sa.UniqueConstraint("student_id", "rule", "school_year", "episode", name=op.f("uq_episodes_student_id_rule_school_year_episode")),
+    )
+    with op.batch_alter_table("episodes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_episodes_state"), ["state"], unique=False)
+
+    op.create_table(
+        "feed_imports",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("folder", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("report", sa.JSON(), nullable=False),
+        sa.Column("unchanged", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feed_imports")),
+    )
+    op.create_table(
+        "feed_sources",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("settings", sa.JSON(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("last_import_id", sa.Integer(), nullable=False),
+        sa.Column("files", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_feed_sources")),
+    )
+    op.create_table(
+        "import_problems",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("file", sa.String(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("field", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("problem", sa.String(), nullable=False),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_problems")),
+    )
+    with op.batch_alter_table("import_problems", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_import_problems_import_id"), ["import_id"], unique=False)
+
+    op.create_table(
+        "inbound_messages",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("message_sid", sa.String(), nullable=False),
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("media", sa.Integer(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("intent", sa.String(), nullable=False),
+        sa.Column("barrier", sa.String(), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("suppress", sa.Boolean(), nullable=False),
+        sa.Column("to_human", sa.Boolean(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_messages")),
+        sa.UniqueConstraint("message_sid", name=op.f("uq_inbound_messages_message_sid")),
+    )
+    with op.batch_alter_table("inbound_messages", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_inbound_messages_phone_received_at"), ["phone", "received_at"], unique=False)
+
+    op.create_table(
+        "kept_files",
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("file", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("import_id", "file", name=op.f("pk_kept_files")),
+    )
+    op.create_table(
+        "letter_batches",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("released_by", sa.String(), nullable=False),
+        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letter_batches")),
+    )
+    op.create_table(
+        "mark_versions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("date", sa.Date(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("section_id", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("portion", sa.String(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("file", sa.String(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("ended_import_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mark_versions")),
+    )
+    with op.batch_alter_table("mark_versions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mark_versions_student_id"), ["student_id"], unique=False)
+
+    op.create_table(
+        "marks",
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("date", sa.Date(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("section_id", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("portion", sa.String(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("file", sa.String(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("student_id", "date", "school_id", "section_id", "code", "source", name=op.f("pk_marks")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "phone_states",
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("opted_out", sa.Boolean(), nullable=False),
+        sa.Column("opted_out_by", sa.String(), nullable=False),
+        sa.Column("suppressed", sa.String(), nullable=False),
+        sa.Column("verified", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("phone", name=op.f("pk_phone_states")),
+    )
+    op.create_table(
+        "planned_messages",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("once_key", sa.String(), nullable=False),
+        sa.Column("message_class", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("household", sa.String(), nullable=False),
+        sa.Column("contact_id", sa.String(), nullable=False),
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("student_ids", sa.JSON(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("message", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("family_language", sa.String(), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("approval_id", sa.Integer(), nullable=True),
+        sa.Column("segments", sa.Integer(), nullable=True),
+        sa.Column("reply_to_id", sa.Integer(), nullable=True),
+        sa.Column("retry_of_id", sa.Integer(), nullable=True),
+        sa.Column("created_by", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("requeued", sa.Integer(), nullable=False),
+        sa.Column("provider_sid", sa.String(), nullable=False),
+        sa.Column("carrier_status", sa.String(), nullable=False),
+        sa.Column("error_code", sa.String(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_planned_messages")),
+        sa.UniqueConstraint("once_key", name=op.f("uq_planned_messages_once_key")),
+        sa.UniqueConstraint("ref", name=op.f("uq_planned_messages_ref")),
+    )
+    with op.batch_alter_table("planned_messages", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_planned_messages_household"), ["household"], unique=False)
+        batch_op.create_index(batch_op.f("ix_planned_messages_phone"), ["phone"], unique=False)
+        batch_op.create_index(batch_op.f("ix_planned_messages_provider_sid"), ["provider_sid"], unique=False)
+        batch_op.create_index(batch_op.f("ix_planned_messages_state_channel_due_at"), ["state", "channel", "due_at"], unique=False)
+
+    op.create_table(
+        "reported_days",
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("date", sa.Date(), nullable=False),
+        sa.Column("marks", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("school_id", "date", name=op.f("pk_reported_days")),
+    )
+    op.create_table(
+        "restriction_clearances",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("contact_id", sa.String(), nullable=False),
+        sa.Column("restriction", sa.String(), nullable=False),
+        sa.Column("cleared_by", sa.String(), nullable=False),
+        sa.Column("cleared_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_restriction_clearances")),
+    )
+    with op.batch_alter_table("restriction_clearances", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_restriction_clearances_student_id_contact_id"), ["student_id", "contact_id"], unique=False)
+
+    op.create_table(
+        "rule_starts",
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("rule", "school_id", name=op.f("pk_rule_starts")),
+    )
+    op.create_table(
+        "rule_versions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("definition", sa.JSON(), nullable=False),
+        sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_versions")),
+        sa.UniqueConstraint("rule", "digest", name=op.f("uq_rule_versions_rule_digest")),
+    )
+    op.create_table(
+        "schools",
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("parent_id", sa.String(), nullable=False),
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("timezone", sa.String(), nullable=False),
+        sa.Column("low_grade", sa.String(), nullable=False),
+        sa.Column("high_grade", sa.String(), nullable=False),
+        sa.Column("gone_import_id", sa.Integer(), nullable=True),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("school_id", name=op.f("pk_schools")),
+    )
+    op.create_table(
+        "student_contacts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("contact_id", sa.String(), nullable=False),
+        sa.Column("relation", sa.String(), nullable=False),
+        sa.Column("primary", sa.Boolean(), nullable=True),
+        sa.Column("priority", sa.Integer(), nullable=True),
+        sa.Column("lives_with", sa.Boolean(), nullable=True),
+        sa.Column("may_receive", sa.Boolean(), nullable=True),
+        sa.Column("restriction", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_student_contacts")),
+        sa.UniqueConstraint("source", "student_id", "contact_id", name=op.f("uq_student_contacts_source_student_id_contact_id")),
+    )
+    with op.batch_alter_table("student_contacts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_student_contacts_contact_id"), ["contact_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_student_contacts_student_id"), ["student_id"], unique=False)
+
+    op.create_table(
+        "students",
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("first_name", sa.String(), nullable=False),
+        sa.Column("last_name", sa.String(), nullable=False),
+        sa.Column("preferred_name", sa.String(), nullable=False),
+        sa.Column("birth_date", sa.Date(), nullable=True),
+        sa.Column("grade", sa.String(), nullable=False),
+        sa.Column("home_language", sa.String(), nullable=False),
+        sa.Column("home_locale", sa.String(), nullable=False),
+        sa.Column("subgroups", sa.String(), nullable=False),
+        sa.Column("gone_import_id", sa.Integer(), nullable=True),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("student_id", name=op.f("pk_students")),
+    )
+    op.create_table(
+        "webhook_events",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("dedup_key", sa.String(), nullable=False),
+        sa.Column("params", sa.JSON(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("processed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("problem", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_events")),
+        sa.UniqueConstraint("kind", "dedup_key", name=op.f("uq_webhook_events_kind_dedup_key")),
+    )
+    with op.batch_alter_table("webhook_events", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_webhook_events_processed_at"), ["processed_at"], unique=False)
+
+    op.create_table(
+        "account_schools",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_account_schools_account_id_accounts")),
+        sa.PrimaryKeyConstraint("account_id", "school_id", name=op.f("pk_account_schools")),
+    )
+    op.create_table(
+        "attempts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("planned_id", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("error_code", sa.String(), nullable=False),
+        sa.Column("detail", sa.String(), nullable=False),
+        sa.Column("clean_passes", sa.Integer(), nullable=False),
+        sa.Column("last_pass_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["planned_id"], ["planned_messages.id"], name=op.f("fk_attempts_planned_id_planned_messages")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
+    )
+    with op.batch_alter_table("attempts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attempts_planned_id"), ["planned_id"], unique=False)
+
+    op.create_table(
+        "case_events",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("inbound_id", sa.Integer(), nullable=True),
+        sa.Column("planned_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_events_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_events")),
+    )
+    with op.batch_alter_table("case_events", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_events_case_id_at"), ["case_id", "at"], unique=False)
+
+    op.create_table(
+        "letter_pages",
+        sa.Column("planned_id", sa.Integer(), nullable=False),
+        sa.Column("batch_id", sa.Integer(), nullable=False),
+        sa.Column("letter_id", sa.String(), nullable=False),
+        sa.Column("page", sa.Integer(), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["letter_batches.id"], name=op.f("fk_letter_pages_batch_id_letter_batches")),
+        sa.ForeignKeyConstraint(["planned_id"], ["planned_messages.id"], name=op.f("fk_letter_pages_planned_id_planned_messages")),
+        sa.PrimaryKeyConstraint("planned_id", name=op.f("pk_letter_pages")),
+        sa.UniqueConstraint("letter_id", name=op.f("uq_letter_pages_letter_id")),
+    )
+    op.create_table(
+        "planned_episodes",
+        sa.Column("planned_id", sa.Integer(), nullable=False),
+        sa.Column("episode_id", sa.Integer(), nullable=False),
+        sa.Column("household", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["episode_id"], ["episodes.id"], name=op.f("fk_planned_episodes_episode_id_episodes")),
+        sa.ForeignKeyConstraint(["planned_id"], ["planned_messages.id"], name=op.f("fk_planned_episodes_planned_id_planned_messages")),
+        sa.PrimaryKeyConstraint("planned_id", "episode_id", name=op.f("pk_planned_episodes")),
+        sa.UniqueConstraint("episode_id", "household", "channel", name=op.f("uq_planned_episodes_episode_id_household_channel")),
+    )
+    op.create_table(
+        "sign_in_links",
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_sign_in_links_account_id_accounts")),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_sign_in_links")),
+    )
+
+
+def downgrade() -> None:
+    """Undo."""
+    op.drop_table("sign_in_links")
+    op.drop_table("planned_episodes")
+    op.drop_table("letter_pages")
+    with op.batch_alter_table("case_events", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_case_events_case_id_at"))
+
+    op.drop_table("case_events")
+    with op.batch_alter_table("attempts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_attempts_planned_id"))
+
+    op.drop_table("attempts")
+    op.drop_table("account_schools")
+    with op.batch_alter_table("webhook_events", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_webhook_events_processed_at"))
+
+    op.drop_table("webhook_events")
+    op.drop_table("students")
+    with op.batch_alter_table("student_contacts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_student_contacts_student_id"))
+        batch_op.drop_index(batch_op.f("ix_student_contacts_contact_id"))
+
+    op.drop_table("student_contacts")
+    op.drop_table("schools")
+    op.drop_table("rule_versions")
+    op.drop_table("rule_starts")
+    with op.batch_alter_table("restriction_clearances", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_restriction_clearances_student_id_contact_id"))
+
+    op.drop_table("restriction_clearances")
+    op.drop_table("reported_days")
+    with op.batch_alter_table("planned_messages", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_planned_messages_state_channel_due_at"))
+        batch_op.drop_index(batch_op.f("ix_planned_messages_provider_sid"))
+        batch_op.drop_index(batch_op.f("ix_planned_messages_phone"))
+        batch_op.drop_index(batch_op.f("ix_planned_messages_household"))
+
+    op.drop_table("planned_messages")
+    op.drop_table("phone_states")
+    op.drop_table("marks")
+    with op.batch_alter_table("mark_versions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mark_versions_student_id"))
+
+    op.drop_table("mark_versions")
+    op.drop_table("letter_batches")
+    op.drop_table("kept_files")
+    with op.batch_alter_table("inbound_messages", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_inbound_messages_phone_received_at"))
+
+    op.drop_table("inbound_messages")
+    with op.batch_alter_table("import_problems", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_import_problems_import_id"))
+
+    op.drop_table("import_problems")
+    op.drop_table("feed_sources")
+    op.drop_table("feed_imports")
+    with op.batch_alter_table("episodes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_episodes_state"))
+
+    op.drop_table("episodes")
+    with op.batch_alter_table("enrolments", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_enrolments_student_id"))
+        batch_op.drop_index(batch_op.f("ix_enrolments_school_id"))
+
+    op.drop_table("enrolments")
+    op.drop_table("contacts")
+    with op.batch_alter_table("contact_phones", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_contact_phones_e164"))
+        batch_op.drop_index(batch_op.f("ix_contact_phones_contact_id"))
+
+    op.drop_table("contact_phones")
+    with op.batch_alter_table("contact_blocks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_contact_blocks_contact_id"))
+
+    op.drop_table("contact_blocks")
+    with op.batch_alter_table("consent_entries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_consent_entries_phone"))
+
+    op.drop_table("consent_entries")
+    with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_cases_state"))
+        batch_op.drop_index(batch_op.f("ix_cases_phone"))
+        batch_op.drop_index("ix_cases_open_key")
+
+    op.drop_table("cases")
+    op.drop_table("carrier_statuses")
+    with op.batch_alter_table("calendar_events", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_calendar_events_school_id_date"))
+
+    op.drop_table("calendar_events")
+    op.drop_table("audit_entries")
+    with op.batch_alter_table("attention_items", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_attention_items_resolved_at"))
+        batch_op.drop_index(batch_op.f("ix_attention_items_key"))
+
+    op.drop_table("attention_items")
+    with op.batch_alter_table("approvals", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_approvals_message_channel_locale"))
+
+    op.drop_table("approvals")
+    op.drop_table("accounts")

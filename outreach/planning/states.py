@@ -1,0 +1,83 @@
+"""What can become of a planned message: one enum, one transition table; and the classes that say which checks apply."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class MessageClass(StrEnum):
+    """What a message is for; ``planning.checks`` says which checks bind which class."""
+
+    NUDGE = "nudge"
+    CAMPAIGN = "campaign"
+    ANSWER = "answer"
+    CONFIRMATION = "confirmation"
+    SAFETY = "safety"
+    NOTICE = "notice"
+
+
+class Channel(StrEnum):
+    """How a message travels."""
+
+    SMS = "sms"
+    LETTER = "letter"
+
+
+class State(StrEnum):
+    """Where a planned message stands."""
+
+    SKIPPED = "skipped"
+    """Never to be sent as things are; planned again when the reason is gone."""
+    PLANNED = "planned"
+    HELD = "held"
+    """Could not be released now; tried again at each dispatch until it expires."""
+    CANCELLED = "cancelled"
+    SENDING = "sending"
+    """Released: the request may have left."""
+    UNCERTAIN = "uncertain"
+    """The request left and no clear answer came; only reconciliation moves it on."""
+    ACCEPTED = "accepted"
+    """The carrier took it."""
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    PRINTED = "printed"
+    """A letter released in a batch."""
+
+
+_MOVES: dict[State, frozenset[State]] = {
+    State.SKIPPED: frozenset({State.PLANNED, State.CANCELLED}),
+    State.PLANNED: frozenset({State.HELD, State.CANCELLED, State.SENDING, State.PRINTED, State.SKIPPED}),
+    State.HELD: frozenset({State.PLANNED, State.CANCELLED, State.SENDING, State.PRINTED, State.SKIPPED}),
+    State.CANCELLED: frozenset(),
+    # back to planned: the provider said that it took nothing (429), or two clean reconciliations found nothing
+    State.SENDING: frozenset(
+        {State.ACCEPTED, State.FAILED, State.UNCERTAIN, State.PLANNED, State.CANCELLED, State.SENT, State.DELIVERED, State.UNDELIVERED}
+    ),
+    State.UNCERTAIN: frozenset({State.ACCEPTED, State.SENT, State.DELIVERED, State.UNDELIVERED, State.FAILED, State.PLANNED}),
+    State.ACCEPTED: frozenset({State.SENT, State.DELIVERED, State.UNDELIVERED, State.FAILED, State.CANCELLED}),
+    State.SENT: frozenset({State.DELIVERED, State.UNDELIVERED, State.FAILED}),
+    # a late "delivered" wins over an earlier failure; nothing moves a delivered message
+    State.UNDELIVERED: frozenset({State.DELIVERED}),
+    State.FAILED: frozenset({State.DELIVERED}),
+    State.DELIVERED: frozenset(),
+    State.PRINTED: frozenset(),
+}
+
+
+class IllegalMoveError(RuntimeError):
+    """A message cannot go from its state to the one asked for."""
+
+
+def may_move(now: State, to: State) -> bool:
+    """Say whether the table allows the move; staying where one is, is no move and is allowed."""
+    return now == to or to in _MOVES[now]
+
+
+def move(now: State, to: State) -> State:
+    """Return *to*, or raise IllegalMoveError; a repeated move is a no-op."""
+    if not may_move(now, to):
+        message = f"a message cannot go from {now} to {to}"
+        raise IllegalMoveError(message)
+    return to

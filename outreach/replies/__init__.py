@@ -1,0 +1,1 @@
+"""Inbound text becomes meaning."""

@@ -1,0 +1,21 @@
+"""What the pages, jobs and commands work with, wired once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from outreach.clock import Clock
+from outreach.database import Database
+from outreach.delivery.provider import Provider
+from outreach.settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts that depend on where the service runs."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    provider: Provider | None
+    """Nobody sends texts while this is None."""

@@ -1,0 +1,1 @@
+"""Accounts, roles, school scopes, audit trail."""

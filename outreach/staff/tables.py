@@ -1,0 +1,61 @@
+"""Staff accounts, their school scopes, one-time sign-in links and the audit trail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from outreach.database import Base, Json
+
+
+class Account(Base):
+    """A person of the district who may sign in."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    """Lower case."""
+    name: Mapped[str]
+    role: Mapped[str]
+    password_hash: Mapped[str | None]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class AccountSchool(Base):
+    """One school that an account may see; district-wide roles need no rows."""
+
+    __tablename__ = "account_schools"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    school_id: Mapped[str] = mapped_column(primary_key=True)
+
+
+class SignInLink(Base):
+    """A link that signs its account in once."""
+
+    __tablename__ = "sign_in_links"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class AuditEntry(Base):
+    """What a person did, when, to what; rows are only ever added."""
+
+    __tablename__ = "audit_entries"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    """The account's e-mail, or ``command line``."""
+    action: Mapped[str]
+    subject: Mapped[str]
+    detail: Mapped[Json] = mapped_column(JSON)
+
+

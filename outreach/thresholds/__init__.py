@@ -1,0 +1,1 @@
+"""Rules turn counts into crossings."""

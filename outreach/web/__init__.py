@@ -1,0 +1,1 @@
+"""Thin pages: inbox, delivery, webhooks, sign-in."""
