@@ -14,11 +14,13 @@ class AttentionItem(Base):
     """Something software could not settle. ``key`` names the thing, so that the same trouble is one open row."""
 
     __tablename__ = "attention_items"
-    __table_args__ = (Index(None, "key"), Index(None, "resolved_at"))
+    __table_args__ = (Index(None, "key"), Index(None, "resolved_at"), Index("ix_attention_items_open_key", "open_key", unique=True))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
     key: Mapped[str]
+    open_key: Mapped[str | None]
+    """The key while nobody has resolved it: the database keeps one open row."""
     school_id: Mapped[str]
     """Whose staff sees it; empty for the district's."""
     sentence: Mapped[str]

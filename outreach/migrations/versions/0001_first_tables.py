@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
+        sa.Column("open_key", sa.String(), nullable=True),
         sa.Column("school_id", sa.String(), nullable=False),
         sa.Column("sentence", sa.String(), nullable=False),
         sa.Column("detail", sa.JSON(), nullable=False),
@@ -69,6 +70,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("attention_items", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_attention_items_key"), ["key"], unique=False)
+        batch_op.create_index("ix_attention_items_open_key", ["open_key"], unique=True)
         batch_op.create_index(batch_op.f("ix_attention_items_resolved_at"), ["resolved_at"], unique=False)
 
     op.create_table(
@@ -377,6 +379,7 @@ def upgrade() -> None:
         sa.Column("phone", sa.String(), nullable=False),
         sa.Column("opted_out", sa.Boolean(), nullable=False),
         sa.Column("opted_out_by", sa.String(), nullable=False),
+        sa.Column("feed_said", sa.String(), nullable=False),
         sa.Column("suppressed", sa.String(), nullable=False),
         sa.Column("verified", sa.Boolean(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -702,6 +705,7 @@ def downgrade() -> None:
     op.drop_table("audit_entries")
     with op.batch_alter_table("attention_items", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attention_items_resolved_at"))
+        batch_op.drop_index("ix_attention_items_open_key")
         batch_op.drop_index(batch_op.f("ix_attention_items_key"))
 
     op.drop_table("attention_items")
