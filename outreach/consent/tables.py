@@ -36,7 +36,9 @@ class PhoneState(Base):
     phone: Mapped[str] = mapped_column(primary_key=True)
     opted_out: Mapped[bool]
     opted_out_by: Mapped[str]
-    """The source that opted out last; a feed or a START lifts only what it may."""
+    """Sources whose opt-out stands, in alphabetical order, joined by a space; empty where none does."""
+    feed_said: Mapped[str]
+    """The feed's last ``opt_out`` or ``opt_in``; what it repeats every night is no news."""
     suppressed: Mapped[str]
     """Why the number cannot or must not be texted (wrong number, not a mobile); empty where nothing is known."""
     verified: Mapped[bool]

@@ -1,0 +1,101 @@
+"""Writes to the consent ledger, restrictions and blocks. The caller commits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from outreach.consent.ledger import Entry, fold, is_news
+from outreach.consent.queries import PhoneConsent, chunks, snapshot
+from outreach.consent.states import Kind, Source
+from outreach.consent.tables import ConsentEntry, ContactBlock, PhoneState, RestrictionClearance
+
+
+def record(  # noqa: PLR0913 - a statement has this many parts, all by name
+    session: Session, phone: str, kind: Kind, *, source: Source, by: str, now: datetime, note: str = ""
+) -> PhoneConsent:
+    """Add one statement about *phone* (E.164) to the ledger and return what now stands.
+
+    A feed that repeats itself adds nothing. Two writers of one number queue on its row, so no version is skipped or given twice.
+    """
+    row = _locked(session, phone, now)
+    if is_news(Kind(row.feed_said) if row.feed_said else None, Entry(kind, source)):
+        session.add(ConsentEntry(phone=phone, kind=kind.value, source=source.value, by=by, at=now, note=note))
+        session.flush()
+        _add_up(session, row, now)
+    return snapshot(row)
+
+
+def record_feed(session: Session, consents: Mapping[str, bool], *, by: str, now: datetime) -> int:
+    """Take what a feed says about many numbers (E.164 → yes or no) and return how many statements were news.
+
+    Where the contacts of a shared number disagree, the caller says no. *by* names the source.
+    """
+    said: dict[str, str] = {}
+    for part in chunks(list(consents)):
+        rows = session.execute(select(PhoneState.phone, PhoneState.feed_said).where(PhoneState.phone.in_(part)))
+        said |= {row.phone: row.feed_said for row in rows}
+    news = 0
+    for phone, consent in sorted(consents.items()):
+        kind = Kind.OPT_IN if consent else Kind.OPT_OUT
+        last = said.get(phone)
+        if is_news(Kind(last) if last else None, Entry(kind, Source.FEED)):
+            record(session, phone, kind, source=Source.FEED, by=by, now=now)
+            news += 1
+    return news
+
+
+def clear_restriction(session: Session, student_id: str, contact_id: str, restriction: str, *, by: str, now: datetime) -> None:  # noqa: PLR0913
+    """Note that a person read this exact restriction text and found that it forbids no message; other text still blocks."""
+    session.add(RestrictionClearance(student_id=student_id, contact_id=contact_id, restriction=restriction, cleared_by=by, cleared_at=now))
+    session.flush()
+
+
+def place_block(session: Session, contact_id: str, *, reason: str, by: str, now: datetime, student_id: str = "") -> ContactBlock:  # noqa: PLR0913
+    """Forbid every message to a contact about a child, or about any child; a second block for the same pair is the first."""
+    standing = session.scalars(
+        select(ContactBlock).where(
+            ContactBlock.contact_id == contact_id, ContactBlock.student_id == student_id, ContactBlock.lifted_at.is_(None)
+        )
+    ).first()
+    if standing is not None:
+        return standing
+    block = ContactBlock(
+        contact_id=contact_id, student_id=student_id, reason=reason, placed_by=by, placed_at=now, lifted_by="", lifted_at=None
+    )
+    session.add(block)
+    session.flush()
+    return block
+
+
+def lift_block(session: Session, block_id: int, *, by: str, now: datetime) -> None:
+    """Lift one block; lifting a lifted or unknown one changes nothing."""
+    session.execute(
+        update(ContactBlock).where(ContactBlock.id == block_id, ContactBlock.lifted_at.is_(None)).values(lifted_by=by, lifted_at=now)
+    )
+
+
+def _locked(session: Session, phone: str, now: datetime) -> PhoneState:
+    """Return the number's row, made if need be and locked until the caller commits (SQLite's writers queue as a whole)."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    fresh = {"opted_out": False, "opted_out_by": "", "feed_said": "", "suppressed": "", "verified": False, "version": 0, "changed_at": now}
+    session.execute(insert(PhoneState).values(phone=phone, **fresh).on_conflict_do_nothing(index_elements=["phone"]))
+    query = select(PhoneState).where(PhoneState.phone == phone).with_for_update().execution_options(populate_existing=True)
+    return session.scalars(query).one()
+
+
+def _add_up(session: Session, row: PhoneState, now: datetime) -> None:
+    entries = session.scalars(select(ConsentEntry).where(ConsentEntry.phone == row.phone).order_by(ConsentEntry.id))
+    standing = fold(Entry(Kind(entry.kind), Source(entry.source), entry.note) for entry in entries)
+    row.opted_out = standing.opted_out
+    row.opted_out_by = " ".join(sorted(standing.opted_out_by))
+    row.feed_said = standing.feed_said or ""
+    row.suppressed = standing.suppressed
+    row.verified = standing.verified
+    row.version = standing.version
+    row.changed_at = now
+    session.flush()

@@ -1,0 +1,99 @@
+"""What may be sent to a number, and what a contact may be told about a child."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, and_, exists, select
+from sqlalchemy.orm import Session
+
+from outreach.consent.tables import ContactBlock, PhoneState, RestrictionClearance
+from outreach.district.tables import StudentContact
+
+BLOCKED = "blocked contact: a person placed a block"
+RESTRICTED = "blocked contact: the feed carries a restriction that nobody has cleared"
+
+_CHUNK = 5_000
+"""Values in one IN list, well under both databases' limits for parameters."""
+
+
+@dataclass(frozen=True)
+class PhoneConsent:
+    """What stands for one number (E.164); a number nobody spoke of has version 0 and may be texted if it is verified elsewhere."""
+
+    phone: str
+    opted_out: bool = False
+    opted_out_by: str = ""
+    """Sources whose opt-out stands, joined by a space."""
+    suppressed: str = ""
+    """Why the number must or can not be texted; empty otherwise."""
+    verified: bool = False
+    version: int = 0
+
+
+def state(session: Session, phone: str) -> PhoneConsent:
+    """Return what stands for *phone* (E.164) now."""
+    return states(session, [phone])[phone]
+
+
+def states(session: Session, phones: Iterable[str]) -> dict[str, PhoneConsent]:
+    """Return what stands for each of *phones*; every number asked for has an entry."""
+    wanted = list(dict.fromkeys(phones))
+    found = {phone: PhoneConsent(phone) for phone in wanted}
+    for part in chunks(wanted):
+        rows = session.scalars(select(PhoneState).where(PhoneState.phone.in_(part)).execution_options(populate_existing=True))
+        found |= {row.phone: snapshot(row) for row in rows}
+    return found
+
+
+def snapshot(row: PhoneState) -> PhoneConsent:
+    """Freeze a row."""
+    return PhoneConsent(row.phone, row.opted_out, row.opted_out_by, row.suppressed, row.verified, row.version)
+
+
+def block(session: Session, student_id: str, contact_id: str) -> str | None:
+    """Return why *contact_id* may be told nothing about *student_id*, or None; it beats every other rule."""
+    order = select(ContactBlock.id).where(
+        ContactBlock.lifted_at.is_(None), ContactBlock.contact_id == contact_id, ContactBlock.student_id.in_(("", student_id))
+    )
+    if session.execute(order.limit(1)).first() is not None:
+        return BLOCKED
+    uncleared = _uncleared().where(StudentContact.student_id == student_id, StudentContact.contact_id == contact_id)
+    return RESTRICTED if session.execute(uncleared.limit(1)).first() is not None else None
+
+
+def blocks(session: Session, student_ids: Iterable[str]) -> dict[tuple[str, str], str]:
+    """Return the reason for each blocked pair (student_id, contact_id) of *student_ids*; pairs not blocked are absent."""
+    found: dict[tuple[str, str], str] = {}
+    for part in chunks(list(dict.fromkeys(student_ids))):
+        found |= {
+            (row.student_id, row.contact_id): RESTRICTED for row in session.execute(_uncleared().where(StudentContact.student_id.in_(part)))
+        }
+        of_any_child = (
+            select(StudentContact.student_id, StudentContact.contact_id)
+            .join(ContactBlock, and_(ContactBlock.contact_id == StudentContact.contact_id, ContactBlock.student_id == ""))
+            .where(ContactBlock.lifted_at.is_(None), StudentContact.student_id.in_(part))
+        )
+        of_one_child = select(ContactBlock.student_id, ContactBlock.contact_id).where(
+            ContactBlock.lifted_at.is_(None), ContactBlock.student_id.in_(part)
+        )
+        for orders in (of_any_child, of_one_child):
+            found |= {(row.student_id, row.contact_id): BLOCKED for row in session.execute(orders)}
+    return found
+
+
+def chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut a long list into pieces that fit into one IN list."""
+    for start in range(0, len(values), _CHUNK):
+        yield values[start : start + _CHUNK]
+
+
+def _uncleared() -> Select[str, str]:
+    """Links with a restriction text that no person has cleared for exactly this pair and text."""
+    cleared = exists().where(
+        RestrictionClearance.student_id == StudentContact.student_id,
+        RestrictionClearance.contact_id == StudentContact.contact_id,
+        RestrictionClearance.restriction == StudentContact.restriction,
+    )
+    return select(StudentContact.student_id, StudentContact.contact_id).where(StudentContact.restriction != "", ~cleared)
