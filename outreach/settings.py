@@ -7,12 +7,24 @@ import os
 import tomllib
 from datetime import datetime, time
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings.exceptions import SettingsError as UnreadableError
 
 from outreach.clock import Clock, FixedClock, MovableClock, SystemClock
 from outreach.resources import data_folder
@@ -30,9 +42,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="OUTREACH_", extra="forbid", frozen=True, populate_by_name=True)
 
     home: Path = Path("var")
-    database_url: str = ""
+    database_url: str = Field("", repr=False)
+    """May hold a password."""
     now: datetime | None = None
-    secret_key: str = ""
+    secret_key: str = Field("", repr=False)
 
     district_name: str
     district_phone: str
@@ -40,24 +53,24 @@ class Settings(BaseSettings):
     timezone: str
     quiet_start: time
     quiet_end: time
-    send_days: list[int]
-    feed_fresh_days: int
-    nudge_expires_hours: int
-    weekly_nudge_cap: int
+    send_days: list[Annotated[int, Field(ge=0, le=6)]]
+    feed_fresh_days: NonNegativeInt
+    nudge_expires_hours: PositiveInt
+    weekly_nudge_cap: NonNegativeInt
     contacts_living_elsewhere: Literal["hold", "write"]
     adult_students: Literal["hold", "write"]
     opt_out_confirmation: Literal["carrier", "service"]
     provider: Literal["", "twilio", "simulator"]
-    provider_timeout_seconds: float
-    sender_rate: float
+    provider_timeout_seconds: PositiveFloat
+    sender_rate: PositiveFloat
     feed_folder: str
-    letter_return_left: float
-    letter_return_top: float
-    letter_address_left: float
-    letter_address_top: float
-    letter_address_width: float
-    letter_address_height: float
-    letter_body_top: float
+    letter_return_left: NonNegativeFloat
+    letter_return_top: NonNegativeFloat
+    letter_address_left: NonNegativeFloat
+    letter_address_top: NonNegativeFloat
+    letter_address_width: NonNegativeFloat
+    letter_address_height: NonNegativeFloat
+    letter_body_top: NonNegativeFloat
     letter_return_lines: list[str]
     font_folder: str
 
@@ -78,13 +91,18 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic hands over all five
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the sources: arguments, environment, the home's file, the shipped file."""
-        home = Path(os.environ.get("OUTREACH_HOME") or "var")
+        home = Path(init_settings().get("home") or os.environ.get("OUTREACH_HOME") or "var")
         files = [data_folder("config") / "default.toml", home / "settings.toml"]
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=files)
+
+    @field_validator("now", mode="before")
+    @classmethod
+    def _empty_means_the_real_time(cls, value: object) -> object:
+        return None if value == "" else value
 
     @field_validator("now")
     @classmethod
@@ -99,16 +117,32 @@ class Settings(BaseSettings):
     def _zone_exists(cls, value: str) -> str:
         try:
             return str(ZoneInfo(value)) if value else ""
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             message = f"{value!r} is not a time zone name such as America/Chicago"
             raise ValueError(message) from error
 
     @model_validator(mode="after")
-    def _a_moved_clock_never_meets_real_phones(self) -> Self:
-        if self.now is not None and self.provider == "twilio" and not _is_loopback(self.twilio_api_base):
-            message = "OUTREACH_NOW sets a pretended time and is refused with the provider twilio, unless OUTREACH_TWILIO_API_BASE is a loopback address"
+    def _texts_leave_within_one_day(self) -> Self:
+        if self.quiet_end >= self.quiet_start:
+            message = "quiet_end must be earlier in the day than quiet_start: texts leave between the two"
             raise ValueError(message)
         return self
+
+    @model_validator(mode="after")
+    def _a_moved_clock_never_meets_real_phones(self) -> Self:
+        moved = self.now is not None or self.demo_clock.exists()
+        if moved and self.provider == "twilio" and not _is_loopback(self.twilio_api_base):
+            message = (
+                "the clock is moved (OUTREACH_NOW, or this home is the demo's), which is refused with the provider twilio "
+                "unless OUTREACH_TWILIO_API_BASE is a loopback address"
+            )
+            raise ValueError(message)
+        return self
+
+    @property
+    def demo_clock(self) -> Path:
+        """The file that moves the clock of the demo's home; elsewhere it does not exist."""
+        return self.home / "demo-clock.json"
 
     @property
     def zone(self) -> str:
@@ -128,24 +162,30 @@ class Settings(BaseSettings):
         """The clock these settings ask for: a fixed instant, the home's movable demo clock, or the computer's."""
         if self.now is not None:
             return FixedClock(self.now)
-        demo_clock = self.home / "demo-clock.json"
-        return MovableClock(demo_clock) if demo_clock.exists() else SystemClock()
+        return MovableClock(self.demo_clock) if self.demo_clock.exists() else SystemClock()
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read all sources; raises SettingsError with one sentence per bad setting."""
+    """Read all sources; raises SettingsError with one sentence per bad setting, which never repeats a secret."""
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {_plain(e['msg'])}" for e in error.errors())
-        raise SettingsError(problems) from error
-    except tomllib.TOMLDecodeError as error:
+        raise SettingsError("; ".join(map(_sentence, error.errors(include_input=False)))) from None
+    except UnreadableError as error:
+        sentence = f"{error}; lists are written like [0, 1, 2]"
+        raise SettingsError(sentence) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         sentence = f"settings.toml cannot be read: {error}"
         raise SettingsError(sentence) from error
 
 
-def _plain(message: str) -> str:
-    return message.removeprefix("Value error, ")
+_KNOWN_SENTENCES = {"extra_forbidden": "is not a setting", "missing": "is missing"}
+
+
+def _sentence(error: ErrorDetails) -> str:
+    where = ".".join(map(str, error["loc"])) or "settings"
+    said = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"{where}: {_KNOWN_SENTENCES.get(error['type'], said)}"
 
 
 def _is_loopback(url: str) -> bool:

@@ -73,7 +73,9 @@ def database(request: pytest.FixtureRequest) -> Database:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Shipped settings in a home of the test's own."""
-    return load_settings(home=tmp_path / "home", district_name="Lincoln Schools", district_phone="(312) 555-0100", timezone="America/Chicago")
+    return load_settings(
+        home=tmp_path / "home", district_name="Lincoln Schools", district_phone="(312) 555-0100", timezone="America/Chicago"
+    )
 
 
 @pytest.fixture
