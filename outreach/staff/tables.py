@@ -1,10 +1,10 @@
-"""Staff accounts, their school scopes, one-time sign-in links and the audit trail."""
+"""Staff accounts, their school scopes, sign-in links and sessions, and the audit trail."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey
+from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from outreach.database import Base, Json
@@ -20,6 +20,7 @@ class Account(Base):
     """Lower case."""
     name: Mapped[str]
     role: Mapped[str]
+    """A ``staff.roles.Role``."""
     password_hash: Mapped[str | None]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
@@ -45,6 +46,20 @@ class SignInLink(Base):
     used_at: Mapped[datetime | None]
 
 
+class StaffSession(Base):
+    """One sign-in of one person in one browser; a cookie is worth nothing once its row has ended."""
+
+    __tablename__ = "staff_sessions"
+    __table_args__ = (Index(None, "account_id"),)
+
+    key_hash: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    started_at: Mapped[datetime]
+    by_link: Mapped[bool]
+    """Signed in with a one-time link: may choose a password without telling the old one."""
+    ended_at: Mapped[datetime | None]
+
+
 class AuditEntry(Base):
     """What a person did, when, to what; rows are only ever added."""
 
@@ -57,5 +72,3 @@ class AuditEntry(Base):
     action: Mapped[str]
     subject: Mapped[str]
     detail: Mapped[Json] = mapped_column(JSON)
-
-

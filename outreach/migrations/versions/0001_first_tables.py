@@ -324,9 +324,10 @@ def upgrade() -> None:
     op.create_table(
         "kept_files",
         sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("canonical", sa.String(), nullable=False),
         sa.Column("file", sa.String(), nullable=False),
         sa.Column("sha256", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("import_id", "file", name=op.f("pk_kept_files")),
+        sa.PrimaryKeyConstraint("import_id", "canonical", name=op.f("pk_kept_files")),
     )
     op.create_table(
         "letter_batches",
@@ -349,7 +350,6 @@ def upgrade() -> None:
         sa.Column("minutes", sa.Integer(), nullable=True),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("import_id", sa.Integer(), nullable=False),
-        sa.Column("file", sa.String(), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("ended_import_id", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mark_versions")),
@@ -369,7 +369,6 @@ def upgrade() -> None:
         sa.Column("minutes", sa.Integer(), nullable=True),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("import_id", sa.Integer(), nullable=False),
-        sa.Column("file", sa.String(), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("student_id", "date", "school_id", "section_id", "code", "source", name=op.f("pk_marks")),
         sqlite_with_rowid=False,
@@ -609,10 +608,26 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_sign_in_links_account_id_accounts")),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_sign_in_links")),
     )
+    op.create_table(
+        "staff_sessions",
+        sa.Column("key_hash", sa.String(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_link", sa.Boolean(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_staff_sessions_account_id_accounts")),
+        sa.PrimaryKeyConstraint("key_hash", name=op.f("pk_staff_sessions")),
+    )
+    with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_staff_sessions_account_id"), ["account_id"], unique=False)
 
 
 def downgrade() -> None:
     """Undo."""
+    with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_staff_sessions_account_id"))
+
+    op.drop_table("staff_sessions")
     op.drop_table("sign_in_links")
     op.drop_table("planned_episodes")
     op.drop_table("letter_pages")

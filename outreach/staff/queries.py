@@ -1,0 +1,84 @@
+"""Reads of staff accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach.staff.actions import digest
+from outreach.staff.roles import GRANTS, Permission, Reach, Role
+from outreach.staff.tables import Account, AccountSchool, SignInLink, StaffSession
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A person who is signed in, as pages need them."""
+
+    id: int
+    email: str
+    name: str
+    role: Role
+    schools: frozenset[str] | None
+    """The schools whose rows they see; None is the whole district."""
+    by_link: bool
+    has_password: bool
+
+    def may(self, permission: Permission) -> bool:
+        """Whether their role has *permission*."""
+        return permission in GRANTS[self.role].permissions
+
+    def sees(self, school_id: str) -> bool:
+        """Whether rows of this school are theirs; rows of no school are the district's."""
+        return self.schools is None or (school_id != "" and school_id in self.schools)
+
+
+def scope(session: Session, account: Account) -> frozenset[str] | None:
+    """The schools an account sees; None is the whole district, an empty set is nothing."""
+    if GRANTS[Role(account.role)].reach is Reach.DISTRICT:
+        return None
+    return frozenset(session.scalars(select(AccountSchool.school_id).where(AccountSchool.account_id == account.id)))
+
+
+def signed_in(session: Session, key: str) -> SignedIn | None:
+    """Whose running sign-in *key* belongs to; None once it has ended or the account is disabled."""
+    running = (
+        select(Account, StaffSession.by_link)
+        .join(StaffSession, StaffSession.account_id == Account.id)
+        .where(StaffSession.key_hash == digest(key), StaffSession.ended_at.is_(None), Account.disabled_at.is_(None))
+    )
+    row = session.execute(running).one_or_none()
+    if row is None:
+        return None
+    account: Account = row[0]
+    return SignedIn(
+        id=account.id,
+        email=account.email,
+        name=account.name,
+        role=Role(account.role),
+        schools=scope(session, account),
+        by_link=row[1],
+        has_password=account.password_hash is not None,
+    )
+
+
+def link_is_good(session: Session, token: str, now: datetime) -> bool:
+    """Whether a one-time link would sign somebody in now; asking does not spend it."""
+    good = select(SignInLink.token_hash).where(
+        SignInLink.token_hash == digest(token), SignInLink.used_at.is_(None), SignInLink.expires_at > now
+    )
+    return session.scalar(good) is not None
+
+
+def by_email(session: Session, email: str) -> Account | None:
+    """The account of an e-mail address in any letter case."""
+    return session.scalars(select(Account).where(Account.email == email.strip().lower())).one_or_none()
+
+
+def names(session: Session, account_ids: Collection[int]) -> dict[int, str]:
+    """Names of accounts by id."""
+    rows: Sequence[Account] = session.scalars(select(Account).where(Account.id.in_(set(account_ids)))).all()
+    return {row.id: row.name for row in rows}

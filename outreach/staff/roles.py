@@ -1,0 +1,97 @@
+"""Who may do what: the roles of a district, their permissions and how far they reach, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Permission(StrEnum):
+    """One thing a page or an action lets a person do."""
+
+    INBOX_READ = "inbox.read"
+    INBOX_ANSWER = "inbox.answer"
+    """Write to a family; take, close and reopen a case."""
+    INBOX_NOTE = "inbox.note"
+    """Write a note that only staff see."""
+    DELIVERY_READ = "delivery.read"
+    BASELINE_READ = "baseline.read"
+    BASELINE_RELEASE = "baseline.release"
+    WORDS_READ = "words.read"
+    WORDS_APPROVE = "words.approve"
+    ATTENTION_READ = "attention.read"
+    ATTENTION_RESOLVE = "attention.resolve"
+    CLOCK_MOVE = "clock.move"
+    """Move the demo's clock; there is no such page outside the demo."""
+    ACCOUNT_SELF = "account.self"
+    """One's own password and sign-out."""
+
+
+class Reach(StrEnum):
+    """Whose rows a role sees."""
+
+    DISTRICT = "district"
+    SCHOOLS = "schools"
+    """Those of the schools named for the account."""
+
+
+class Role(StrEnum):
+    """What a person is to the service."""
+
+    COORDINATOR = "coordinator"
+    ATTENDANCE_CLERK = "attendance_clerk"
+    SCHOOL_ADMINISTRATOR = "school_administrator"
+    DISTRICT_ADMINISTRATOR = "district_administrator"
+    MENTOR = "mentor"
+    TRANSLATOR = "translator"
+    LANGUAGE_HELPER = "language_helper"
+    RECORDS_OFFICER = "records_officer"
+    EVALUATOR = "evaluator"
+    IT = "it"
+
+    @property
+    def words(self) -> str:
+        """The role as people say it."""
+        return "IT" if self is Role.IT else self.value.replace("_", " ")
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a role may do, and on whose rows."""
+
+    reach: Reach
+    permissions: frozenset[Permission]
+
+
+def _grant(reach: Reach, *permissions: Permission) -> Grant:
+    return Grant(reach, frozenset({Permission.ACCOUNT_SELF, *permissions}))
+
+
+_P = Permission
+_INBOX = (_P.INBOX_READ, _P.INBOX_ANSWER, _P.INBOX_NOTE, _P.DELIVERY_READ, _P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.CLOCK_MOVE)
+
+GRANTS: Mapping[Role, Grant] = MappingProxyType(
+    {
+        Role.COORDINATOR: _grant(Reach.SCHOOLS, *_INBOX, _P.BASELINE_READ),
+        Role.ATTENDANCE_CLERK: _grant(Reach.SCHOOLS, _P.INBOX_READ, _P.INBOX_NOTE, _P.DELIVERY_READ, _P.ATTENTION_READ),
+        Role.SCHOOL_ADMINISTRATOR: _grant(Reach.SCHOOLS, *_INBOX, _P.BASELINE_READ, _P.WORDS_READ),
+        # the baseline and the words are the whole district's, so only a district-wide role changes them
+        Role.DISTRICT_ADMINISTRATOR: Grant(Reach.DISTRICT, frozenset(Permission)),
+        # reads words and made-up families, never a real one
+        Role.TRANSLATOR: _grant(Reach.SCHOOLS, _P.WORDS_READ),
+        # attention sentences carry no family's name or number
+        Role.IT: _grant(Reach.DISTRICT, _P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.CLOCK_MOVE),
+        # a mentor sees own children, a helper assigned threads, an evaluator no names: until pages of that kind exist, nothing
+        Role.MENTOR: _grant(Reach.SCHOOLS),
+        Role.LANGUAGE_HELPER: _grant(Reach.SCHOOLS),
+        Role.RECORDS_OFFICER: _grant(Reach.DISTRICT),
+        Role.EVALUATOR: _grant(Reach.DISTRICT),
+    }
+)
+
+
+def may(role: Role, permission: Permission) -> bool:
+    """Say whether *role* has *permission*."""
+    return permission in GRANTS[role].permissions
