@@ -12,7 +12,7 @@ from tests.rules.house import ROOT, files, told
 
 DEFAULTS = ROOT / "config" / "default.toml"
 PRIVATE = {
-    "a folder of one machine": re.compile(r"/(?:home|Users|root)/\w|\\Users\\|file:///"),
+    "a folder of one machine": re.compile(r"/(?:home|Users|root)/\w|[A-Z]:\\Users|file:/{3}"),
     "the address of a package registry": re.compile(
         r"pypi\.org/(?:simple|pypi)|files\.pythonhosted\.org|registry\.npmjs\.org|(?<!-emit)-(?:(?:extra-)?index-url|find-links|trusted-host)"
     ),
