@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from outreach.database import Base
 
 
 class Approval(Base):
-    """One approved pair; what goes out is the latest row of its message, channel and locale, from the texts kept here."""
+    """One approved pair; what goes out is the latest row of its message, channel and locale, from the texts kept here.
+
+    Words that go back to an earlier wording are a new row: history only grows.
+    """
 
     __tablename__ = "approvals"
-    __table_args__ = (UniqueConstraint("message", "channel", "locale", "source_hash", "translation_hash"), Index(None, "message", "channel", "locale"))
+    __table_args__ = (Index(None, "message", "channel", "locale"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     message: Mapped[str]

@@ -39,14 +39,6 @@ def upgrade() -> None:
         sa.Column("approved_by", sa.String(), nullable=False),
         sa.Column("approved_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_approvals")),
-        sa.UniqueConstraint(
-            "message",
-            "channel",
-            "locale",
-            "source_hash",
-            "translation_hash",
-            name=op.f("uq_approvals_message_channel_locale_source_hash_translation_hash"),
-        ),
     )
     with op.batch_alter_table("approvals", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_approvals_message_channel_locale"), ["message", "channel", "locale"], unique=False)

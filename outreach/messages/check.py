@@ -1,0 +1,93 @@
+"""What is wrong with the words as the files stand: missing placeholders, forgotten words, texts that would cost too much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+
+from outreach.messages.compose import Child, Facts, Pair, text
+from outreach.messages.languages import DEFAULT, language
+from outreach.messages.letter_text import LetterTextError, blocks
+from outreach.messages.names import isolate
+from outreach.messages.pairs import current_pairs
+from outreach.messages.placeholders import TemplateError, names, parse
+from outreach.messages.segments import MOST_SEGMENTS
+from outreach.messages.templates import Source, sources
+from outreach.messages.translations import Translations
+
+LONGEST = Facts(
+    district="Independent School District of Grand Bend ISD",
+    school="Southside Community Arts and Technology High School",
+    school_phone="(312) 555-0100",
+    children=(
+        Child("Christopher-Anastasía", Fraction(225, 2), 180, date(2026, 9, 30), "Southside Community Arts and Technology High School"),
+    ),
+    adult_names=("Maximiliana Hernández-Villanueva", "Christopher Hernández-Villanueva"),
+)
+"""The longest plausible facts; the í turns the whole text into UCS-2."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something to repair before the words can be approved."""
+
+    message: str
+    channel: str
+    locale: str
+    sentence: str
+
+    def __str__(self) -> str:
+        """Return the sentence with the place it speaks of."""
+        return f"{self.message}/{self.channel} ({self.locale}): {self.sentence}"
+
+
+def check(home: Path | None = None) -> list[Problem]:
+    """Check every source text and every translation that the files hold; also name what a translation file leaves out.
+
+    Raises TranslationFileError for a PO file that cannot be read. A language without any file is no problem: its families get the
+    approved English.
+    """
+    found = [problem for source, pair in current_pairs(home) for problem in problems_of(source, pair)]
+    known = Translations(home)
+    missing = [
+        Problem(source.message, source.channel, locale, "there is no translation of the English text as it stands now.")
+        for source in sources(home)
+        for locale in known.locales()
+        if locale != DEFAULT and not known.of(source, locale)
+    ]
+    return found + missing
+
+
+def problems_of(source: Source, pair: Pair) -> list[Problem]:
+    """Check one pair."""
+    try:
+        sentences = _placeholders(source, pair) + _words(source, pair) + _form(pair)
+    except (TemplateError, LetterTextError) as error:
+        sentences = [f"{error}."]
+    return [Problem(pair.message, pair.channel, pair.locale, sentence) for sentence in sentences]
+
+
+def _placeholders(source: Source, pair: Pair) -> list[str]:
+    there, wanted = names(pair.translation), names(pair.source)
+    faults = [f"{{{{ {name} }}}} is missing." for name in sorted((source.required | wanted) - there)]
+    return faults + [f"{{{{ {name} }}}} is not in the English text." for name in sorted(there - wanted)]
+
+
+def _words(source: Source, pair: Pair) -> list[str]:
+    return [f"the word {word} is missing." for word in source.words if word not in pair.translation]
+
+
+def _form(pair: Pair) -> list[str]:
+    if pair.channel == "letter":
+        blocks(pair.translation)
+        return []
+    faults = []
+    composed = text(pair, LONGEST)
+    if composed.segments > (most := MOST_SEGMENTS[composed.encoding]):
+        faults.append(f"with long names it takes {composed.segments} segments of {composed.encoding}; {most} are allowed.")
+    first = parse(pair.translation)[:1]
+    if language(pair.locale).rtl and not (first and isinstance(first[0], str) and isolate(first[0], rtl=False) != first[0]):
+        faults.append("it must begin with a word of its own language, so that phones set it from right to left.")
+    return faults

@@ -1,0 +1,101 @@
+"""Words and facts become the text that leaves: one pure function, the same for a preview and for the carrier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from outreach.messages.languages import language
+from outreach.messages.names import clean, isolate, isolate_phone
+from outreach.messages.phrases import date_phrase, days_phrase, name_list
+from outreach.messages.placeholders import fill, parse
+from outreach.messages.segments import Encoding, measure, normalise
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A source text and its translation as somebody approved them; for English both are the same words."""
+
+    message: str
+    channel: str
+    locale: str
+    source: str
+    translation: str
+
+
+@dataclass(frozen=True)
+class Child:
+    """What a message says of one child: whole or half days since the school year began, up to and with *as_of*."""
+
+    name: str
+    days_missed: Fraction
+    days_enrolled: int
+    as_of: date
+    school: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What one message says; empty where nothing is known. The first child is the one with most absences: a text speaks of it alone."""
+
+    district: str
+    school: str = ""
+    school_phone: str = ""
+    children: tuple[Child, ...] = ()
+    adult_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text ready to leave, and what it costs."""
+
+    body: str
+    segments: int
+    encoding: Encoding
+
+
+def text(pair: Pair, facts: Facts) -> Text:
+    """Compose the text of *pair* about *facts*, in the pair's language.
+
+    Raises TemplateError for a template that cannot be read and MissingValueError where it asks for something that *facts* do not hold.
+    """
+    body = normalise(fill(parse(pair.translation), values(facts, pair.locale, year=False)))
+    size = measure(body)
+    return Text(body, size.segments, size.encoding)
+
+
+def values(facts: Facts, locale: str, *, year: bool) -> dict[str, str]:
+    """Return what each placeholder stands for; those of which nothing is known are left out. *year*: dates with their year."""
+    rtl = language(locale).rtl
+    known = {
+        "district": _name(facts.district, rtl=rtl),
+        "school": _name(facts.school, rtl=rtl),
+        "school_phone": isolate_phone(phone, rtl=rtl) if (phone := clean(facts.school_phone)) else "",
+        "adult_names": _names(facts.adult_names, locale),
+    }
+    if facts.children:
+        known |= child_values(facts.children[0], locale, year=year)
+        known["children"] = _names([child.name for child in facts.children], locale)
+    return {name: value for name, value in known.items() if value}
+
+
+def child_values(child: Child, locale: str, *, year: bool) -> Mapping[str, str]:
+    """Return the placeholders that speak of one child."""
+    return {
+        "child": _name(child.name, rtl=language(locale).rtl),
+        "days_missed": days_phrase(child.days_missed, locale),
+        "days_enrolled": days_phrase(Fraction(child.days_enrolled), locale),
+        "as_of": date_phrase(child.as_of, locale, year=year),
+    }
+
+
+def _name(value: str, *, rtl: bool) -> str:
+    cleaned = clean(value)
+    return isolate(cleaned, rtl=rtl) if cleaned else ""
+
+
+def _names(names: Sequence[str], locale: str) -> str:
+    rtl = language(locale).rtl
+    return name_list([name for name in (_name(name, rtl=rtl) for name in names) if name], locale)

@@ -1,0 +1,106 @@
+"""Numbers, dates and lists of names as words: the plurals live here, so that templates need none.
+
+Digits are Western in every language, so that a text, a letter and a staff page show the same figure.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache, lru_cache
+
+from babel import Locale
+from babel.dates import format_date
+from babel.plural import PluralRule
+
+from outreach.messages.languages import language
+from outreach.resources import data_folder
+
+_HALVES = 2
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """The reviewed wordings of ``translations/<locale>/phrases.toml``."""
+
+    parent: str
+    days: Mapping[str, str]
+    list: Mapping[str, str]
+
+
+@cache
+def phrases(locale: str) -> Phrases:
+    """Read the wordings of *locale*; raises UnknownLanguageError."""
+    text = (data_folder("translations") / language(locale).locale / "phrases.toml").read_text(encoding="utf-8")
+    return Phrases(**tomllib.loads(text))
+
+
+def category(days: Fraction, locale: str) -> str:
+    """Return the CLDR plural category of whole or half *days*.
+
+    The number is normalised first: CLDR takes "1.0" for another number than "1", while a count of one day is one day.
+    """
+    return _plurals(locale)(_decimal(days))
+
+
+@lru_cache(maxsize=4096)
+def days_phrase(days: Fraction, locale: str) -> str:
+    """Say *days* (whole or half, not negative) in the language of *locale*: "12 days", "1 day", "12.5 days", "half a day".
+
+    Raises ValueError for any other number: a count is never rounded on its way to a family.
+    """
+    wordings = phrases(locale).days
+    digits = str(_decimal(days))
+    wording = wordings.get(digits) or wordings[category(days, locale)]
+    return wording.replace("{n}", digits.replace(".", language(locale).decimal))
+
+
+@lru_cache(maxsize=4096)
+def date_phrase(day: date, locale: str, *, year: bool = False) -> str:
+    """Say a date in the language of *locale*, with Western digits and the Gregorian calendar: "December 5"."""
+    chosen = language(locale)
+    pattern = chosen.date if year else chosen.day
+    if chosen.months:
+        pattern = pattern.replace("MMMM", f"'{chosen.months[day.month - 1]}'")
+    return format_date(day, pattern, locale=_babel(locale))
+
+
+def name_list(names: Sequence[str], locale: str) -> str:
+    """Join *names* as the language does: "Ana, Luis and Eva"; for none, say "parent or guardian"."""
+    if not names:
+        return phrases(locale).parent
+    wordings = phrases(locale).list
+    joined = names[0]
+    for position, name in enumerate(names[1:], start=2):
+        kind = "last" if position == len(names) else "comma"
+        if kind == "last" and _sounds_like_i(name):
+            kind = "last_before_i" if "last_before_i" in wordings else kind
+        joined = wordings[kind].format(rest=joined, last=name)
+    return joined
+
+
+def _sounds_like_i(name: str) -> bool:
+    """Spanish says "e" for "and" before an i sound (Irene, Hilda), but not before "hie" and "io" (Hierro)."""
+    plain = name.casefold().removeprefix("h")
+    return plain.startswith(("i", "í")) and not plain.startswith(("ie", "io"))
+
+
+def _decimal(days: Fraction) -> Decimal:
+    if days < 0 or days.denominator > _HALVES:
+        message = f"{days} is not a number of whole and half days"
+        raise ValueError(message)
+    return Decimal(days.numerator) / Decimal(days.denominator)
+
+
+@cache
+def _babel(locale: str) -> Locale:
+    return Locale.parse(language(locale).babel)
+
+
+@cache
+def _plurals(locale: str) -> PluralRule:
+    return _babel(locale).plural_form

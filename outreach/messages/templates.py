@@ -1,0 +1,69 @@
+"""The English source texts: folders of ``templates/messages``, each with its texts and what they must carry.
+
+A district's own wording lies in ``<home>/templates/messages`` in the same shape and comes first, file by file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from outreach.resources import data_folder
+
+FILES: Mapping[str, str] = {"sms": "sms.txt", "letter": "letter.md"}
+"""Channel → file of its text."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The English text of one message on one channel."""
+
+    message: str
+    channel: str
+    text: str
+    message_class: str
+    purpose: str
+    audience: str
+    note: str
+    required: frozenset[str]
+    """Placeholders that every wording must have."""
+    words: tuple[str, ...]
+    """Words that every wording must have, in capitals as they stand."""
+
+    @property
+    def context(self) -> str:
+        """Its name in translation files."""
+        return f"{self.message}/{self.channel}"
+
+
+def sources(home: Path | None = None) -> list[Source]:
+    """Read every source text, in the order of message and channel; *home* is ``settings.home``."""
+    shipped = data_folder("templates") / "messages"
+    own = home / "templates" / "messages" if home else shipped
+    names = sorted({folder.name for root in (shipped, own) if root.is_dir() for folder in root.iterdir() if folder.is_dir()})
+    return [source for name in names for source in _message(name, [own / name, shipped / name])]
+
+
+def _message(name: str, folders: list[Path]) -> list[Source]:
+    about = tomllib.loads(_first(folders, "message.toml"))
+    return [
+        Source(
+            message=name,
+            channel=channel,
+            text=_first(folders, FILES[channel]).strip(),
+            message_class=about["class"],
+            purpose=about["purpose"],
+            audience=about["audience"],
+            note=must["note"],
+            required=frozenset(must["required"]),
+            words=tuple(must["words"]),
+        )
+        for channel, must in about["channels"].items()
+    ]
+
+
+def _first(folders: list[Path], file: str) -> str:
+    found = next((folder / file for folder in folders if (folder / file).is_file()), folders[-1] / file)
+    return found.read_text(encoding="utf-8")
