@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,18 +17,20 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, create_engine, event, make_url
+from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, create_engine, event, func, make_url, select
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 _BUSY_SECONDS = 30
+_MIGRATION_LOCK = 0x6F757472
+"""PostgreSQL's advisory lock for schema changes; any number, as long as it stays the same."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class SchemaError(RuntimeError):
-    """The database's schema is older than this program."""
+    """The database's schema is not this program's, and this is not the moment to change it."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -72,9 +74,10 @@ class Base(DeclarativeBase):
 class Database:
     """Opens transactions on one database."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, migrations: Path = _MIGRATIONS) -> None:
         """Prepare an engine for *url*; nothing is opened yet."""
         self.url = make_url(url)
+        self.migrations = migrations
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database and self.url.database != ":memory:":
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -96,28 +99,60 @@ class Database:
         """Create the schema in an empty database; bring an older one up to date where that is allowed.
 
         An older SQLite schema is upgraded after a copy of the file was made beside it; an older PostgreSQL schema only with
-        *upgrade*, because other machines may still be running the older program. Raises SchemaError.
+        *upgrade*, because other machines may still be running the older program. Raises SchemaError, with nothing changed.
         """
         config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS))
-        head = ScriptDirectory.from_config(config).get_current_head()
+        config.set_main_option("script_location", str(self.migrations).replace("%", "%%"))
+        known = ScriptDirectory.from_config(config)
         with self.engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
-        if current == head:
+        if current == known.get_current_head():
             return
-        if current is not None and not (self.is_sqlite or upgrade):
-            message = "The database was made by an older version; run 'outreach init' once to upgrade it."
-            raise SchemaError(message)
-        if current is not None and self.is_sqlite:
-            self._copy_beside(current)
-        with self.engine.execution_options(begin="IMMEDIATE").connect() as connection, connection.begin():
-            if MigrationContext.configure(connection).get_current_revision() != head:
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+        if current is not None:
+            if current not in {script.revision for script in known.walk_revisions()}:
+                message = "The database was made by a newer version of this program; install that version, or restore a backup."
+                raise SchemaError(message)
+            if self.is_sqlite:
+                self._copy_beside(current)
+            elif not upgrade:
+                message = "The database was made by an older version; run 'outreach init' once to upgrade it."
+                raise SchemaError(message)
+        self._bring_up_to_date(config)
+
+    def _bring_up_to_date(self, config: Config) -> None:
+        """Run the missing migrations in one transaction; of several processes that come at once, one runs them and the others wait."""
+        with self.engine.execution_options(begin="IMMEDIATE").connect() as connection, self._keys_at_rest(connection), connection.begin():
+            if not self.is_sqlite:
+                connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            if self.is_sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
+                message = f"The upgrade would leave {len(broken)} rows that point nowhere; nothing was changed."
+                raise SchemaError(message)
+
+    @contextmanager
+    def _keys_at_rest(self, connection: Connection) -> Iterator[None]:
+        """Rest SQLite's foreign keys: a changed table is made anew under its name, and dropping the old one would break them.
+
+        SQLite takes the switch only outside a transaction, so it goes to the driver, past SQLAlchemy's own BEGIN.
+        """
+        if not self.is_sqlite:
+            yield
+            return
+        cursor = connection.connection.cursor()
+        cursor.execute("PRAGMA foreign_keys=OFF")
+        try:
+            yield
+        finally:
+            cursor.execute("PRAGMA foreign_keys=ON")
+            cursor.close()
 
     def _copy_beside(self, revision: str) -> None:
         source = Path(str(self.url.database))
-        with sqlite3.connect(source) as old, sqlite3.connect(source.with_name(f"{source.name}.before-{revision}")) as copy:
+        with (
+            closing(sqlite3.connect(source)) as old,
+            closing(sqlite3.connect(source.with_name(f"{source.name}.before-{revision}"))) as copy,
+        ):
             old.backup(copy)
 
 
