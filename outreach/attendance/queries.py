@@ -2,12 +2,173 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from outreach.attendance.tables import FeedImport
+from outreach.attendance.counting import Count, SchoolRecord, Stay, count, count_across, record
+from outreach.attendance.profiles import Profile, profile
+from outreach.attendance.school_year import SchoolYear, stay_of
+from outreach.attendance.tables import FeedImport, FeedSource, Mark
+from outreach.attendance.verdicts import Day, DayMark
+from outreach.district.queries import slices
+from outreach.district.tables import Enrolment, Student
+
+
+@dataclass(frozen=True)
+class StudentCount:
+    """A child's year over all its schools, with the dates behind the number."""
+
+    student_id: str
+    count: Count
+    days: tuple[Day, ...]
+    """Absent, conflict and unknown days in order."""
+    schools: tuple[str, ...]
+    """Schools attended this year, by id."""
+    held_code: str
+    """A code of this year that holds messages (bereavement, hospital), or empty."""
+
+    @property
+    def absent_dates(self) -> tuple[date, ...]:
+        """The dates missed."""
+        return tuple(day.date for day in self.days if day.verdict.absent)
 
 
 def newest_import(session: Session) -> int:
     """The id of the newest applied import: the version of everything feeds have told; 0 before the first."""
     return session.scalar(select(func.max(FeedImport.id))) or 0
+
+
+def last_attendance_at(session: Session) -> datetime | None:
+    """When a source last delivered attendance; None before the first time."""
+    names = [row.name for row in session.scalars(select(FeedSource)) if "attendance" in row.files]
+    last = select(FeedSource.last_delivered_at).where(FeedSource.name.in_(names)).order_by(FeedSource.last_delivered_at.desc())
+    return session.scalars(last).first()
+
+
+def school_counts(
+    session: Session, as_of: date, *, students: Collection[str] | None = None, profile_name: str | None = None
+) -> Iterator[tuple[SchoolRecord, Count]]:
+    """One record and count per student and school enrolled by *as_of* in its school year, by school id, then student id.
+
+    *profile_name* overrides the profile of each school's source. Raises UnknownProfileError.
+    """
+    year = SchoolYear(session, as_of)
+    found: list[tuple[SchoolRecord, Count]] = []
+    for records in _records(session, year, students, profile_name):
+        found.extend((item, count(item, _profile(year, item.school_id, profile_name))) for item in records)
+    yield from sorted(found, key=lambda pair: (pair[0].school_id, pair[0].student_id))
+
+
+def student_counts(
+    session: Session, as_of: date, *, students: Collection[str] | None = None, profile_name: str | None = None
+) -> dict[str, StudentCount]:
+    """The district-wide count of every student enrolled by *as_of* in its school year (or of the named ones), by id."""
+    year = SchoolYear(session, as_of)
+    found = {}
+    for records in _records(session, year, students, profile_name):
+        rules = _profile(year, records[0].school_id, profile_name)
+        total, days = count_across(records, rules)
+        student_id = records[0].student_id
+        found[student_id] = StudentCount(student_id, total, days, tuple(r.school_id for r in records), _held(days))
+    return found
+
+
+def explain(session: Session, student_id: str, as_of: date, *, profile_name: str | None = None) -> list[Day]:
+    """The absent, conflict and unknown days of one child, by date and school, with the marks behind each."""
+    year = SchoolYear(session, as_of)
+    days = [day for records in _records(session, year, {student_id}, profile_name) for item in records for day in item.days]
+    return sorted(days, key=lambda day: (day.date, day.school_id))
+
+
+def enrolled_at(session: Session, student_ids: Collection[str], day: date) -> dict[str, list[str]]:
+    """The schools at which each child is enrolled on *day*, the primary one first; children enrolled nowhere are left out."""
+    year = SchoolYear(session, day)
+    found: defaultdict[str, list[tuple[bool, date, str]]] = defaultdict(list)
+    for some in slices(student_ids):
+        for row in session.scalars(select(Enrolment).where(Enrolment.student_id.in_(some), Enrolment.entry_date <= day)):
+            stay = _stay(year, row)
+            if stay is not None and stay.first <= day <= stay.last:
+                found[row.student_id].append((not row.primary, row.entry_date, row.school_id))
+    return {student: list(dict.fromkeys(school for _, _, school in sorted(stays))) for student, stays in found.items()}
+
+
+def _held(days: tuple[Day, ...]) -> str:
+    return next((mark.code for day in days for mark in day.marks if mark.meaning and mark.meaning.hold), "")
+
+
+def _profile(year: SchoolYear, school_id: str, name: str | None) -> Profile:
+    return profile(name or year.settings(school_id).profile)
+
+
+def _stay(year: SchoolYear, row: Enrolment) -> Stay | None:
+    return stay_of(row.entry_date, row.exit_date, row.exit_type, year.source(row.source).at(row.school_id))
+
+
+def _records(
+    session: Session, year: SchoolYear, students: Collection[str] | None, profile_name: str | None
+) -> Iterator[list[SchoolRecord]]:
+    """For each child the records of its schools, by school id; children without an enrolment this year are left out."""
+    pieces = [None] if students is None else list(slices(students))
+    for piece in pieces:
+        stays = _stays(session, year, piece)
+        marks = _marks(session, year, piece)
+        for student_id in sorted(stays):
+            yield [
+                record(
+                    student_id,
+                    school_id,
+                    [(stay, year.calendar(school_id, track, grade)) for stay, track, grade in mine],
+                    marks.get((student_id, school_id), ()),
+                    _profile(year, school_id, profile_name),
+                )
+                for school_id, mine in sorted(stays[student_id].items())
+            ]
+
+
+_Stays = list[tuple[Stay, str, str]]
+"""Stays of one child at one school, each with its track and grade."""
+
+
+def _stays(session: Session, year: SchoolYear, students: Collection[str] | None) -> dict[str, dict[str, _Stays]]:
+    """What each child's enrolments cover of the year up to its date; an enrolment without membership leaves an empty stay."""
+    statement = (
+        select(Enrolment, Student.grade)
+        .join(Student, Student.student_id == Enrolment.student_id)
+        .where(Student.gone_import_id.is_(None), Enrolment.entry_date <= year.as_of)
+    )
+    if students is not None:
+        statement = statement.where(Enrolment.student_id.in_(students))
+    found: defaultdict[str, dict[str, _Stays]] = defaultdict(dict)
+    for row, grade in session.execute(statement):
+        start = year.start(row.school_id)
+        stay = _stay(year, row)
+        if stay is None and row.entry_date >= start:
+            stay = Stay(date.max, date.min)
+        if stay is None or (stay.last < start and stay.last != date.min):
+            continue
+        clipped = Stay(max(stay.first, start), min(stay.last, year.as_of))
+        found[row.student_id].setdefault(row.school_id, []).append((clipped, row.track, row.grade or grade))
+    return found
+
+
+def _marks(session: Session, year: SchoolYear, students: Collection[str] | None) -> dict[tuple[str, str], list[DayMark]]:
+    statement = select(
+        Mark.student_id, Mark.school_id, Mark.date, Mark.code, Mark.source, Mark.portion, Mark.minutes, Mark.import_id, Mark.line
+    ).where(Mark.date <= year.as_of, Mark.date >= date(year.as_of.year - 1, 1, 1))
+    if students is not None:
+        statement = statement.where(Mark.student_id.in_(students))
+    found: defaultdict[tuple[str, str], list[DayMark]] = defaultdict(list)
+    codes = {}
+    for row in session.execute(statement):
+        place = (row.source, row.school_id)
+        if place not in codes:
+            codes[place] = year.source(row.source).at(row.school_id).codes
+        meaning = codes[place].get(row.code)
+        mark = DayMark(row.date, row.school_id, row.code, meaning, row.portion, row.minutes, row.import_id, row.line)
+        found[row.student_id, row.school_id].append(mark)
+    return found

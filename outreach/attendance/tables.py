@@ -20,6 +20,8 @@ class FeedSource(Base):
     digest: Mapped[str]
     """Of the folder last applied: its files and its source.toml."""
     last_import_id: Mapped[int]
+    last_delivered_at: Mapped[datetime]
+    """When it last came, changed or not: what is known is as fresh as this."""
     files: Mapped[Json] = mapped_column(JSON)
     """Canonical file → rows it held when last delivered; which kinds this source brings."""
 
@@ -47,8 +49,10 @@ class KeptFile(Base):
     __tablename__ = "kept_files"
 
     import_id: Mapped[int] = mapped_column(primary_key=True)
-    file: Mapped[str] = mapped_column(primary_key=True)
-    """Name in the delivery."""
+    canonical: Mapped[str] = mapped_column(primary_key=True)
+    """The canonical file it stands for, or ``source.toml``."""
+    file: Mapped[str]
+    """Its name in the delivery."""
     sha256: Mapped[str]
 
 
@@ -89,8 +93,8 @@ class Mark(Base):
     minutes: Mapped[int | None]
     reason: Mapped[str]
     import_id: Mapped[int]
-    file: Mapped[str]
     line: Mapped[int]
+    """The import that last inserted or changed it, and the line of that import's attendance file."""
 
 
 class MarkVersion(Base):
@@ -110,7 +114,6 @@ class MarkVersion(Base):
     minutes: Mapped[int | None]
     reason: Mapped[str]
     import_id: Mapped[int]
-    file: Mapped[str]
     line: Mapped[int]
     ended_import_id: Mapped[int]
 

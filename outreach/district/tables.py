@@ -80,7 +80,11 @@ class Enrolment(_FromFeed, Base):
     """One stay of one child at one school."""
 
     __tablename__ = "enrolments"
-    __table_args__ = (UniqueConstraint("source", "student_id", "school_id", "entry_date"), Index(None, "student_id"), Index(None, "school_id"))
+    __table_args__ = (
+        UniqueConstraint("source", "student_id", "school_id", "entry_date"),
+        Index(None, "student_id"),
+        Index(None, "school_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     student_id: Mapped[str]

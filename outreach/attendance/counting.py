@@ -1,0 +1,197 @@
+"""Exact counts: how many membership days a child had, how many of them it missed, and how many nobody knows.
+
+Integers and fractions only. Sources: DESIGN, Counts; EDFacts FS195; tiers of Attendance Works.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+
+from outreach.attendance.calendars import NOT_REPORTED, SchoolCalendar
+from outreach.attendance.profiles import Profile
+from outreach.attendance.verdicts import Day, DayMark, Verdict, decide
+
+
+class Chronic(StrEnum):
+    """Whether a child is chronically absent."""
+
+    TRUE = "true"
+    FALSE = "false"
+    UNKNOWN = "unknown"
+
+
+TOO_EARLY = "too_early"
+UNKNOWN = "unknown"
+TIERS = (("severe", Fraction(1, 5)), ("moderate", Fraction(1, 10)), ("at_risk", Fraction(1, 20)), ("satisfactory", Fraction(0)))
+"""Each tier with the share of days from which it holds, worst first."""
+
+
+@dataclass(frozen=True)
+class Stay:
+    """An enrolment as far as it counts: both dates included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
+class SchoolRecord:
+    """A child's year at one school: its membership days, and those that are absent, in conflict or unknown."""
+
+    student_id: str
+    school_id: str
+    membership: tuple[date, ...]
+    days: tuple[Day, ...]
+    calendar_known: bool
+
+
+@dataclass(frozen=True)
+class Count:
+    """What a school year adds up to; ``absent`` is the sum of the five kinds, ``unknown`` lies inside ``enrolled`` only."""
+
+    enrolled: int
+    excused: int
+    unexcused: int
+    suspended: int
+    unspecified: int
+    conflict: int
+    unknown: int
+    calendar_known: bool
+    minimum_days: int
+
+    @property
+    def absent(self) -> int:
+        """Days absent for any reason."""
+        return self.excused + self.unexcused + self.suspended + self.unspecified + self.conflict
+
+    @property
+    def chronic(self) -> Chronic:
+        """10 A ≥ E, where unknown days cannot change the answer."""
+        if not self.calendar_known:
+            return Chronic.UNKNOWN
+        if self.enrolled < self.minimum_days:
+            return Chronic.FALSE
+        if 10 * self.absent >= self.enrolled:
+            return Chronic.TRUE
+        return Chronic.FALSE if 10 * (self.absent + self.unknown) < self.enrolled else Chronic.UNKNOWN
+
+    @property
+    def tier(self) -> str:
+        """The tier that holds both with the unknown days present and with them absent; else unknown."""
+        if not self.calendar_known:
+            return UNKNOWN
+        if self.enrolled < self.minimum_days:
+            return TOO_EARLY
+        least, most = (_tier(days, self.enrolled) for days in (self.absent, self.absent + self.unknown))
+        return least if least == most else UNKNOWN
+
+    @property
+    def rate(self) -> Fraction | None:
+        """Absent ÷ enrolled; None without a single enrolled day."""
+        return Fraction(self.absent, self.enrolled) if self.enrolled else None
+
+
+def _tier(absent: int, enrolled: int) -> str:
+    return next(name for name, share in TIERS if Fraction(absent, enrolled) >= share)
+
+
+def record(
+    student_id: str,
+    school_id: str,
+    stays: Iterable[tuple[Stay, SchoolCalendar]],
+    marks: Iterable[DayMark],
+    profile: Profile,
+) -> SchoolRecord:
+    """Decide every membership day of a child at one school.
+
+    Each stay comes with the calendar of its track and grade; *marks* are the child's live marks at the school.
+    """
+    by_date: defaultdict[date, list[DayMark]] = defaultdict(list)
+    for mark in marks:
+        by_date[mark.date].append(mark)
+    membership: set[date] = set()
+    days: dict[date, Day] = {}
+    known = True
+    for stay, calendar in stays:
+        known = known and calendar.known
+        dates = calendar.between(stay.first, stay.last)
+        membership.update(dates)
+        for day in _worth_a_look(dates, calendar, by_date):
+            verdict, rule = _decide(day, by_date.get(day, ()), calendar, profile)
+            if verdict != Verdict.PRESENT:
+                days[day] = Day(day, school_id, verdict, tuple(sorted(by_date.get(day, ()), key=_place)), rule)
+    return SchoolRecord(student_id, school_id, tuple(sorted(membership)), tuple(days[day] for day in sorted(days)), known)
+
+
+def _worth_a_look(dates: Sequence[date], calendar: SchoolCalendar, by_date: dict[date, list[DayMark]]) -> Iterable[date]:
+    """The days that may be anything but present; of an exceptions-only school that is a handful of a year."""
+    if calendar.affirmative:
+        return dates
+    inside = set(dates) if len(by_date) + len(calendar.unknown) else set()
+    return [day for day in (*by_date, *(d for d in calendar.unknown if d not in by_date)) if day in inside]
+
+
+def _decide(day: date, marks: Sequence[DayMark], calendar: SchoolCalendar, profile: Profile) -> tuple[Verdict, str]:
+    verdict, rule = decide(marks, calendar.minutes.get(day), profile)
+    if verdict == Verdict.PRESENT and day in calendar.unknown:
+        return Verdict.UNKNOWN, calendar.unknown[day]
+    if calendar.affirmative and not marks:
+        return Verdict.UNKNOWN, NOT_REPORTED
+    return verdict, rule
+
+
+def _place(mark: DayMark) -> tuple[int, int, str]:
+    return mark.import_id, mark.line, mark.code
+
+
+def count(record: SchoolRecord, profile: Profile) -> Count:
+    """Add up one child's year at one school."""
+    return _count(len(record.membership), (day.verdict for day in record.days), profile, calendar_known=record.calendar_known)
+
+
+def count_across(records: Sequence[SchoolRecord], profile: Profile) -> tuple[Count, tuple[Day, ...]]:
+    """Add up one child's year over all its schools: a date counts once, absent only if absent at every school of that date.
+
+    A school without a calendar leaves the whole count unknown. Returns the count and the days behind it.
+    """
+    if len(records) == 1:
+        return count(records[0], profile), records[0].days
+    schools_on: Counter[date] = Counter(day for record in records for day in record.membership)
+    found: defaultdict[date, list[Day]] = defaultdict(list)
+    for record in records:
+        for day in record.days:
+            found[day.date].append(day)
+    days = tuple(_across(found[day]) for day in sorted(found) if len(found[day]) == schools_on[day])
+    known = all(record.calendar_known for record in records)
+    return _count(len(schools_on), (day.verdict for day in days), profile, calendar_known=known), days
+
+
+def _across(days: list[Day]) -> Day:
+    """One date at several schools, none of which says present."""
+    if any(day.verdict == Verdict.UNKNOWN for day in days):
+        return next(day for day in days if day.verdict == Verdict.UNKNOWN)
+    named = {day.verdict for day in days} - {Verdict.UNSPECIFIED}
+    if len(named) <= 1:
+        return next((day for day in days if day.verdict in named), days[0])
+    marks = tuple(mark for day in days for mark in day.marks)
+    return Day(days[0].date, days[0].school_id, Verdict.CONFLICT, marks, "absent; the schools give different reasons")
+
+
+def _count(enrolled: int, verdicts: Iterable[Verdict], profile: Profile, *, calendar_known: bool) -> Count:
+    tally = Counter(verdicts)
+    return Count(
+        enrolled=enrolled,
+        excused=tally[Verdict.EXCUSED],
+        unexcused=tally[Verdict.UNEXCUSED],
+        suspended=tally[Verdict.SUSPENDED],
+        unspecified=tally[Verdict.UNSPECIFIED],
+        conflict=tally[Verdict.CONFLICT],
+        unknown=tally[Verdict.UNKNOWN],
+        calendar_known=calendar_known,
+        minimum_days=profile.minimum_days,
+    )

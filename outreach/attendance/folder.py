@@ -1,0 +1,83 @@
+"""A delivered folder: which file is which, its bytes' hash, and the copy that is kept."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import shutil
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from outreach.attendance.canonical import FILES, LATER
+from outreach.attendance.refusal import RefusedError
+from outreach.attendance.source_settings import SETTINGS_FILE, SourceSettings, read_settings
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A folder with its settings; *files* maps canonical names to the files that are there."""
+
+    folder: Path
+    settings: SourceSettings
+    files: dict[str, Path]
+    hashes: dict[str, str]
+    """Canonical name (and ``source.toml``) → sha256 of the bytes."""
+
+    @property
+    def digest(self) -> str:
+        """One hash over everything delivered: equal digests mean the same bytes under the same settings."""
+        listed = "\n".join(f"{name} {self.hashes[name]}" for name in sorted(self.hashes))
+        return hashlib.sha256(listed.encode()).hexdigest()
+
+
+def open_delivery(folder: Path) -> Delivery:
+    """Find the canonical files of *folder*; raises RefusedError when the folder or a file that source.toml names is not there."""
+    if not folder.is_dir():
+        sentence = f"{folder} is no folder."
+        raise RefusedError(sentence)
+    settings = read_settings(folder, frozenset(FILES) | LATER)
+    files: dict[str, Path] = {}
+    for name in FILES:
+        path = folder / settings.files.get(name, f"{name}.csv")
+        if path.is_file():
+            files[name] = path
+        elif name in settings.files:
+            sentence = f"{folder.name} holds no {path.name}, which source.toml names as {name}."
+            raise RefusedError(sentence)
+    hashes = {name: _sha256(path) for name, path in {**files, SETTINGS_FILE: folder / SETTINGS_FILE}.items()}
+    return Delivery(folder, settings, files, hashes)
+
+
+def missing_files(delivery: Delivery, *, already_brought: Collection[str], brings_attendance: bool) -> list[str]:
+    """The required files that neither this delivery nor an earlier one of any source holds.
+
+    *brings_attendance* says that this source delivered attendance before.
+    """
+    settings = delivery.settings
+    needed = {"schools", "students", "enrollments"} - set(already_brought)
+    if settings.calendar == "file" and "calendar" not in already_brought:
+        needed.add("calendar")
+    if brings_attendance or settings.brings_attendance:
+        needed.add("attendance")
+    return sorted(needed - set(delivery.files))
+
+
+def keep(delivery: Delivery, home: Path) -> None:
+    """Store every delivered file, compressed, under the hash of its bytes; a file that is kept already is left alone."""
+    kept = home / "feeds"
+    kept.mkdir(parents=True, exist_ok=True)
+    for name, path in {**delivery.files, SETTINGS_FILE: delivery.folder / SETTINGS_FILE}.items():
+        target = kept / f"{delivery.hashes[name]}.gz"
+        if target.exists():
+            continue
+        fresh = target.with_suffix(f".{os.getpid()}.new")
+        with path.open("rb") as source, gzip.open(fresh, "wb", compresslevel=1) as copy:
+            shutil.copyfileobj(source, copy)
+        fresh.replace(target)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

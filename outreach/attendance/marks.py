@@ -1,0 +1,220 @@
+"""Attendance rows become live marks; what they replace or remove is kept as a former version."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import polars as pl
+from sqlalchemy import Table, select
+from sqlalchemy.orm import Session
+
+from outreach.attendance import bulk
+from outreach.attendance.calendars import Event, chain, from_events, nearest
+from outreach.attendance.canonical import ATTENDANCE
+from outreach.attendance.comparing import Changes, compare, one_per_key
+from outreach.attendance.parsing import Action, Parsed, gather, problems_of
+from outreach.attendance.reading import LINE
+from outreach.attendance.roster import Applied, table_of
+from outreach.attendance.source_settings import SourceSettings
+from outreach.attendance.tables import Mark, MarkVersion, ReportedDay
+from outreach.attendance.years import start_of_year
+from outreach.district.tables import CalendarEvent, Enrolment, School, Student
+
+KEY = list(ATTENDANCE.key)
+VALUES = ["portion", "minutes", "reason"]
+_SCHEMA = {
+    "student_id": pl.String, "date": pl.Date, "school_id": pl.String, "section_id": pl.String, "code": pl.String,
+    "portion": pl.String, "minutes": pl.Int64, "reason": pl.String,
+}  # fmt: skip
+
+
+def apply(session: Session, parsed: Parsed, settings: SourceSettings, import_id: int) -> Applied:
+    """Bring this source's marks to what the file says: all of them, those of its window, or the ones a delta names."""
+    actions = parsed.rows.with_columns(pl.col("action").str.to_lowercase())
+    known = pl.col("action").is_in(["", "upsert", "delete"])
+    wrong = problems_of(
+        actions, ~known, field="action", value=pl.col("action"), problem="is neither upsert nor delete", action=Action.REJECTED
+    )
+    rows, out_of_year = _inside_known_years(session, actions.filter(known), settings)
+    has_deletes = not rows.filter(pl.col("action") == "delete").is_empty()
+    rows, losers = one_per_key(rows, KEY, in_order=settings.delivery == "delta" or has_deletes)
+    upserts = rows.filter(pl.col("action") != "delete").drop("action")
+    deletes = rows.filter(pl.col("action") == "delete")
+    changes = compare(upserts, _old(session, settings, rows), KEY, VALUES)
+    named = deletes.join(changes.vanished, on=KEY, how="semi")
+    vanished = named.select(KEY) if settings.delivery == "delta" else changes.vanished
+    _write(session, Changes(changes.inserted, changes.changed, changes.unchanged, vanished), settings.name, import_id)
+    held, held_problems = _held(session, rows, settings)
+    notes = _notes(session, upserts, settings)
+    outcome = Changes(
+        changes.inserted,
+        pl.concat([changes.changed, named.drop("action")]),
+        pl.concat([changes.unchanged, deletes.join(named, on=LINE, how="anti").drop("action")]),
+        vanished,
+    )
+    return Applied(outcome, gather([parsed.problems, wrong, out_of_year, held_problems, notes]), held, losers.height)
+
+
+def _inside_known_years(session: Session, rows: pl.DataFrame, settings: SourceSettings) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Refuse dates outside every school year that calendars or enrolments know: 1900-01-01 is no school day."""
+    dates = set(session.scalars(select(CalendarEvent.date).distinct()))
+    if not dates:
+        dates = set(session.scalars(select(Enrolment.entry_date).distinct()))
+        dates |= {end for end in session.scalars(select(Enrolment.exit_date).distinct()) if end is not None}
+    years = {start_of_year(day, settings.school_year_start) for day in dates}
+    if not years:
+        return rows, gather([])
+    table = {day: start_of_year(day, settings.school_year_start) in years for day in rows["date"].unique().to_list()}
+    fits = pl.col("date").replace_strict(table, default=True, return_dtype=pl.Boolean)
+    said = "lies outside every school year of the feed"
+    return rows.filter(fits), problems_of(rows, ~fits, field="date", value=pl.col("date"), problem=said, action=Action.REJECTED)
+
+
+def _old(session: Session, settings: SourceSettings, rows: pl.DataFrame) -> pl.DataFrame:
+    """The live marks that this delivery may touch: all of the source, those of its window, or those of the children it names."""
+    marks = table_of(Mark)
+    statement = select(*[marks.c[name] for name in _SCHEMA]).where(marks.c.source == settings.name)
+    if settings.delivery == "window":
+        first, last = _window(rows, settings)
+        outside = rows.filter(~pl.col("date").is_between(first, last))["date"].unique().to_list()
+        statement = statement.where(marks.c.date.between(first, last) | marks.c.date.in_(outside))
+        old = bulk.read(session, statement, _SCHEMA)
+        return pl.concat(
+            [
+                old.filter(pl.col("date").is_between(first, last)),
+                old.join(rows, on=KEY, how="semi").filter(~pl.col("date").is_between(first, last)),
+            ]
+        )
+    if settings.delivery == "delta":
+        students = rows["student_id"].unique().sort().to_list()
+        pieces = [
+            bulk.read(session, statement.where(marks.c.student_id.in_(students[n : n + 500])), _SCHEMA)
+            for n in range(0, len(students), 500)
+        ]
+        return pl.concat([pl.DataFrame(schema=_SCHEMA), *pieces])
+    return bulk.read(session, statement, _SCHEMA)
+
+
+def _window(rows: pl.DataFrame, settings: SourceSettings) -> tuple[date, date]:
+    last = rows["date"].max()
+    if not isinstance(last, date) or settings.window_days is None:
+        return date.max, date.min
+    return last - timedelta(days=settings.window_days - 1), last
+
+
+def _write(session: Session, changes: Changes, source: str, import_id: int) -> None:
+    """Keep former versions, then delete, update and insert; the inserted are sorted as the table is, so each page is written once."""
+    marks = table_of(Mark)
+    ended = pl.concat([changes.changed.select(KEY), changes.vanished])
+    _keep_versions(session, ended.with_columns(pl.lit(source).alias("source")), import_id)
+    bulk.delete_by_key(session, marks, changes.vanished.with_columns(pl.lit(source).alias("source")))
+    stamp = [pl.lit(source).alias("source"), pl.lit(import_id).alias("import_id")]
+    changed = changes.changed.rename({LINE: "line"}).with_columns(stamp)
+    bulk.update_by_key(session, marks, changed, [*KEY, "source"])
+    bulk.insert(session, marks, changes.inserted.rename({LINE: "line"}).with_columns(stamp).sort(KEY))
+    _count_reported(session, changes)
+
+
+def _keep_versions(session: Session, keys: pl.DataFrame, import_id: int) -> None:
+    marks, versions = table_of(Mark), table_of(MarkVersion)
+    students = keys["student_id"].unique().sort().to_list()
+    names = [column.name for column in marks.columns]
+    schema = {**_SCHEMA, "source": pl.String, "import_id": pl.Int64, "line": pl.Int64}
+    for start in range(0, len(students), 500):
+        statement = select(*[marks.c[name] for name in names]).where(marks.c.student_id.in_(students[start : start + 500]))
+        live = bulk.read(session, statement, {name: schema[name] for name in names})
+        former = live.join(keys, on=[*KEY, "source"], how="semi").with_columns(pl.lit(import_id).alias("ended_import_id"))
+        bulk.insert(session, versions, former)
+
+
+def _count_reported(session: Session, changes: Changes) -> None:
+    """Keep the number of marks per school and date, by which a silent day is seen without reading all marks."""
+    where = ["school_id", "date"]
+    more = changes.inserted.group_by(where).len("marks").with_columns(pl.col("marks").cast(pl.Int64))
+    fewer = changes.vanished.group_by(where).len("marks").with_columns(-pl.col("marks").cast(pl.Int64))
+    delta = pl.concat([more, fewer]).group_by(where).agg(pl.col("marks").sum())
+    table = table_of(ReportedDay)
+    old = bulk.read(
+        session, select(table.c.school_id, table.c.date, table.c.marks), {"school_id": pl.String, "date": pl.Date, "marks": pl.Int64}
+    )
+    total = (
+        delta.join(old, on=where, how="left", suffix="_old")
+        .with_columns(pl.col("marks") + pl.col("marks_old").fill_null(0))
+        .drop("marks_old")
+    )
+    bulk.delete_by_key(session, table, total.select(where))
+    bulk.insert(session, table, total.filter(pl.col("marks") > 0))
+
+
+def _held(session: Session, rows: pl.DataFrame, settings: SourceSettings) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Marks that need a person: a code without a meaning (the day is unknown until it has one), or a child no feed names."""
+    pairs = rows.select("school_id", "code").unique()
+    strange = [(school, code) for school, code in pairs.iter_rows() if code not in settings.at(school).codes]
+    unmapped = rows.join(
+        pl.DataFrame(strange, schema={"school_id": pl.String, "code": pl.String}, orient="row"), on=["school_id", "code"], how="semi"
+    )
+    students: Table = table_of(Student)
+    known = bulk.read(session, select(students.c.student_id).where(students.c.gone_import_id.is_(None)), {"student_id": pl.String})
+    orphans = rows.join(known, on="student_id", how="anti")
+    problems = gather(
+        [
+            problems_of(
+                unmapped,
+                pl.lit(value=True),
+                field="code",
+                value=pl.col("code"),
+                problem="this code has no meaning in source.toml; the day counts as unknown until it has one",
+                action=Action.HELD,
+            ),
+            problems_of(
+                orphans,
+                pl.lit(value=True),
+                field="student_id",
+                value=pl.col("student_id"),
+                problem="no feed names this student; the mark counts once one does",
+                action=Action.HELD,
+            ),
+        ]
+    )
+    return pl.concat([unmapped, orphans]).unique(LINE).drop("action"), problems
+
+
+def _notes(session: Session, rows: pl.DataFrame, settings: SourceSettings) -> pl.DataFrame:
+    """Marks that do not count: outside enrolment or at another school, or on a date that is no school day."""
+    stays = bulk.read(
+        session,
+        select(Enrolment.student_id, Enrolment.school_id, Enrolment.entry_date, Enrolment.exit_date),
+        {"student_id": pl.String, "school_id": pl.String, "entry": pl.Date, "exit": pl.Date},
+    )
+    inside = rows.join(stays, on=["student_id", "school_id"], how="inner").filter(
+        (pl.col("entry") <= pl.col("date")) & (pl.col("exit").is_null() | (pl.col("date") <= pl.col("exit")))
+    )
+    enrolled = rows.join(stays.select("student_id").unique(), on="student_id", how="semi")
+    outside = enrolled.join(inside.select(LINE).unique(), on=LINE, how="anti")
+    said = "lies outside the child's enrolment, or at another school; it does not count"
+    return gather(
+        [
+            problems_of(outside, pl.lit(value=True), field="date", value=pl.col("date"), problem=said, action=Action.NOTED),
+            _off_calendar(session, rows, settings),
+        ]
+    )
+
+
+def _off_calendar(session: Session, rows: pl.DataFrame, settings: SourceSettings) -> pl.DataFrame:
+    """Marks on a date that is no school day; schools whose calendar is made of their marks have none, nor those without any."""
+    schools = [school for school in rows["school_id"].unique().to_list() if settings.at(school).calendar == "file"]
+    dates = _school_days(session, schools, settings)
+    planned = rows.join(dates.select("school_id").unique(), on="school_id", how="semi")
+    off = planned.join(dates, on=["school_id", "date"], how="anti")
+    said = "is no school day on the calendar; the mark does not count"
+    return problems_of(off, pl.lit(value=True), field="date", value=pl.col("date"), problem=said, action=Action.NOTED)
+
+
+def _school_days(session: Session, schools: list[str], settings: SourceSettings) -> pl.DataFrame:
+    parents = {row.school_id: row.parent_id for row in session.execute(select(School.school_id, School.parent_id))}
+    events: dict[str, dict[date, list[Event]]] = {}
+    for row in session.execute(select(CalendarEvent.school_id, CalendarEvent.date, CalendarEvent.event)):
+        events.setdefault(row.school_id, {}).setdefault(row.date, []).append(Event(row.date, row.event))
+    calendars = {school: from_events(nearest(events, chain(school, parents)), settings.at(school).events) for school in schools}
+    pairs = [(school, day) for school, calendar in calendars.items() for day in calendar.days]
+    return pl.DataFrame(pairs, schema={"school_id": pl.String, "date": pl.Date}, orient="row")

@@ -1,0 +1,113 @@
+"""Bytes of a delivered file become a frame of texts, each row with the line it began on."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from pathlib import Path
+
+import polars as pl
+
+from outreach.attendance.refusal import RefusedError
+
+LINE = "__line"
+FAULT = "__fault"
+"""Why a row cannot be read at all (too few or too many fields, a NUL); empty for a sound row."""
+
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+         (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
+
+
+def decode(raw: bytes, encoding: str, name: str) -> str:
+    """Turn bytes into text: by their byte-order mark, else as strict UTF-8, else as the declared encoding.
+
+    Raises RefusedError with the line of the first byte that fits none of them: a letter of a name is never dropped.
+    """
+    for bom, encoded in _BOMS:
+        if raw.startswith(bom):
+            return _strictly(raw, encoded, name)
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return _strictly(raw, encoding, name)
+
+
+def _strictly(raw: bytes, encoding: str, name: str) -> str:
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        sentence = f"{name}, line {line}: the bytes are not {encoding}; say the file's encoding in source.toml."
+        raise RefusedError(sentence) from error
+
+
+def read_frame(path: Path, *, encoding: str, delimiter: str, header: list[str] | None) -> pl.DataFrame:
+    """Read a delimited file into a frame of texts with ``LINE`` and ``FAULT``; lines without a single value are skipped.
+
+    *header* names the columns of a file that has no header row. Raises RefusedError for undecodable bytes, an unreadable
+    CSV, an empty file and a header that names a column twice.
+    """
+    text = decode(path.read_bytes(), encoding, path.name)
+    if not text.strip() and header is None:
+        sentence = f"{path.name} is empty: not even a header row; a file that means none has its header row."
+        raise RefusedError(sentence)
+    return _read_quoted(text, path.name, delimiter, header) if '"' in text else _read_plain(text, path.name, delimiter, header)
+
+
+def _checked(header: list[str], name: str) -> list[str]:
+    names = [column.strip().lstrip("\ufeff") for column in header]
+    if doubled := next((column for column in names if column and names.count(column) > 1), None):
+        sentence = f"{name}, line 1: the column {doubled!r} stands twice in the header."
+        raise RefusedError(sentence)
+    return [column or f"__unnamed_{number}" for number, column in enumerate(names)]
+
+
+def _read_plain(text: str, name: str, delimiter: str, header: list[str] | None) -> pl.DataFrame:
+    """Read a file without a single quotation mark: every line is a row, so the work is done in whole columns."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    frame = pl.DataFrame({"text": lines}, schema={"text": pl.String}).with_row_index(LINE, offset=1)
+    frame = frame.filter(pl.col("text").str.replace_all(delimiter, "", literal=True).str.strip_chars() != "")
+    if header is None:
+        names = _checked(frame.item(0, "text").split(delimiter), name)
+        frame = frame.slice(1)
+    else:
+        names = _checked(header, name)
+    fields = pl.col("text").str.count_matches(delimiter, literal=True) + 1
+    parts = pl.col("text").str.split_exact(delimiter, len(names) - 1).struct.rename_fields(names).alias("parts")
+    return frame.select(pl.col(LINE).cast(pl.Int64), _fault(fields, len(names), pl.col("text")), parts).unnest("parts")
+
+
+def _fault(fields: pl.Expr, expected: int, text: pl.Expr) -> pl.Expr:
+    return (
+        pl.when(fields != expected)
+        .then(pl.format("the row has {} fields where the header has " + str(expected), fields))
+        .when(text.str.contains("\x00", literal=True))
+        .then(pl.lit("the row holds a NUL character"))
+        .otherwise(pl.lit(""))
+        .alias(FAULT)
+    )
+
+
+def _read_quoted(text: str, name: str, delimiter: str, header: list[str] | None) -> pl.DataFrame:
+    """Read a file with quoted fields, which may hold line breaks: row by row, so that each row knows its line."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    counts: list[int] = []
+    try:
+        names = _checked(next(reader) if header is None else header, name)
+        before = reader.line_num
+        for row in reader:
+            if any(field.strip() for field in row):
+                counts.append(len(row))
+                rows.append((row + [""] * len(names))[: len(names)])
+                lines.append(before + 1)
+            before = reader.line_num
+    except csv.Error as error:
+        sentence = f"{name}, line {reader.line_num}: the file is no readable CSV ({error}); nothing of it was taken."
+        raise RefusedError(sentence) from error
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+    numbered = frame.with_columns(pl.Series(LINE, lines, dtype=pl.Int64), pl.Series("fields", counts, dtype=pl.Int64))
+    everything = pl.concat_str(names, separator="") if names else pl.lit("")
+    return numbered.with_columns(_fault(pl.col("fields"), len(names), everything)).select(LINE, FAULT, *names)

@@ -1,0 +1,7 @@
+"""A delivery that is refused whole."""
+
+from __future__ import annotations
+
+
+class RefusedError(ValueError):
+    """The feed was refused; nothing was written."""

@@ -1,0 +1,129 @@
+"""Everything about schools that counting a school year needs: settings, calendars, silence. Loaded once, used for many children."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach.attendance.calendars import Event, SchoolCalendar, chain, from_events, from_marks, nearest, silent_days
+from outreach.attendance.counting import Stay
+from outreach.attendance.source_settings import SourceSettings
+from outreach.attendance.tables import FeedSource, Mark, ReportedDay
+from outreach.attendance.years import end_of_year, start_of_year
+from outreach.district.tables import CalendarEvent, Enrolment, School
+
+NO_MEMBERSHIP = frozenset({"no show", "invalid enrollment"})
+"""Exit types of a stay that never was."""
+_DEFAULTS = SourceSettings(name="none")
+
+
+def stay_of(entry: date, leaving: date | None, exit_type: str, settings: SourceSettings) -> Stay | None:
+    """The dates an enrolment covers, by its source's rules; None where it gives no membership.
+
+    An open one ends with the school year it began in; a closed one counts in every year it touches.
+    """
+    if exit_type.strip().casefold() in NO_MEMBERSHIP:
+        return None
+    if leaving is None:
+        last = end_of_year(entry, settings.school_year_start)
+    else:
+        last = leaving if settings.exit_day == "inclusive" else leaving - timedelta(days=1)
+    return Stay(entry, last) if entry <= last else None
+
+
+class SchoolYear:
+    """The school year around *as_of*, school by school; what it reads it keeps, so make a new one for new facts."""
+
+    def __init__(self, session: Session, as_of: date) -> None:
+        """Read the sources; schools are read when they are asked for."""
+        self.as_of = as_of
+        self._session = session
+        rows = session.scalars(select(FeedSource).order_by(FeedSource.name))
+        self._sources = {row.name: (SourceSettings.model_validate(row.settings), row.files) for row in rows}
+        self._telling = [name for name, (_, files) in self._sources.items() if "attendance" in files]
+        self._parents = {row.school_id: row.parent_id for row in session.execute(select(School.school_id, School.parent_id))}
+        self._settings: dict[str, SourceSettings] = {}
+        self._events: dict[str, dict[date, Sequence[Event]]] = {}
+        self._reported: dict[str, frozenset[date]] = {}
+        self._calendars: dict[tuple[str, str, str], SchoolCalendar] = {}
+        self._silent: dict[str, dict[date, str]] = {}
+
+    def source(self, name: str) -> SourceSettings:
+        """The settings of one source."""
+        return self._sources[name][0] if name in self._sources else _DEFAULTS
+
+    def settings(self, school_id: str) -> SourceSettings:
+        """The settings that hold for attendance at a school: those of the source that reports it."""
+        if school_id not in self._settings:
+            names = self._telling or list(self._sources)
+            if len(names) > 1:
+                reporting = select(Mark.source).where(Mark.school_id == school_id, Mark.source.in_(names)).order_by(Mark.source).limit(1)
+                names = [self._session.scalar(reporting) or names[0]]
+            self._settings[school_id] = self.source(names[0]).at(school_id) if names else _DEFAULTS
+        return self._settings[school_id]
+
+    def start(self, school_id: str) -> date:
+        """The first day of the school year at a school."""
+        return start_of_year(self.as_of, self.settings(school_id).school_year_start)
+
+    def calendar(self, school_id: str, track: str, grade: str) -> SchoolCalendar:
+        """The calendar of the year for children of one track and grade, with the days on which nobody can know."""
+        key = (school_id, track, grade)
+        if key not in self._calendars:
+            settings = self.settings(school_id)
+            if settings.calendar == "from-events":
+                plain = from_marks(day for day in self.reported(school_id) if day >= self.start(school_id))
+            else:
+                plain = from_events(self.events(school_id), settings.events, track=track, grade=grade)
+            affirmative = settings.reporting == "affirmative"
+            unknown = plain.unknown if affirmative else {**self.silent(school_id), **plain.unknown}
+            self._calendars[key] = SchoolCalendar(plain.days, plain.known, affirmative, unknown, plain.minutes)
+        return self._calendars[key]
+
+    def reported(self, school_id: str) -> frozenset[date]:
+        """The dates on which the school sent any mark."""
+        if school_id not in self._reported:
+            rows = self._session.scalars(select(ReportedDay.date).where(ReportedDay.school_id == school_id))
+            self._reported[school_id] = frozenset(rows)
+        return self._reported[school_id]
+
+    def events(self, school_id: str) -> dict[date, Sequence[Event]]:
+        """The year's events of a school, date by date from the nearest organisation."""
+        if school_id not in self._events:
+            organisations = list(chain(school_id, self._parents))
+            first = self.start(school_id)
+            rows = self._session.scalars(
+                select(CalendarEvent).where(
+                    CalendarEvent.school_id.in_(organisations),
+                    CalendarEvent.date.between(first, end_of_year(first, self.settings(school_id).school_year_start)),
+                )
+            )
+            found: defaultdict[str, defaultdict[date, list[Event]]] = defaultdict(lambda: defaultdict(list))
+            for row in rows:
+                found[row.school_id][row.date].append(Event(row.date, row.event, row.minutes, row.track, row.grades))
+            self._events[school_id] = nearest(found, organisations)
+        return self._events[school_id]
+
+    def silent(self, school_id: str) -> dict[date, str]:
+        """The days on which an exceptions-only school was silent for too long; what came later is known now."""
+        if school_id not in self._silent:
+            reported = self.reported(school_id)
+            whole = from_events(self.events(school_id), self.settings(school_id).events)
+            first = self.start(school_id)
+            horizon = max([self.as_of, *(day for day in reported if first <= day)])
+            days = [day for day in whole.days if day <= horizon]
+            self._silent[school_id] = silent_days(days, reported, lambda day: self._enrolled(school_id, day))
+        return self._silent[school_id]
+
+    def _enrolled(self, school_id: str, day: date) -> int:
+        rows = self._session.scalars(select(Enrolment).where(Enrolment.school_id == school_id, Enrolment.entry_date <= day))
+        children = set()
+        for row in rows:
+            stay = stay_of(row.entry_date, row.exit_date, row.exit_type, self.source(row.source).at(school_id))
+            if stay is not None and stay.last >= day:
+                children.add(row.student_id)
+        return len(children)

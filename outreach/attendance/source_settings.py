@@ -1,0 +1,158 @@
+"""``source.toml``: how one source writes its feed, and what its codes and events mean."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import tomllib
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from outreach.attendance.refusal import RefusedError
+
+SETTINGS_FILE = "source.toml"
+
+
+class Kind(StrEnum):
+    """What an attendance code says about the day."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    PARTIAL = "partial"
+    SUSPENDED_OUT = "suspended_out"
+    SUSPENDED_IN = "suspended_in"
+    INSTRUCTED_ELSEWHERE = "instructed_elsewhere"
+    ON_SITE = "on_site"
+
+
+class Reason(StrEnum):
+    """Why a child was absent, as far as the record says."""
+
+    EXCUSED = "excused"
+    UNEXCUSED = "unexcused"
+    SUSPENDED = "suspended"
+    UNSPECIFIED = "unspecified"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Meaning(_Strict):
+    """What a code means; ``hold`` keeps messages back (bereavement, hospital)."""
+
+    kind: Kind
+    reason: Reason = Reason.UNSPECIFIED
+    hold: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _suspension_is_its_own_reason(cls, value: object) -> object:
+        if isinstance(value, dict) and value.get("kind") == Kind.SUSPENDED_OUT:
+            return {"reason": Reason.SUSPENDED, **value}
+        return value
+
+
+def _month_day(value: str) -> str:
+    if not re.fullmatch(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", value) or value in {"02-29", "02-30", "02-31"}:
+        message = "must be a month and a day that every year has, such as 07-01"
+        raise ValueError(message)
+    return value
+
+
+def _known_encoding(value: str) -> str:
+    try:
+        return codecs.lookup(value).name
+    except LookupError as error:
+        message = f"{value!r} is no known encoding"
+        raise ValueError(message) from error
+
+
+def _lower(value: object) -> object:
+    return value.strip().casefold() if isinstance(value, str) else value
+
+
+_Events = dict[Annotated[str, BeforeValidator(_lower)], bool]
+
+
+class SchoolOverride(_Strict):
+    """What one school does differently; None and missing keys leave the source's own."""
+
+    reporting: Literal["exceptions", "affirmative"] | None = None
+    calendar: Literal["file", "from-events"] | None = None
+    exit_day: Literal["inclusive", "exclusive"] | None = None
+    profile: str | None = None
+    school_year_start: Annotated[str, AfterValidator(_month_day)] | None = None
+    trust_registration_phones: bool | None = None
+    codes: dict[str, Meaning] = Field(default_factory=dict)
+    events: _Events = Field(default_factory=dict)
+
+
+class SourceSettings(_Strict):
+    """The settings of one source, with the defaults of the feed contract."""
+
+    name: Annotated[str, Field(min_length=1)]
+    school_year_start: Annotated[str, AfterValidator(_month_day)] = "07-01"
+    exit_day: Literal["inclusive", "exclusive"] = "inclusive"
+    reporting: Literal["exceptions", "affirmative"] = "exceptions"
+    calendar: Literal["file", "from-events"] = "file"
+    delivery: Literal["full", "window", "delta"] = "full"
+    window_days: Annotated[int, Field(gt=0)] | None = None
+    encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    date_format: str = "%Y-%m-%d"
+    profile: str = "federal"
+    trust_registration_phones: bool = False
+    files: dict[str, str] = Field(default_factory=dict)
+    header: dict[str, list[str]] = Field(default_factory=dict)
+    columns: dict[str, dict[str, str]] = Field(default_factory=dict)
+    codes: dict[str, Meaning] = Field(default_factory=dict)
+    events: _Events = Field(default_factory=dict)
+    languages: dict[str, str] = Field(default_factory=dict)
+    schools: dict[str, SchoolOverride] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _a_window_has_a_length(self) -> Self:
+        if self.delivery == "window" and self.window_days is None:
+            message = 'delivery = "window" needs window_days'
+            raise ValueError(message)
+        return self
+
+    @property
+    def brings_attendance(self) -> bool:
+        """Whether this source says anything about attendance files."""
+        return bool(self.codes or "attendance" in self.files or "attendance" in self.columns or "attendance" in self.header)
+
+    def at(self, school_id: str) -> SourceSettings:
+        """The settings that hold at one school; its codes and events are laid over the source's."""
+        override = self.schools.get(school_id)
+        if override is None:
+            return self
+        changed = {key: value for key, value in override.model_dump(exclude={"codes", "events"}).items() if value is not None}
+        merged = {"codes": {**self.codes, **override.codes}, "events": {**self.events, **override.events}}
+        return self.model_copy(update={**changed, **merged})
+
+
+def read_settings(folder: Path, known_files: frozenset[str]) -> SourceSettings:
+    """Read ``source.toml`` of *folder*; raises RefusedError with one sentence when it is missing or wrong."""
+    path = folder / SETTINGS_FILE
+    if not path.is_file():
+        sentence = f"{folder} holds no {SETTINGS_FILE}; a feed is a folder with a {SETTINGS_FILE} that names it."
+        raise RefusedError(sentence)
+    try:
+        settings = SourceSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        sentence = f"{SETTINGS_FILE} cannot be read: {error}."
+        raise RefusedError(sentence) from error
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors())
+        sentence = f"{SETTINGS_FILE}: {problems}."
+        raise RefusedError(sentence) from error
+    named = {*settings.files, *settings.header, *settings.columns}
+    if unknown := sorted(named - known_files):
+        sentence = f"{SETTINGS_FILE} names the unknown file {unknown[0]!r}; known are {', '.join(sorted(known_files))}."
+        raise RefusedError(sentence)
+    return settings

@@ -1,0 +1,69 @@
+"""The command line: each command is loaded when it is called, so that ``outreach --help`` is instant."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from outreach.attendance.profiles import UnknownProfileError
+from outreach.attendance.refusal import RefusedError
+from outreach.database import SchemaError
+from outreach.settings import SettingsError
+
+_COMMANDS = {
+    "import": "feed:import_",
+    "counts": "counting:counts",
+    "explain": "counting:explain",
+    "evaluate": "rules:evaluate",
+    "plan": "rules:plan",
+    "dispatch": "sending:dispatch",
+    "letters": "sending:letters",
+    "messages": "words:messages",
+    "triage": "triage:triage",
+    "init": "running:init",
+    "doctor": "running:doctor",
+    "user": "running:user",
+    "serve": "running:serve",
+    "demo": "demo:demo",
+}
+REFUSALS = (RefusedError, SettingsError, SchemaError, UnknownProfileError)
+"""What a person can put right: one sentence on stderr, exit 2, nothing written."""
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order of a district's day."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command by name."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name].split(":")
+        command = getattr(importlib.import_module(f"outreach.commands.{module}"), name)
+        assert isinstance(command, click.Command)  # noqa: S101 - the table above names commands only
+        return command
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="outreach")
+def cli() -> None:
+    """Tell families how many school days their child has missed, hear what stands in the way, get a person to help."""
+
+
+def main() -> None:
+    """Run one command; a refusal is one sentence and exit code 2."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except click.Abort:
+        sys.exit(2)
+    except REFUSALS as error:
+        click.echo(f"outreach: {error}", err=True)
+        sys.exit(2)

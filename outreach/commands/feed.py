@@ -1,0 +1,49 @@
+"""``outreach import``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from outreach.attendance.importing import ImportReport, import_folder
+from outreach.commands.output import format_option, print_rows, progress
+from outreach.wiring import wire
+
+_COLUMNS = ("file", "read", "inserted", "changed", "unchanged", "rejected", "held", "noted", "deleted")
+
+
+@click.command("import")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would happen and write nothing.")
+@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Write every rejected, held or noted row to this CSV.")
+@click.option("--accept-shrink", is_flag=True, help="Load files that are much smaller than the last delivery's.")
+@format_option
+@click.pass_context
+def import_(ctx: click.Context, folder: Path, *, dry_run: bool, report: Path | None, accept_shrink: bool, form: str) -> None:
+    """Load the feed in FOLDER: all of it, or nothing."""
+    services = wire()
+    outcome = import_folder(
+        services.database,
+        folder,
+        home=services.settings.home,
+        now=services.clock.now(),
+        dry_run=dry_run,
+        accept_shrink=accept_shrink,
+        progress=progress(),
+    )
+    if report is not None:
+        outcome.problems.write_csv(report)
+    rows = [(name, *(getattr(numbers, column) for column in _COLUMNS[1:])) for name, numbers in outcome.files.items()]
+    print_rows(_COLUMNS, rows, form)
+    click.echo(_sentence(outcome, dry_run=dry_run), err=True)
+    for row in outcome.problems.filter(outcome.problems["action"] != "noted").head(10).iter_rows(named=True):
+        click.echo("{file}, line {line}: {field} {value!r} {problem} ({action})".format(**row), err=True)
+    ctx.exit(1 if outcome.needs_a_person else 0)
+
+
+def _sentence(outcome: ImportReport, *, dry_run: bool) -> str:
+    if outcome.unchanged:
+        return f"{outcome.source}: the same bytes as the last delivery; nothing changed."
+    done = "would be loaded (dry run, nothing written)" if dry_run else f"loaded as import {outcome.import_id}"
+    return f"{outcome.source}: {done}."
