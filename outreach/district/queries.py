@@ -43,12 +43,26 @@ def load_adults(session: Session, student_ids: Collection[str]) -> list[Adult]:
     return _adults(session, contact_ids)
 
 
+def load_families(session: Session, student_ids: Collection[str]) -> list[Adult]:
+    """The adults of the children, of those adults' other children, and so on.
+
+    Whole families, so that households are the same whichever child one starts from.
+    """
+    students, known = set(student_ids), set[str]()
+    adults: list[Adult] = []
+    while new := students - known:
+        known |= new
+        adults = load_adults(session, known)
+        students = {link.student_id for adult in adults for link in adult.links}
+    return adults
+
+
 def adults_of_phone(session: Session, e164: str) -> list[Adult]:
     """The adults whose feed rows name this number, by contact id."""
     return _adults(session, set(session.scalars(select(ContactPhone.contact_id).where(ContactPhone.e164 == e164))))
 
 
-def adults(session: Session, contact_ids: Collection[str]) -> list[Adult]:
+def named_adults(session: Session, contact_ids: Collection[str]) -> list[Adult]:
     """The named contacts that a feed still delivers."""
     return _adults(session, set(contact_ids))
 
