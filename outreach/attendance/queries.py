@@ -50,6 +50,11 @@ def last_attendance_at(session: Session) -> datetime | None:
     return session.scalars(last).first()
 
 
+def trusted_sources(session: Session) -> frozenset[str]:
+    """The sources whose registered numbers count as verified and consented to (``trust_registration_phones``)."""
+    return frozenset(row.name for row in session.scalars(select(FeedSource)) if row.settings.get("trust_registration_phones"))
+
+
 def school_counts(
     session: Session, as_of: date, *, students: Collection[str] | None = None, profile_name: str | None = None
 ) -> Iterator[tuple[SchoolRecord, Count]]:

@@ -46,8 +46,8 @@ class Address:
 
     @property
     def usable(self) -> bool:
-        """Whether an envelope with this address can arrive: a street line, and a city or a postal code."""
-        return bool(self.line1 and (self.postal_code or self.city))
+        """Whether an envelope with this address can arrive: street, city, and state or postal code."""
+        return bool(self.line1 and self.city and (self.state or self.postal_code))
 
     @property
     def key(self) -> str:

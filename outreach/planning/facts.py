@@ -1,0 +1,56 @@
+"""What a message says, from what is true now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from outreach.database import Json
+from outreach.district.people import Adult
+from outreach.messages.compose import Child, Facts
+from outreach.planning.situation import Situation
+
+
+def facts_of(situation: Situation, student_ids: Sequence[str], adults: Sequence[Adult]) -> Facts:
+    """The facts of a message about *student_ids* (the first leads) to *adults*."""
+    settings = situation.settings
+    school = situation.schools.get(situation.school_of(student_ids[0])) if student_ids else None
+    return Facts(
+        district=settings.district_name,
+        school=school.name if school else "",
+        school_phone=(school.phone if school else "") or settings.district_phone,
+        children=tuple(_child(situation, student_id) for student_id in student_ids),
+        adult_names=tuple(adult.name for adult in adults),
+    )
+
+
+def _child(situation: Situation, student_id: str) -> Child:
+    student, counted = situation.students[student_id], situation.counts[student_id].count
+    school = situation.schools.get(situation.school_of(student_id))
+    return Child(
+        name=student.preferred_name or student.first_name or student.last_name,
+        days_missed=Fraction(counted.absent),
+        days_enrolled=counted.enrolled,
+        as_of=situation.as_of,
+        school=school.name if school else "",
+    )
+
+
+def stored(situation: Situation, student_ids: Sequence[str], adults: Sequence[Adult]) -> Json:
+    """The same facts as plain values for the row: what the number was based on, and whom the message names."""
+    children = []
+    for student_id in student_ids:
+        counted = situation.counts.get(student_id)
+        if counted is not None:
+            numbers = counted.count
+            children.append(
+                {
+                    "student_id": student_id,
+                    "days_absent": str(numbers.absent),
+                    "days_enrolled": numbers.enrolled,
+                    "tier": numbers.tier,
+                    "as_of": situation.as_of.isoformat(),
+                    "dates": [day.isoformat() for day in counted.absent_dates],
+                }
+            )
+    return {"children": children, "contact_ids": [adult.contact_id for adult in adults]}

@@ -1,0 +1,130 @@
+"""Who of a household is told, and on which number: pure. Rules: DESIGN, Households."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from outreach.consent.queries import PhoneConsent
+from outreach.district.people import Adult, Phone
+from outreach.planning.reasons import Reason
+
+_MOBILE = frozenset({"mobile", "cell", "cellular", "cell phone", "mobile phone"})
+_NEVER = frozenset({"fax", "unlisted"})
+_LAST = 10**6
+"""Where an empty priority stands: after every given one."""
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """What decides who may be told: blocks by (student, contact), and the district's rule for adults who live elsewhere."""
+
+    blocks: Mapping[tuple[str, str], str]
+    living_elsewhere: Literal["hold", "write"]
+
+    def refusal(self, adult: Adult, student_id: str) -> str:
+        """Why *adult* may not be told about the child; empty where they may. A block beats every other rule."""
+        link = adult.link(student_id)
+        if block := self.blocks.get((student_id, adult.contact_id)):
+            return block
+        if link is None:
+            return Reason.NO_CONTACT
+        if link.may_receive is False:
+            return Reason.MAY_NOT_RECEIVE
+        if link.lives_with is False and not link.may_receive and self.living_elsewhere == "hold":
+            return Reason.LIVES_ELSEWHERE
+        return ""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What decides whether a number may be texted: the ledger, and the sources whose registration is trusted."""
+
+    consents: Mapping[str, PhoneConsent]
+    trusted_sources: frozenset[str]
+
+    def refusal(self, phone: Phone) -> str:
+        """Why *phone* may not be texted; empty where it may."""
+        if not phone.e164 or not _texts(phone):
+            return Reason.NO_PHONE
+        consent = self.consents.get(phone.e164, PhoneConsent(phone.e164))
+        trusted = phone.source in self.trusted_sources
+        if consent.opted_out or phone.consent is False:
+            return Reason.OPTED_OUT
+        if consent.suppressed:
+            return Reason.SUPPRESSED
+        if not (phone.verified_on or consent.verified or trusted):
+            return Reason.UNVERIFIED
+        if not (phone.consent or consent.verified or trusted):
+            return Reason.NO_CONSENT
+        return ""
+
+
+def _texts(phone: Phone) -> bool:
+    kind = phone.type.casefold()
+    if kind in _NEVER or phone.can_text is False:
+        return False
+    return bool(phone.can_text) or kind in _MOBILE
+
+
+@dataclass(frozen=True)
+class Found:
+    """The adult to write to, and the number for a text; or why there is none."""
+
+    adult: Adult | None = None
+    phone: str = ""
+    refusal: str = ""
+
+
+def in_order(adults: Iterable[Adult], student_id: str) -> list[Adult]:
+    """The adults of a child as they are asked: priority 1 first and empty last, then primary, then id."""
+
+    def rank(adult: Adult) -> tuple[int, bool, str]:
+        link = adult.link(student_id)
+        priority = link.priority if link and link.priority is not None else _LAST
+        return priority, not (link and link.primary), adult.contact_id
+
+    return sorted(adults, key=rank)
+
+
+def permitted(adults: Iterable[Adult], student_id: str, permissions: Permissions) -> tuple[list[Adult], str]:
+    """The adults who may be told about a child, in order; where there is none, the reason that stops the first of them."""
+    ordered = in_order((adult for adult in adults if adult.link(student_id)), student_id)
+    refusals = [permissions.refusal(adult, student_id) for adult in ordered]
+    allowed = [adult for adult, refusal in zip(ordered, refusals, strict=True) if not refusal]
+    return allowed, "" if allowed else next(iter(refusals), Reason.NO_CONTACT)
+
+
+_NEAREST = (Reason.OPTED_OUT, Reason.UNVERIFIED, Reason.NO_CONSENT, Reason.SUPPRESSED, Reason.NO_PHONE)
+"""Where no number will do, the reason nearest to a usable one is told: it is the one a person can act on."""
+
+
+def for_text(adults: Iterable[Adult], student_id: str, permissions: Permissions, numbers: Numbers) -> Found:
+    """The first permitted adult with a number that may be texted."""
+    allowed, refusal = permitted(adults, student_id, permissions)
+    if refusal:
+        return Found(refusal=refusal)
+    refusals: set[str] = {Reason.NO_PHONE}
+    for adult in allowed:
+        for phone in sorted(adult.phones, key=_phone_rank):
+            why_not = numbers.refusal(phone)
+            if not why_not:
+                return Found(adult, phone.e164)
+            refusals.add(why_not)
+    return Found(refusal=next(reason for reason in _NEAREST if reason in refusals))
+
+
+def for_letter(adults: Iterable[Adult], student_id: str, permissions: Permissions) -> tuple[list[Adult], str]:
+    """The adults a letter about a child names, the one whose address it carries first; or why there is none."""
+    allowed, refusal = permitted(adults, student_id, permissions)
+    if refusal:
+        return [], refusal
+    addressed = [adult for adult in allowed if adult.address.usable]
+    if not addressed:
+        return [], Reason.NO_ADDRESS
+    return [addressed[0], *(adult for adult in allowed if adult is not addressed[0])], ""
+
+
+def _phone_rank(phone: Phone) -> tuple[int, int]:
+    return phone.priority if phone.priority is not None else _LAST, phone.id

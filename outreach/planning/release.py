@@ -1,0 +1,221 @@
+"""The last word before a message leaves: everything is checked again, and the words are composed from what is true now.
+
+Call ``check`` inside the transaction that claims the row. Its ``Go`` holds exactly what may leave, and nothing else may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach.attendance import queries as attendance
+from outreach.consent import queries as consent
+from outreach.database import Json
+from outreach.district import queries as district
+from outreach.district.people import Adult
+from outreach.messages import compose, letter_content, postal
+from outreach.messages import queries as messages
+from outreach.messages.compose import Facts
+from outreach.messages.letter_content import LetterContent
+from outreach.messages.letter_text import LetterTextError
+from outreach.messages.placeholders import MissingValueError, TemplateError
+from outreach.messages.queries import Choice
+from outreach.messages.segments import measure
+from outreach.planning import queries, situation
+from outreach.planning.checks import CHECKS, Check
+from outreach.planning.facts import facts_of, stored
+from outreach.planning.nudges import Draft, by_absences, drafts
+from outreach.planning.queries import Waiting
+from outreach.planning.reasons import Reason
+from outreach.planning.situation import Situation, window_of
+from outreach.planning.states import Channel, MessageClass, State
+from outreach.planning.tables import PlannedEpisode, PlannedMessage
+from outreach.settings import Settings
+from outreach.thresholds.states import EpisodeState
+from outreach.thresholds.tables import Episode, RuleVersion
+
+ANSWER_WINDOW = timedelta(hours=24)
+"""How long after the family's own message quiet hours do not bind an answer."""
+_MAY_PASS = frozenset({Reason.UNKNOWN_COUNT, Reason.HELD_CODE})
+"""Refusals that may pass by themselves: the message waits until it expires."""
+_UNFIT = (TemplateError, MissingValueError, LetterTextError, postal.AddressError)
+
+
+@dataclass(frozen=True)
+class Go:
+    """What may leave now: the words and what they were made of; *letter* for a letter."""
+
+    body: str
+    segments: int | None
+    language: str
+    approval_id: int | None
+    facts: Json
+    student_ids: tuple[str, ...]
+    letter: LetterContent | None = None
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Nothing may leave: the state the row goes to, why, and for a held one when to look again."""
+
+    state: State
+    reason: str
+    due_at: datetime | None = None
+
+
+def check(session: Session, planned: PlannedMessage, settings: Settings, now: datetime) -> Go | Stop:
+    """Decide whether *planned* may leave at *now*, by the table of ``planning.checks``; changes nothing."""
+    kind = MessageClass(planned.message_class)
+    binding = CHECKS[kind]
+    if stop := _standing(session, planned, binding):
+        return stop
+    if Check.QUIET_HOURS in binding and planned.channel == Channel.SMS and (stop := _window(session, planned, settings, now)):
+        return stop
+    if kind == MessageClass.ANSWER:
+        size = measure(planned.body)
+        return Go(planned.body, size.segments, planned.language, None, planned.facts, tuple(planned.student_ids))
+    if Check.COUNT in binding:
+        return _nudge(session, planned, settings, now)
+    return _words_only(session, planned, settings)
+
+
+def letter_code(planned: PlannedMessage) -> str:
+    """The code at a letter's foot, by which a returned one is found."""
+    return f"L{planned.id:06d}"
+
+
+def _standing(session: Session, planned: PlannedMessage, binding: Collection[Check]) -> Stop | None:
+    """Opt-outs and blocks: they bind every class, but for the one confirmation of an opt-out."""
+    if planned.phone and Check.OPT_OUT in binding:
+        number = consent.state(session, planned.phone)
+        confirms = planned.message_class == MessageClass.CONFIRMATION and planned.message == "opt_out"
+        if number.opted_out and not confirms:
+            return Stop(_silenced(planned), Reason.OPTED_OUT)
+        if number.suppressed and not confirms:
+            return Stop(_silenced(planned), Reason.SUPPRESSED)
+    if Check.BLOCK in binding and planned.contact_id:
+        for student_id in planned.student_ids:
+            if block := consent.block(session, student_id, planned.contact_id):
+                return Stop(_silenced(planned), block)
+    return None
+
+
+def _silenced(planned: PlannedMessage) -> State:
+    """A nudge may find another way at the next planning; anything else has nowhere else to go."""
+    return State.SKIPPED if planned.message_class == MessageClass.NUDGE else State.CANCELLED
+
+
+def _window(session: Session, planned: PlannedMessage, settings: Settings, now: datetime) -> Stop | None:
+    wrote = planned.facts.get("family_wrote_at")
+    if planned.message_class == MessageClass.ANSWER and wrote and now - datetime.fromisoformat(wrote) <= ANSWER_WINDOW:
+        return None
+    window = window_of(district.schools(session).get(planned.school_id), settings)
+    return None if window.is_open(now) else Stop(State.HELD, Reason.QUIET_HOURS, window.next_open(now))
+
+
+def _words_only(session: Session, planned: PlannedMessage, settings: Settings) -> Go | Stop:
+    """A message without a count: its approved words, and the district's name."""
+    words = messages.choose(session, planned.message, planned.channel, planned.family_language, default=settings.default_language)
+    if words is None:
+        return Stop(State.CANCELLED, Reason.NO_WORDS)
+    facts = Facts(district=settings.district_name, school_phone=settings.district_phone)
+    try:
+        text = compose.text(words.pair, facts)
+    except _UNFIT as error:
+        return Stop(State.CANCELLED, f"{Reason.WRONG_WORDS} ({error})")
+    return Go(text.body, text.segments, words.locale, words.approval_id, planned.facts, tuple(planned.student_ids))
+
+
+def _nudge(session: Session, planned: PlannedMessage, settings: Settings, now: datetime) -> Go | Stop:
+    """A message with a count: who, what and whether, all anew."""
+    if stop := _stale(session, settings, now):
+        return stop
+    facts = situation.load(session, planned.student_ids, settings=settings, now=now)
+    still, items = _still_over(session, planned, facts)
+    if not still:
+        return Stop(State.CANCELLED, Reason.BELOW)
+    draft = _again(facts, planned, still)
+    refusal = draft.refusal
+    if not refusal:
+        mine = [item for item in items if item.student_id in draft.student_ids]
+        refusal = queries.rhythm(session, now, but=planned.id, weekly_cap=settings.weekly_nudge_cap).refusal(draft, mine)
+    if refusal:
+        return Stop(State.HELD if refusal in _MAY_PASS else State.SKIPPED, refusal)
+    return _compose(session, planned, facts, draft)
+
+
+def _compose(session: Session, planned: PlannedMessage, facts: Situation, draft: Draft) -> Go | Stop:
+    """The approved words with today's facts."""
+    own = draft.adults[0]
+    locale, _ = facts.locale(own.locale, own.language, draft.student_ids[0])
+    words = messages.choose(session, planned.message, planned.channel, locale, default=facts.settings.default_language)
+    if words is None:
+        return Stop(State.HELD, Reason.NO_WORDS)
+    try:
+        return _composed(facts, planned, draft, words)
+    except _UNFIT as error:
+        return Stop(State.HELD, f"{Reason.WRONG_WORDS} ({error})")
+
+
+def _stale(session: Session, settings: Settings, now: datetime) -> Stop | None:
+    last = attendance.last_attendance_at(session)
+    if last is None or now - last > timedelta(days=settings.feed_fresh_days):
+        return Stop(State.HELD, Reason.STALE)
+    return None
+
+
+def _still_over(session: Session, planned: PlannedMessage, facts: Situation) -> tuple[list[str], list[Waiting]]:
+    """The children of a message who are over the threshold of one of its open crossings by today's count."""
+    rows = session.execute(
+        select(Episode, RuleVersion)
+        .join(PlannedEpisode, PlannedEpisode.episode_id == Episode.id)
+        .join(RuleVersion, RuleVersion.id == Episode.rule_version_id)
+        .where(PlannedEpisode.planned_id == planned.id, Episode.state == EpisodeState.OPEN)
+    )
+    items = [Waiting(episode.id, episode.student_id, queries.rule_of(version), baseline=False) for episode, version in rows]
+    counted = [item for item in items if item.student_id in facts.counts]
+    over = {item.student_id for item in counted if item.rule.met(facts.counts[item.student_id].count)}
+    return [student for student in planned.student_ids if student in over], items
+
+
+def _again(facts: Situation, planned: PlannedMessage, students: Sequence[str]) -> Draft:
+    """Decide anew whom this message may reach; a text that would go to another number, or a letter to another adult, does not go."""
+    home = next((home for home in facts.households if planned.contact_id in {adult.contact_id for adult in home.adults}), None)
+    channel = Channel(planned.channel)
+    if home is None:
+        return Draft(planned.household, channel, tuple(students), refusal=Reason.NO_CONTACT)
+    found = list(drafts(facts, home, channel, by_absences(facts, students)))
+    same = [d for d in found if not d.refusal and d.adults[0].contact_id == planned.contact_id and d.phone == planned.phone]
+    if same:
+        return same[0]
+    refused = next((d for d in found if d.refusal), None)
+    return refused or Draft(home.key, channel, tuple(students), refusal=Reason.MOVED)
+
+
+def _composed(facts: Situation, planned: PlannedMessage, draft: Draft, words: Choice) -> Go:
+    said = facts_of(facts, draft.student_ids, draft.adults)
+    based_on = stored(facts, draft.student_ids, draft.adults)
+    if draft.channel == Channel.SMS:
+        text = compose.text(words.pair, said)
+        return Go(text.body, text.segments, words.locale, words.approval_id, based_on, draft.student_ids)
+    letter = _letter(facts, planned, draft, words, said)
+    return Go("", None, words.locale, words.approval_id, based_on, draft.student_ids, letter)
+
+
+def _letter(facts: Situation, planned: PlannedMessage, draft: Draft, words: Choice, said: Facts) -> LetterContent:
+    school = facts.schools.get(facts.school_of(draft.student_ids[0]))
+    settings = facts.settings
+    sender = postal.return_lines(
+        settings.letter_return_lines, settings.district_name, school.name if school else "", school.address if school else ""
+    )
+    return letter_content.build(words.pair, said, _address(draft.adults), letter_id=letter_code(planned), sender=sender, day=facts.as_of)
+
+
+def _address(adults: Sequence[Adult]) -> postal.Address:
+    place = adults[0].address
+    names = tuple(adult.name for adult in adults if adult.address.key == place.key or not adult.address.usable)
+    return postal.Address(names, place.line1, place.line2, place.city, place.state, place.postal_code)

@@ -1,0 +1,96 @@
+"""What is true now about some children and their families: read once for a night's plan, and again for each release."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from outreach.attendance import queries as attendance
+from outreach.attendance.queries import StudentCount
+from outreach.clock import local_date
+from outreach.consent import queries as consent
+from outreach.district import queries as district
+from outreach.district.households import Household, households
+from outreach.district.tables import School, Student
+from outreach.planning.reasons import Reason
+from outreach.planning.recipients import Numbers, Permissions
+from outreach.planning.window import Window
+from outreach.settings import Settings
+
+_ADULT = 18
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Children, counts, families, permissions and consents as of one date."""
+
+    settings: Settings
+    as_of: date
+    students: Mapping[str, Student]
+    counts: Mapping[str, StudentCount]
+    enrolled: Mapping[str, list[str]]
+    """Child → schools it attends on the date, the primary one first."""
+    schools: Mapping[str, School]
+    households: tuple[Household, ...]
+    permissions: Permissions
+    numbers: Numbers
+
+    def refusal(self, student_id: str) -> str:
+        """Why nothing may be said of a child at all; empty where it may."""
+        student, counted = self.students.get(student_id), self.counts.get(student_id)
+        if student is None or student.gone_import_id is not None or not self.enrolled.get(student_id) or counted is None:
+            return Reason.LEFT_SCHOOL
+        if self.settings.adult_students == "hold" and student.birth_date and _age(student.birth_date, self.as_of) >= _ADULT:
+            return Reason.ADULT_STUDENT
+        if counted.count.unknown or not counted.count.calendar_known:
+            return Reason.UNKNOWN_COUNT
+        return Reason.HELD_CODE if counted.held_code else ""
+
+    def school_of(self, student_id: str) -> str:
+        """The school a child attends; empty where none."""
+        return next(iter(self.enrolled.get(student_id, [])), "")
+
+    def homes(self, student_id: str) -> list[Household]:
+        """The households a child belongs to."""
+        return [household for household in self.households if student_id in household.student_ids]
+
+    def locale(self, own: str, own_name: str, student_id: str) -> tuple[str, str]:
+        """The locale to write in and the family's language by name: the adult's own, else the child's home language, else the default."""
+        if own or own_name:
+            return own, own or own_name
+        student = self.students.get(student_id)
+        if student and student.home_language:
+            return student.home_locale, student.home_locale or student.home_language
+        return self.settings.default_language, self.settings.default_language
+
+
+def window_of(school: School | None, settings: Settings) -> Window:
+    """When texts may leave for a school's families."""
+    zone = (school.timezone if school else "") or settings.zone
+    return Window(settings.quiet_end, settings.quiet_start, settings.send_days, zone)
+
+
+def load(session: Session, student_ids: Collection[str], *, settings: Settings, now: datetime) -> Situation:
+    """Read everything about *student_ids* and their families; the date is today in the district's zone."""
+    as_of = local_date(now, settings.zone)
+    adults = district.load_families(session, student_ids)
+    family = {link.student_id for adult in adults for link in adult.links} | set(student_ids)
+    phones = [phone.e164 for adult in adults for phone in adult.phones if phone.e164]
+    return Situation(
+        settings=settings,
+        as_of=as_of,
+        students=district.students(session, student_ids),
+        counts=attendance.student_counts(session, as_of, students=set(student_ids)),
+        enrolled=attendance.enrolled_at(session, student_ids, as_of),
+        schools=district.schools(session),
+        households=tuple(households(adults)),
+        permissions=Permissions(consent.blocks(session, family), settings.contacts_living_elsewhere),
+        numbers=Numbers(consent.states(session, phones), attendance.trusted_sources(session)),
+    )
+
+
+def _age(born: date, on: date) -> int:
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
