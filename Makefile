@@ -11,10 +11,12 @@ CANDIDATES := python3.11 python3 python3.12 python3.13 python3.14
 USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 WORKERS ?= 2
 
-.PHONY: help demo test test-long check bench lock clean
+.PHONY: help setup demo test test-long check bench lock clean
 
 help: ## Show this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+setup: .venv/.ready ## Only make .venv, which all other targets do themselves when they need it
 
 demo: .venv/.ready ## Run the sample district with its phones; ARGS="--once" prints the whole loop and ends
 	@$(BIN)/outreach demo $(ARGS)
