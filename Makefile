@@ -36,8 +36,8 @@ check: .venv/.ready ## Check format, style, types and the direction of imports
 bench: .venv/.ready ## Measure; ARGS=NAME chooses one benchmark, without it they are listed
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-lock: .venv/.ready ## Choose the newest versions anew and write them with their hashes to requirements.lock
-	$(BIN)/pip-compile pyproject.toml --extra test --upgrade --output-file requirements.lock --quiet --generate-hashes --allow-unsafe \
+lock: .venv/.ready ## Write requirements.lock from pyproject.toml; ARGS="--upgrade" takes the newest versions
+	$(BIN)/pip-compile pyproject.toml --extra test $(ARGS) --output-file requirements.lock --quiet --generate-hashes --allow-unsafe \
 		--strip-extras --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 clean: ## Remove the environment and everything that was built; databases in var/ stay
