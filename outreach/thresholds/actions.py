@@ -10,14 +10,14 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from outreach.attendance.queries import StudentCount, enrolled_at, student_counts
+from outreach.attendance.queries import StudentCount, enrolled_at, newest_import, student_counts
 from outreach.attendance.school_year import SchoolYear
 from outreach.clock import local_date
 from outreach.settings import Settings
 from outreach.thresholds.episodes import Step, steps
-from outreach.thresholds.rules import Rule
+from outreach.thresholds.rules import Rule, digest_of
 from outreach.thresholds.states import EpisodeState
-from outreach.thresholds.tables import Episode, RuleStart, RuleVersion
+from outreach.thresholds.tables import Episode, Evaluation, RuleStart, RuleVersion
 
 _RUNNING = (EpisodeState.BASELINE, EpisodeState.OPEN, EpisodeState.PASSED)
 
@@ -77,8 +77,17 @@ def evaluate(session: Session, rules: Sequence[Rule], *, settings: Settings, now
             opened = _apply(work, step, student_id, start, counted, this_year)
             fresh.update([opened.id] if opened else [])
     _mark_started(session, rules, {school for mine in schools.values() for school in mine}, started, now)
+    session.add(Evaluation(at=now, as_of=as_of, import_id=newest_import(session), rules=digest_of(rules)))
     session.flush()
     return _crossings(session, counts, fresh)
+
+
+def there_is_news(session: Session, rules: Sequence[Rule], *, settings: Settings, now: datetime) -> bool:
+    """Whether an evaluation now could find something that the last one could not: another day, newer data, other rules."""
+    if not (newest := newest_import(session)):
+        return False
+    last = session.scalars(select(Evaluation).order_by(Evaluation.id.desc()).limit(1)).first()
+    return last is None or (last.as_of, last.import_id, last.rules) != (local_date(now, settings.zone), newest, digest_of(rules))
 
 
 def _apply(

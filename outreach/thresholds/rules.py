@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal
@@ -69,9 +69,9 @@ def load_rules(home: Path | None = None) -> tuple[Rule, ...]:
         raise RulesError(sentence) from error
 
 
-def by_name(rules: Iterable[Rule]) -> Mapping[str, Rule]:
-    """Rules by their names."""
-    return {rule.name: rule for rule in rules}
+def digest_of(rules: Iterable[Rule]) -> str:
+    """The same rules have the same digest."""
+    return hashlib.sha256("".join(sorted(rule.name + rule.digest for rule in rules)).encode()).hexdigest()
 
 
 def met_rungs(rules: Sequence[Rule], count: Count) -> tuple[list[Rule], list[Rule]]:

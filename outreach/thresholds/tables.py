@@ -58,3 +58,17 @@ class Episode(Base):
     released_at: Mapped[datetime | None]
     released_by: Mapped[str]
     closed_at: Mapped[datetime | None]
+
+
+class Evaluation(Base):
+    """One evaluation of all rules: for which day, on which data; so that a tick knows whether there is news."""
+
+    __tablename__ = "evaluations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    as_of: Mapped[date]
+    import_id: Mapped[int]
+    """The newest import it knew."""
+    rules: Mapped[str]
+    """Digest of the rules it used."""

@@ -257,6 +257,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_episodes_state"), ["state"], unique=False)
 
     op.create_table(
+        "evaluations",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("rules", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evaluations")),
+    )
+    op.create_table(
         "feed_imports",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
@@ -563,11 +572,15 @@ def upgrade() -> None:
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("inbound_id", sa.Integer(), nullable=True),
         sa.Column("planned_id", sa.Integer(), nullable=True),
+        sa.Column("episode_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_events_case_id_cases")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_events")),
+        sa.UniqueConstraint("episode_id", name=op.f("uq_case_events_episode_id")),
+        sa.UniqueConstraint("inbound_id", name=op.f("uq_case_events_inbound_id")),
     )
     with op.batch_alter_table("case_events", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_case_events_case_id_at"), ["case_id", "at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_case_events_planned_id"), ["planned_id"], unique=False)
 
     op.create_table(
         "letter_pages",
@@ -625,6 +638,7 @@ def downgrade() -> None:
     op.drop_table("planned_episodes")
     op.drop_table("letter_pages")
     with op.batch_alter_table("case_events", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_case_events_planned_id"))
         batch_op.drop_index(batch_op.f("ix_case_events_case_id_at"))
 
     op.drop_table("case_events")
@@ -676,6 +690,7 @@ def downgrade() -> None:
     op.drop_table("import_problems")
     op.drop_table("feed_sources")
     op.drop_table("feed_imports")
+    op.drop_table("evaluations")
     with op.batch_alter_table("episodes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_episodes_state"))
 

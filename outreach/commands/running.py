@@ -1,0 +1,56 @@
+"""``outreach init``, ``user``, ``serve``: first steps and the running service."""
+
+from __future__ import annotations
+
+import click
+
+from outreach.services import Services
+from outreach.staff.actions import add_account, audit, one_time_link
+from outreach.staff.queries import by_email
+from outreach.staff.roles import Role
+from outreach.wiring import wire
+
+
+def _link(services: Services, token: str, port: int = 8000) -> str:
+    base = services.settings.public_url.rstrip("/") or f"http://127.0.0.1:{port}"
+    return f"{base}/sign-in/{token}"
+
+
+@click.command()
+@click.option("--admin", metavar="EMAIL", help="Make the first administrator and print a one-time sign-in link.")
+@click.option("--name", default="", help="The administrator's name.")
+def init(admin: str | None, name: str) -> None:
+    """Create the database, or bring its schema up to date."""
+    services = wire(upgrade=True)
+    click.echo(f"The database is ready: {services.database.url.render_as_string(hide_password=True)}", err=True)
+    if admin is None:
+        return
+    now = services.clock.now()
+    with services.database.write() as session:
+        account = by_email(session, admin) or add_account(
+            session, email=admin, name=name or admin, role=Role.DISTRICT_ADMINISTRATOR, schools=(), now=now
+        )
+        token = one_time_link(session, account, now)
+        audit(session, actor="command line", action="account.link", subject=str(account.id), now=now, detail={})
+    click.echo(_link(services, token))
+
+
+@click.group()
+def user() -> None:
+    """Bring people in."""
+
+
+@user.command("add")
+@click.argument("email")
+@click.option("--name", required=True, help="Their name, as families and colleagues read it.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True, help="What they may do.")
+@click.option("--school", "schools", multiple=True, metavar="SCHOOL_ID", help="A school they work for; repeat for more.")
+def add(email: str, name: str, role: str, schools: tuple[str, ...]) -> None:
+    """Add a person and print a one-time sign-in link."""
+    services = wire()
+    now = services.clock.now()
+    with services.database.write() as session:
+        account = add_account(session, email=email, name=name, role=Role(role), schools=schools, now=now)
+        token = one_time_link(session, account, now)
+        audit(session, actor="command line", action="account.add", subject=str(account.id), now=now, detail={"role": role})
+    click.echo(_link(services, token))

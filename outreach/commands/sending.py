@@ -1,0 +1,56 @@
+"""``outreach dispatch`` and ``outreach letters``."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from outreach.commands.output import format_option, print_rows
+from outreach.delivery.actions import DispatchReport
+from outreach.delivery.actions import dispatch as send_due
+from outreach.delivery.letters import release
+from outreach.delivery.reconcile import reconcile
+from outreach.services import Services
+from outreach.wiring import wire
+
+_PAUSE_SECONDS = 2.0
+
+
+@click.command()
+@click.option("--watch", is_flag=True, help="Go on until stopped; any number may run.")
+@format_option
+@click.pass_context
+def dispatch(ctx: click.Context, *, watch: bool, form: str) -> None:
+    """Send what is due, each message checked again at the last moment."""
+    services = wire()
+    report = _once(services)
+    while watch:
+        _print(report, form)
+        time.sleep(_PAUSE_SECONDS)
+        report = _once(services)
+    _print(report, form)
+    ctx.exit(1 if report.errors_for_a_person else 0)
+
+
+def _once(services: Services) -> DispatchReport:
+    if services.provider is not None:
+        reconcile(services.database, services.provider, services.settings, services.clock)
+    return send_due(services.database, services.provider, services.settings, services.clock)
+
+
+def _print(report: DispatchReport, form: str) -> None:
+    print_rows(("outcome", "messages"), sorted(report.counts.items()), form)
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for batch.pdf and its lists.")
+@click.option("--batch", type=int, help="Write an earlier batch's files again.")
+@click.pass_context
+def letters(ctx: click.Context, out: Path, batch: int | None) -> None:
+    """Release the letters that are due as one PDF, with a manifest and a list of who was not written to and why."""
+    services = wire()
+    report = release(services.database, services.settings, services.clock, out, by="command line", batch=batch)
+    click.echo(report.sentence, err=True)
+    ctx.exit(1 if report.errors_for_a_person else 0)

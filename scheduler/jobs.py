@@ -1,0 +1,32 @@
+"""What runs by itself, and how often it looks: one table.
+
+A job only ticks. What is to be done, and whether it is done already, stands in rows; so a lost or doubled tick changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from outreach.services import Services
+from scheduler import ticks
+
+
+@dataclass(frozen=True)
+class Job:
+    """One line of the table."""
+
+    name: str
+    every: timedelta
+    action: Callable[[Services], None]
+    what: str
+
+
+JOBS = (
+    Job("feeds", timedelta(minutes=1), ticks.take_feeds, "load what came into the feed folder"),
+    Job("evaluate", timedelta(minutes=1), ticks.evaluate_and_plan, "when the day, the data or the rules changed: count, cross, plan"),
+    Job("dispatch", timedelta(seconds=2), ticks.dispatch, "send what is due"),
+    Job("reconcile", timedelta(minutes=1), ticks.reconcile, "ask the carrier about messages without a clear answer"),
+    Job("replies", timedelta(seconds=20), ticks.take_left_behind, "take in webhooks that were stored but not yet worked on"),
+)

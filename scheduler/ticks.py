@@ -1,0 +1,80 @@
+"""What each job does at one tick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import structlog
+
+from outreach.attendance.importing import import_folder
+from outreach.attendance.refusal import RefusedError
+from outreach.attendance.source_settings import SETTINGS_FILE
+from outreach.attention.actions import raise_item
+from outreach.cases.actions import open_for_crossings
+from outreach.cases.intake import process_left_behind
+from outreach.delivery import actions as delivery
+from outreach.delivery import reconcile as reconciliation
+from outreach.planning.actions import plan
+from outreach.services import Services
+from outreach.thresholds.actions import evaluate, there_is_news
+from outreach.thresholds.rules import load_rules
+
+_log = structlog.get_logger()
+
+
+def take_feeds(services: Services) -> None:
+    """Load every folder with a source.toml below the feed folder; a delivery that is as it was costs one hash."""
+    if not services.settings.feed_folder:
+        return
+    for file in sorted(Path(services.settings.feed_folder).glob(f"*/{SETTINGS_FILE}")):
+        _take_feed(services, file.parent)
+
+
+def _take_feed(services: Services, folder: Path) -> None:
+    now = services.clock.now()
+    try:
+        report = import_folder(services.database, folder, home=services.settings.home, now=now)
+    except RefusedError as error:
+        _log.warning("feed refused", folder=folder.name)
+        with services.database.write() as session:
+            raise_item(session, kind="feed", key=f"feed:{folder.name}", sentence=f"The feed {folder.name} was refused: {error}", now=now)
+        return
+    if report.unchanged:
+        return
+    _log.info("feed loaded", folder=folder.name, import_id=report.import_id)
+    if report.needs_a_person:
+        rejected = sum(numbers.rejected for numbers in report.files.values())
+        held = sum(numbers.held for numbers in report.files.values())
+        sentence = f"The feed {folder.name} has {rejected} rejected and {held} held rows; outreach import --report lists them."
+        with services.database.write() as session:
+            raise_item(session, kind="feed", key=f"feed:{folder.name}", sentence=sentence, now=now)
+
+
+def evaluate_and_plan(services: Services) -> None:
+    """When there is news: evaluate the rules, open cases for crossings that ask for one, and plan messages."""
+    now, settings = services.clock.now(), services.settings
+    rules = load_rules(settings.home)
+    with services.database.read() as session:
+        if not there_is_news(session, rules, settings=settings, now=now):
+            return
+    with services.database.write() as session:
+        found = evaluate(session, rules, settings=settings, now=now)
+        open_for_crossings(session, now)
+        planned = plan(session, settings=settings, now=now)
+    _log.info("evaluated", crossings=len(found), new=sum(c.new for c in found), planned=len(planned))
+
+
+def dispatch(services: Services) -> None:
+    """Send what is due."""
+    delivery.dispatch(services.database, services.provider, services.settings, services.clock)
+
+
+def reconcile(services: Services) -> None:
+    """Settle messages without a clear answer."""
+    if services.provider is not None:
+        reconciliation.reconcile(services.database, services.provider, services.settings, services.clock)
+
+
+def take_left_behind(services: Services) -> None:
+    """Work on webhooks that were stored and left behind."""
+    process_left_behind(services.database, services.settings, services.clock.now())
