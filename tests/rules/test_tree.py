@@ -7,6 +7,9 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from outreach.settings import Settings
 from tests.rules.house import ROOT, files, told
 
@@ -27,6 +30,23 @@ def test_no_file_names_a_machine_path_or_a_registry_address() -> None:
         for path, number, line in _lines()
         for what, pattern in private.items()
         if (found := pattern.search(line))
+    ]
+
+    assert not broken, told(broken)
+
+
+def test_the_lock_names_everything_the_project_asks_for() -> None:
+    """A dependency added without ``make lock`` would be missing on every machine but the one it was added on."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = {
+        requirement.name: requirement
+        for requirement in map(Requirement, [*project["dependencies"], *project["optional-dependencies"]["test"]])
+    }
+    locked = dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE))
+    broken = [
+        f"{requirement} is not met by requirements.lock; run 'make lock'"
+        for name, requirement in asked.items()
+        if not requirement.specifier.contains(locked.get(canonicalize_name(name), "0"), prereleases=True)
     ]
 
     assert not broken, told(broken)
