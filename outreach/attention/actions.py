@@ -8,6 +8,7 @@ from sqlalchemy import or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from outreach.attention import queries
 from outreach.attention.tables import AttentionItem
 from outreach.database import Json
 
@@ -16,7 +17,7 @@ class UnknownItemError(LookupError):
     """There is no such item."""
 
 
-def raise_item(  # noqa: PLR0913  # an item is what these words say; a record to carry them would only repeat them
+def raise_item(  # an item is what these words say; a record to carry them would only repeat them
     session: Session,
     *,
     kind: str,
@@ -80,5 +81,5 @@ def resolve(session: Session, item_id: int, *, by: str, now: datetime) -> Attent
 
 def resolve_key(session: Session, key: str, *, by: str, now: datetime) -> AttentionItem | None:
     """Resolve the open item of *key*, if there is one: the trouble is gone."""
-    item = session.query(AttentionItem).filter_by(open_key=key).one_or_none()
+    item = queries.by_key(session, key)
     return None if item is None else resolve(session, item.id, by=by, now=now)

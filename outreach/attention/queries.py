@@ -28,3 +28,8 @@ def open_counts(session: Session, school_ids: Collection[str] | None) -> dict[st
 def _visible(school_ids: Collection[str] | None) -> list[ColumnElement[bool]]:
     still_open: list[ColumnElement[bool]] = [AttentionItem.resolved_at.is_(None)]
     return still_open if school_ids is None else [*still_open, AttentionItem.school_id.in_(school_ids)]
+
+
+def by_key(session: Session, key: str) -> AttentionItem | None:
+    """Return the open item of *key*, if there is one."""
+    return session.scalars(select(AttentionItem).where(AttentionItem.open_key == key)).one_or_none()

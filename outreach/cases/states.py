@@ -22,8 +22,34 @@ class Queue(StrEnum):
     INFORMATION = "information"
 
 
+class EventKind(StrEnum):
+    """What can happen in a case."""
+
+    INBOUND = "inbound"
+    ANSWER = "answer"
+    AUTOMATIC = "automatic"
+    NOTE = "note"
+    OPENED = "opened"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    CROSSING = "crossing"
+    ASSIGNED = "assigned"
+
+
+class IllegalMoveError(RuntimeError):
+    """A case cannot go from its state to the one asked for."""
+
+
 MOVES: dict[CaseState, frozenset[CaseState]] = {
     CaseState.OPEN: frozenset({CaseState.ANSWERED, CaseState.CLOSED}),
     CaseState.ANSWERED: frozenset({CaseState.OPEN, CaseState.CLOSED}),
     CaseState.CLOSED: frozenset({CaseState.OPEN}),
 }
+
+
+def move(now: CaseState, to: CaseState) -> CaseState:
+    """Return *to*, or raise IllegalMoveError; staying where one is, is no move and is allowed."""
+    if now != to and to not in MOVES[now]:
+        message = f"This case is {now}; it cannot become {to}."
+        raise IllegalMoveError(message)
+    return to

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from outreach.database import Base
@@ -43,15 +43,22 @@ class CaseEvent(Base):
     """One thing that happened in a case."""
 
     __tablename__ = "case_events"
-    __table_args__ = (Index(None, "case_id", "at"),)
+    __table_args__ = (
+        Index(None, "case_id", "at"),
+        UniqueConstraint("inbound_id"),
+        UniqueConstraint("episode_id"),
+        Index(None, "planned_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
     at: Mapped[datetime]
     kind: Mapped[str]
-    """inbound, answer, automatic, note, opened, closed, reopened, crossing."""
+    """A ``cases.states.EventKind``."""
     by: Mapped[str]
     text: Mapped[str]
     """A note's words; empty where another row holds them."""
     inbound_id: Mapped[int | None]
     planned_id: Mapped[int | None]
+    episode_id: Mapped[int | None]
+    """The crossing that opened the case or joined it."""

@@ -1,0 +1,263 @@
+"""What happens to cases: a family's text opens or joins one, a person answers, notes, hands over and closes.
+
+Nothing here closes a case by itself. Every act of a person is an event of the case and an entry of the audit trail.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from outreach.attention import actions as attention
+from outreach.cases import queries
+from outreach.cases.matching import Match, match
+from outreach.cases.states import CaseState, EventKind, Queue, move
+from outreach.cases.tables import Case, CaseEvent
+from outreach.clock import local_date
+from outreach.planning import actions as planning
+from outreach.planning.tables import PlannedMessage
+from outreach.replies.tables import Inbound
+from outreach.settings import Settings
+from outreach.staff.actions import audit
+
+
+class CaseError(RuntimeError):
+    """What was asked of a case cannot be done."""
+
+
+# --- families -------------------------------------------------------------------------------------------------------------------
+
+
+def take_in(session: Session, inbound: Inbound, settings: Settings, now: datetime) -> Case:
+    """Put a family's text into the open case of its number, or open one; the same text again changes nothing.
+
+    The case waits since the first text that nobody answered; a second one does not reset the clock. Danger raises an urgent
+    item at once, with no words or names in it.
+    """
+    taken = session.scalars(select(CaseEvent).where(CaseEvent.inbound_id == inbound.id)).first()
+    if taken is not None:
+        return session.get_one(Case, taken.case_id)
+    found = match(session, inbound.phone, local_date(now, settings.zone))
+    case = _case_of_phone(session, inbound, found, now)
+    _fill(case, found)
+    if inbound.to_human:
+        case.queue = Queue.NEEDS_ME.value
+        case.waiting_since = case.waiting_since or inbound.received_at
+    elif CaseState(case.state) is CaseState.ANSWERED:
+        case.queue = Queue.INFORMATION.value
+    case.state = move(CaseState(case.state), CaseState.OPEN).value
+    case.urgent = case.urgent or inbound.urgent
+    add_event(session, case, EventKind.INBOUND, by="", now=inbound.received_at, inbound_id=inbound.id)
+    for planned in session.scalars(select(PlannedMessage).where(PlannedMessage.reply_to_id == inbound.id)):
+        add_event(session, case, EventKind.AUTOMATIC, by="", now=now, planned_id=planned.id)
+    _tell(session, case, inbound, now)
+    return case
+
+
+def _case_of_phone(session: Session, inbound: Inbound, found: Match, now: datetime) -> Case:
+    """Return the case this text belongs to, locked until commit.
+
+    That is the open case of the number, else the child's own that a crossing opened, else the number's last closed one, which
+    the text opens again with all its history, else a new one.
+    """
+    key = f"phone:{inbound.phone}"
+    standing = _locked(session, key)
+    if standing is None and found.student_id and (standing := _locked(session, f"student:{found.student_id}")) is not None:
+        standing.open_key, standing.phone = key, inbound.phone
+    last_closed = select(Case).where(Case.phone == inbound.phone, Case.state == CaseState.CLOSED.value).order_by(Case.id.desc()).limit(1)
+    if standing is None and (standing := session.scalars(last_closed.with_for_update()).first()) is not None:
+        _open_again(session, standing, key, by="", now=now)
+        standing.queue = Queue.INFORMATION.value
+    return standing or open_case(session, key, found, now, phone=inbound.phone, because=f"reply: {inbound.intent}")
+
+
+def _locked(session: Session, key: str) -> Case | None:
+    return session.scalars(select(Case).where(Case.open_key == key).with_for_update()).one_or_none()
+
+
+def open_case(session: Session, key: str, found: Match, now: datetime, *, phone: str, because: str) -> Case:
+    """Open a case under *key*, or return the one that another worker opened under it meanwhile."""
+    insert = (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(Case)
+    new = insert.values(
+        open_key=key,
+        state=CaseState.OPEN.value,
+        queue=Queue.INFORMATION.value,
+        phone=phone,
+        household=found.household,
+        contact_id=found.contact_id,
+        student_id=found.student_id,
+        school_id=found.school_id,
+        owner_id=None,
+        opened_at=now,
+        waiting_since=None,
+        urgent=False,
+        opened_because=because,
+        closed_at=None,
+        closed_by="",
+    )
+    made = session.scalar(new.on_conflict_do_nothing(index_elements=[Case.open_key]).returning(Case.id))
+    case = session.scalars(select(Case).where(Case.open_key == key).with_for_update()).one()
+    if made is not None:
+        add_event(session, case, EventKind.OPENED, by="", now=now, text=because)
+    return case
+
+
+def _fill(case: Case, found: Match) -> None:
+    """Add what has become certain since the case was opened; what a case already knows stays."""
+    for name in ("household", "contact_id", "student_id", "school_id"):
+        if not getattr(case, name):
+            setattr(case, name, getattr(found, name))
+
+
+def _tell(session: Session, case: Case, inbound: Inbound, now: datetime) -> None:
+    if inbound.urgent:
+        attention.raise_item(
+            session,
+            kind="danger",
+            key=f"danger:{case.id}",
+            sentence="A family's text may mean danger. Read it now and follow the district's safety steps.",
+            now=now,
+            school_id=case.school_id,
+            detail={"case": case.id},
+            urgent=True,
+        )
+    if inbound.to_human and not case.school_id:
+        attention.raise_item(
+            session,
+            kind="unmatched_reply",
+            key=f"unmatched_reply:{case.id}",
+            sentence="A text came from a number that belongs to no school for certain. Read it and say whose it is.",
+            now=now,
+            detail={"case": case.id},
+        )
+
+
+def add_event(  # noqa: PLR0913 - what an event consists of, by name
+    session: Session,
+    case: Case,
+    kind: EventKind,
+    *,
+    by: str,
+    now: datetime,
+    text: str = "",
+    inbound_id: int | None = None,
+    planned_id: int | None = None,
+    episode_id: int | None = None,
+) -> CaseEvent:
+    """Write one thing that happened in a case."""
+    event = CaseEvent(
+        case_id=case.id, at=now, kind=kind.value, by=by, text=text, inbound_id=inbound_id, planned_id=planned_id, episode_id=episode_id
+    )
+    session.add(event)
+    session.flush()
+    return event
+
+
+# --- staff ----------------------------------------------------------------------------------------------------------------------
+# Whoever calls these found the case through ``queries.one``, which knows who may see it.
+
+
+def answer(  # noqa: PLR0913 - what sending an answer takes, by name
+    session: Session, case: Case, text: str, *, account_id: int, by: str, now: datetime, once: str = ""
+) -> PlannedMessage:
+    """Plan *text* as an answer to the family; the case then waits for nobody, and belongs to whoever answered first.
+
+    *once* names the act of sending (a form's key), so that a doubled click is one message. Quiet hours, opt-outs and blocks bind
+    the answer at its release. Raises CaseError.
+    """
+    _lock(session, case)
+    words = _words(text, "Write something before you send it.")
+    if not case.phone:
+        message = "This family has not written from a number yet; call them or write a letter."
+        raise CaseError(message)
+    last = queries.last_inbound(session, case.id)
+    planned = planning.plan_answer(
+        session,
+        phone=case.phone,
+        body=words,
+        inbound_id=last.id if last else None,
+        household=case.household,
+        contact_id=case.contact_id,
+        student_ids=[case.student_id] if case.student_id else [],
+        school_id=case.school_id,
+        created_by=by,
+        now=now,
+        once=once,
+        family_wrote_at=last.received_at if last else None,
+    )
+    if session.scalars(select(CaseEvent.id).where(CaseEvent.planned_id == planned.id)).first() is None:
+        if CaseState(case.state) is CaseState.CLOSED:
+            message = "This case is closed; open it again before you answer."
+            raise CaseError(message)
+        case.state = move(CaseState(case.state), CaseState.ANSWERED).value
+        case.waiting_since = None
+        case.owner_id = case.owner_id or account_id
+        add_event(session, case, EventKind.ANSWER, by=by, now=now, planned_id=planned.id)
+        audit(session, actor=by, action="case.answered", subject=f"case {case.id}", now=now)
+    return planned
+
+
+def note(session: Session, case: Case, text: str, *, by: str, now: datetime) -> CaseEvent:
+    """Write a note that only staff see. Raises CaseError."""
+    words = _words(text, "Write something before you keep the note.")
+    audit(session, actor=by, action="case.noted", subject=f"case {case.id}", now=now)
+    return add_event(session, case, EventKind.NOTE, by=by, now=now, text=words)
+
+
+def close(session: Session, case: Case, *, by: str, now: datetime, text: str = "") -> Case:
+    """Close a case, with a few words why where a person gives them; closing a closed one changes nothing."""
+    _lock(session, case)
+    if CaseState(case.state) is not CaseState.CLOSED:
+        case.state = move(CaseState(case.state), CaseState.CLOSED).value
+        case.open_key, case.waiting_since = None, None
+        case.closed_at, case.closed_by = now, by
+        add_event(session, case, EventKind.CLOSED, by=by, now=now, text=text.strip())
+        audit(session, actor=by, action="case.closed", subject=f"case {case.id}", now=now)
+    return case
+
+
+def reopen(session: Session, case: Case, *, by: str, now: datetime) -> Case:
+    """Open a closed case again; opening an open one changes nothing. Raises CaseError where the family has a newer open case."""
+    _lock(session, case)
+    if CaseState(case.state) is CaseState.CLOSED:
+        key = f"phone:{case.phone}" if case.phone else f"student:{case.student_id}"
+        if _locked(session, key) is not None:
+            message = "This family has a newer open case; go on there."
+            raise CaseError(message)
+        _open_again(session, case, key, by=by, now=now)
+        case.queue = Queue.NEEDS_ME.value
+        audit(session, actor=by, action="case.reopened", subject=f"case {case.id}", now=now)
+    return case
+
+
+def assign(session: Session, case: Case, owner_id: int | None, *, by: str, now: datetime) -> Case:
+    """Give a case to a colleague, or to nobody; giving it to its owner changes nothing."""
+    _lock(session, case)
+    if case.owner_id != owner_id:
+        case.owner_id = owner_id
+        action = "case.given_back" if owner_id is None else "case.taken"
+        add_event(session, case, EventKind.ASSIGNED, by=by, now=now)
+        audit(session, actor=by, action=action, subject=f"case {case.id}", now=now, detail={"owner": owner_id})
+    return case
+
+
+def _open_again(session: Session, case: Case, key: str, *, by: str, now: datetime) -> None:
+    case.state = move(CaseState(case.state), CaseState.OPEN).value
+    case.open_key, case.closed_at, case.closed_by = key, None, ""
+    add_event(session, case, EventKind.REOPENED, by=by, now=now)
+
+
+def _lock(session: Session, case: Case) -> None:
+    """See the case as it stands now, and keep it so until the caller commits."""
+    session.flush()
+    session.refresh(case, with_for_update=True)
+
+
+def _words(text: str, otherwise: str) -> str:
+    words = text.strip()
+    if not words:
+        raise CaseError(otherwise)
+    return words

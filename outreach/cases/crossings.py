@@ -1,0 +1,47 @@
+"""Crossings that ask for a person: where a rule says so, its crossing opens a case."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach.cases.actions import add_event, open_case
+from outreach.cases.matching import Match, school_of
+from outreach.cases.states import CaseState, EventKind, Queue, move
+from outreach.cases.tables import Case, CaseEvent
+from outreach.clock import local_date
+from outreach.settings import Settings
+from outreach.thresholds.states import EpisodeState
+from outreach.thresholds.tables import Episode, RuleVersion
+
+
+def open_for_crossings(session: Session, *, settings: Settings, now: datetime) -> list[Case]:
+    """Open a case for every open episode whose rule asks for one, or add it to the child's open case; return the cases.
+
+    Baseline episodes wait for their release. Doing it again changes nothing: an episode joins one case, which the database keeps.
+    """
+    waiting = (
+        select(Episode, RuleVersion.definition)
+        .join(RuleVersion, RuleVersion.id == Episode.rule_version_id)
+        .outerjoin(CaseEvent, CaseEvent.episode_id == Episode.id)
+        .where(Episode.state == EpisodeState.OPEN.value, CaseEvent.id.is_(None))
+        .order_by(Episode.id)
+    )
+    asking = [(row[0], row[1]) for row in session.execute(waiting)]
+    return [_open(session, episode, settings, now) for episode, rule in asking if rule.get("case") is True]
+
+
+def _open(session: Session, episode: Episode, settings: Settings, now: datetime) -> Case:
+    standing = session.scalars(
+        select(Case).where(Case.student_id == episode.student_id, Case.open_key.is_not(None)).order_by(Case.id)
+    ).first()
+    if standing is None:
+        school = school_of(session, episode.student_id, local_date(now, settings.zone))
+        found = Match(student_id=episode.student_id, school_id=school)
+        standing = open_case(session, f"student:{episode.student_id}", found, now, phone="", because=f"crossing: {episode.rule}")
+    standing.state = move(CaseState(standing.state), CaseState.OPEN).value
+    standing.queue = Queue.NEEDS_ME.value
+    add_event(session, standing, EventKind.CROSSING, by="", now=now, text=episode.rule, episode_id=episode.id)
+    return standing

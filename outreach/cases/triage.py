@@ -1,0 +1,195 @@
+"""What the live rules would do with a file of replies.
+
+Every text goes the way of a real one, ``replies.receive`` then ``cases.take_in``, in a throw-away database that knows one
+subscribed guardian's number per text; the flags are read from what the system then did.
+"""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass, fields
+from datetime import UTC, date, datetime
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from outreach.attention import queries as attention
+from outreach.cases.actions import take_in
+from outreach.cases.states import Queue
+from outreach.cases.tables import Case
+from outreach.consent import actions as consent
+from outreach.consent import queries as consents
+from outreach.consent.states import Kind, Source
+from outreach.database import Database
+from outreach.delivery.tables import WebhookEvent
+from outreach.district.tables import Contact, ContactPhone, Enrolment, School, Student, StudentContact
+from outreach.replies.actions import receive
+from outreach.settings import Settings, load_settings
+
+SCHOOL_HOURS = datetime(2026, 10, 6, 17, 0, tzinfo=UTC)
+"""A Tuesday noon in Chicago."""
+_SLICE = 200
+_SCHOOL = "S"
+_FED = {"source": "triage", "import_id": 0, "line": 0}
+
+
+class TriageError(ValueError):
+    """The file of replies cannot be used."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One text to judge; *language* is the family's locale on file, empty if not known."""
+
+    id: str
+    text: str
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class TriageRow:
+    """What was understood and done; flags are 0 or 1."""
+
+    id: str
+    intent: str
+    barrier: str
+    category: str
+    urgent: int
+    suppress: int
+    to_human: int
+    why: str
+
+
+def run(source: Path, target: Path) -> int:
+    """Judge the replies of CSV file *source* (``id,text[,language]``) into *target*; return how many. Raises TriageError."""
+    replies = read(source)
+    with target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(field.name for field in fields(TriageRow))
+        count = 0
+        for row in triage(replies):
+            writer.writerow(astuple(row))
+            count += 1
+    return count
+
+
+def read(source: Path) -> list[Reply]:
+    """Read a CSV file of replies: a byte order mark, quoted line breaks and further columns are fine. Raises TriageError."""
+    try:
+        with source.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, restval="")
+            missing = [name for name in ("id", "text") if name not in (reader.fieldnames or [])]
+            if missing:
+                message = f"{source.name} has no column {' and no column '.join(missing)}."
+                raise TriageError(message)
+            return [Reply(row["id"], row["text"], row.get("language") or "") for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        message = f"{source.name} cannot be read: {error}."
+        raise TriageError(message) from error
+
+
+def triage(replies: Iterable[Reply]) -> Iterator[TriageRow]:
+    """Send *replies* through the live path and yield what became of each, in order."""
+    with tempfile.TemporaryDirectory(prefix="triage-") as folder:
+        settings = load_settings(home=Path(folder), database_url="", now=None, provider="", timezone="America/Chicago")
+        database = Database(settings.database)
+        try:
+            database.prepare(upgrade=True)
+            with database.write() as session:
+                session.execute(insert(School).values(_school()))
+            waiting = iter(enumerate(replies, start=1))
+            while some := list(islice(waiting, _SLICE)):
+                with database.write() as session:
+                    _introduce(session, some)
+                    rows = [_judge(session, number, reply, settings) for number, reply in some]
+                yield from rows
+        finally:
+            database.engine.dispose()
+
+
+def _judge(session: Session, number: int, reply: Reply, settings: Settings) -> TriageRow:
+    phone = _phone(number)
+    params = {"MessageSid": f"SM{number:032d}", "From": phone, "To": "+15550000000", "Body": reply.text.replace("\0", ""), "NumMedia": "0"}
+    event = WebhookEvent(
+        kind="inbound",
+        dedup_key=params["MessageSid"],
+        params=params,
+        ref="",
+        received_at=SCHOOL_HOURS,
+        processed_at=SCHOOL_HOURS,
+        problem="",
+    )
+    session.add(event)
+    session.flush()
+    inbound = receive(session, event, settings, SCHOOL_HOURS)
+    case = take_in(session, inbound, settings, SCHOOL_HOURS)
+    number_now = consents.state(session, phone)
+    return TriageRow(
+        id=reply.id,
+        intent=inbound.intent,
+        barrier=inbound.barrier,
+        category=inbound.category,
+        urgent=int(_alerted(session, case)),
+        suppress=int(number_now.opted_out or bool(number_now.suppressed)),
+        to_human=int(case.queue == Queue.NEEDS_ME),
+        why=inbound.why,
+    )
+
+
+def _alerted(session: Session, case: Case) -> bool:
+    """Whether an urgent item about this case stands before a person."""
+    item = attention.by_key(session, f"danger:{case.id}")
+    return item is not None and item.urgent
+
+
+def _introduce(session: Session, some: Sequence[tuple[int, Reply]]) -> None:
+    """Make a child and a subscribed guardian with a number of their own for each reply."""
+    session.execute(insert(Student), [_student(number, reply.language) for number, reply in some])
+    session.execute(insert(Contact), [_contact(number, reply.language) for number, reply in some])
+    session.execute(insert(ContactPhone), [_number(number) for number, _ in some])
+    session.execute(insert(StudentContact), [_tie(number) for number, _ in some])
+    session.execute(insert(Enrolment), [_stay(number) for number, _ in some])
+    for number, _ in some:
+        consent.record(session, _phone(number), Kind.OPT_IN, source=Source.STAFF, by="triage", now=SCHOOL_HOURS)
+
+
+def _phone(number: int) -> str:
+    """A number for one reply; 555 is no area code, so nobody has it."""
+    return f"+1555{number:07d}"
+
+
+def _school() -> dict[str, object]:
+    nothing = dict.fromkeys(("parent_id", "phone", "address", "low_grade", "high_grade"), "")
+    return {**_FED, **nothing, "school_id": _SCHOOL, "name": "School", "timezone": "America/Chicago", "gone_import_id": None}
+
+
+def _student(number: int, language: str) -> dict[str, object]:
+    nothing = dict.fromkeys(("preferred_name", "grade", "subgroups"), "")
+    names = {"first_name": "Child", "last_name": str(number), "birth_date": None, "home_language": language, "home_locale": language}
+    return {**_FED, **nothing, **names, "student_id": str(number), "gone_import_id": None}
+
+
+def _contact(number: int, language: str) -> dict[str, object]:
+    nothing = dict.fromkeys(("email", "address_line1", "address_line2", "city", "state", "postal_code"), "")
+    names = {"first_name": "Guardian", "last_name": str(number), "language": language, "locale": language}
+    return {**_FED, **nothing, **names, "contact_id": str(number), "gone_import_id": None}
+
+
+def _number(number: int) -> dict[str, object]:
+    unknown = dict.fromkeys(("priority", "given_on"), None)
+    known = {"type": "mobile", "can_text": True, "given_by": "guardian", "verified_on": date(2026, 8, 1), "consent": True}
+    return {**_FED, **unknown, **known, "contact_id": str(number), "phone": _phone(number), "e164": _phone(number)}
+
+
+def _tie(number: int) -> dict[str, object]:
+    known = {"relation": "guardian", "primary": True, "priority": 1, "lives_with": True, "may_receive": True, "restriction": ""}
+    return {**_FED, **known, "student_id": str(number), "contact_id": str(number)}
+
+
+def _stay(number: int) -> dict[str, object]:
+    known = {"school_id": _SCHOOL, "entry_date": date(2026, 8, 17), "exit_date": None, "grade": "", "exit_type": "", "track": ""}
+    return {**_FED, **known, "student_id": str(number), "primary": True}

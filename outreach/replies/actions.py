@@ -1,0 +1,146 @@
+"""Taking in a family's text: what it says is stored, what it revokes is revoked, and the few automatic answers are planned."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach.consent import actions as consent
+from outreach.consent import queries as consents
+from outreach.consent.states import Kind, Source
+from outreach.delivery.tables import WebhookEvent
+from outreach.district import queries as district
+from outreach.planning.actions import plan_automatic
+from outreach.planning.states import MessageClass, State
+from outreach.planning.tables import PlannedMessage
+from outreach.replies.reasons import Intent
+from outreach.replies.tables import Inbound
+from outreach.replies.understanding import Context, Meaning, understand
+from outreach.settings import Settings
+
+CARRIER_WORDS = {
+    Intent.OPT_OUT: frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT"}),
+    Intent.OPT_IN: frozenset({"START", "YES", "UNSTOP"}),
+    Intent.HELP: frozenset({"HELP", "INFO"}),
+}
+"""The exact words, alone, that the carrier answers itself (Twilio's default keywords)."""
+
+_CONFIRMED = {
+    Intent.OPT_OUT: "opt_out",
+    Intent.ANGRY_LEGAL: "opt_out",
+    Intent.WRONG_NUMBER: "opt_out",
+    Intent.OPT_IN: "opt_in",
+    Intent.HELP: "help",
+}
+"""Intent → the message that confirms it. A cry for help that also says stop gets no automatic text: others may read the phone."""
+_CARRIER_SAID = {"STOP": Intent.OPT_OUT, "START": Intent.OPT_IN, "HELP": Intent.HELP}
+_A_DAY = timedelta(hours=24)
+_RECENT = 5
+
+
+def receive(session: Session, event: WebhookEvent, settings: Settings, now: datetime) -> Inbound:
+    """Store and act on the text that *event* carries, and return its row; the same text again changes nothing.
+
+    An opt-out is in the ledger when this returns, whatever else the text says. What a person should see is for ``cases.take_in``.
+    """
+    params: dict[str, str] = {name: str(value) for name, value in event.params.items()}
+    sid = params.get("MessageSid") or params.get("SmsSid") or f"event:{event.id}"
+    if already := session.scalars(select(Inbound).where(Inbound.message_sid == sid)).first():
+        return already
+    phone, body = params.get("From", "").strip(), params.get("Body", "")
+    language = _language(session, phone)
+    meaning = understand(body, Context(language=language, recent=_recent_words(session, phone)))
+    inbound = _stored(params, sid, phone, body, meaning, event.received_at)
+    carrier = _CARRIER_SAID.get(params.get("OptOutType", "").upper())
+    if carrier is Intent.OPT_OUT and not meaning.suppress:
+        inbound.suppress, inbound.why = True, f"{meaning.why}; opt_out: the carrier stopped this number"
+    session.add(inbound)
+    session.flush()
+    stood_out = _keep_in_ledger(session, inbound, now)
+    answered_by_carrier = carrier is not None or _is_carrier_word(body, settings)
+    if not answered_by_carrier and not (inbound.suppress and stood_out):
+        _confirm(session, inbound, language or meaning.locale or settings.default_language, settings, now)
+    return inbound
+
+
+def _stored(params: dict[str, str], sid: str, phone: str, body: str, meaning: Meaning, received_at: datetime) -> Inbound:
+    media = params.get("NumMedia", "0")
+    has_media = media.isascii() and media.isdigit() and int(media[:3]) > 0
+    return Inbound(
+        message_sid=sid,
+        phone=phone,
+        body=body,
+        media=int(media[:3]) if has_media else 0,
+        received_at=received_at,
+        intent=meaning.intent.value,
+        barrier=meaning.barrier,
+        category=meaning.category,
+        urgent=meaning.urgent,
+        suppress=meaning.suppress,
+        # a photo says more than the words beside it
+        to_human=meaning.to_human or has_media,
+        why=meaning.why,
+    )
+
+
+def _keep_in_ledger(session: Session, inbound: Inbound, now: datetime) -> bool:
+    """Write what the text says about the number into the ledger; return whether the number was opted out before."""
+    stood_out = consents.state(session, inbound.phone).opted_out
+
+    def say(kind: Kind, note: str) -> None:
+        consent.record(session, inbound.phone, kind, source=Source.FAMILY, by="text", now=now, note=note)
+
+    if inbound.suppress:
+        say(Kind.OPT_OUT, inbound.intent)
+        if inbound.intent == Intent.WRONG_NUMBER:
+            say(Kind.SUPPRESSED, "wrong number, said who answered")
+    elif inbound.intent == Intent.OPT_IN:
+        say(Kind.OPT_IN, inbound.intent)
+    return stood_out
+
+
+def _is_carrier_word(body: str, settings: Settings) -> bool:
+    said = body.strip().upper()
+    return settings.opt_out_confirmation == "carrier" and any(said in words for words in CARRIER_WORDS.values())
+
+
+def _confirm(session: Session, inbound: Inbound, locale: str, settings: Settings, now: datetime) -> None:
+    """Plan the one confirmation this text deserves: one per opt-out, else one of each kind in a day, so that two machines cannot chat."""
+    message = _CONFIRMED.get(Intent(inbound.intent))
+    if message is None or (message == "opt_out") != inbound.suppress:
+        return
+    if message != "opt_out" and _said_today(session, inbound.phone, message, now):
+        return
+    plan_automatic(
+        session,
+        message=message,
+        phone=inbound.phone,
+        locale=locale,
+        inbound_id=inbound.id,
+        message_class=MessageClass.CONFIRMATION,
+        settings=settings,
+        now=now,
+    )
+
+
+def _said_today(session: Session, phone: str, message: str, now: datetime) -> bool:
+    said = select(PlannedMessage.id).where(
+        PlannedMessage.phone == phone,
+        PlannedMessage.message == message,
+        PlannedMessage.state.not_in([State.SKIPPED, State.CANCELLED]),
+        PlannedMessage.created_at > now - _A_DAY,
+    )
+    return session.scalar(said.limit(1)) is not None
+
+
+def _language(session: Session, phone: str) -> str:
+    """The language on file for a number; empty where none or several are."""
+    locales = {adult.locale for adult in district.adults_of_phone(session, phone)}
+    return locales.pop() if len(locales) == 1 else ""
+
+
+def _recent_words(session: Session, phone: str) -> tuple[str, ...]:
+    said = select(PlannedMessage.body).where(PlannedMessage.phone == phone, PlannedMessage.body != "")
+    return tuple(session.scalars(said.order_by(PlannedMessage.id.desc()).limit(_RECENT)))

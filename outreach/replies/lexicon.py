@@ -1,0 +1,155 @@
+"""The words of every language, read from ``translations/<locale>/keywords.toml`` into frozen values."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from outreach.replies.normalise import normalise
+from outreach.replies.patterns import Pattern, PatternError, compile_pattern
+from outreach.replies.reasons import CATEGORY_OF
+from outreach.replies.spelling import Speller
+from outreach.resources import data_folder
+
+DANGERS = ("self_harm", "abuse", "violence", "shelter", "taken", "missing")
+PLAIN_GROUPS = (
+    *("opt_out", "opt_in", "help", "wrong_number", "dispute_count", "ask_dates", "who", "report_absence", "request_call"),
+    *("language_request", "other_language", "ack", "visit", "angry_legal", "question", "unrelated", "reaction", "past"),
+)
+GROUPS = frozenset([*PLAIN_GROUPS, *(f"crisis.{danger}" for danger in DANGERS), *(f"barrier.{reason}" for reason in CATEGORY_OF)])
+"""Every list a keyword file may hold."""
+
+
+class LexiconError(ValueError):
+    """A keyword file cannot be used."""
+
+
+class _GroupFile(BaseModel):
+    """One list as written in a file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    keywords: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    counterexamples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """One language's ways of saying one thing."""
+
+    name: str
+    locale: str
+    strict_marks: bool
+    keywords: frozenset[str]
+    """Normalised; they count only as a whole message or clause."""
+    plain_keywords: frozenset[str]
+    """The same without accents."""
+    phrases: tuple[Pattern, ...]
+    unless: tuple[Pattern, ...]
+    """Look-alikes: a phrase or keyword that touches one of these does not count."""
+    examples: tuple[str, ...]
+    counterexamples: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Lexicon:
+    """All languages' groups."""
+
+    groups: Mapping[str, tuple[Group, ...]]
+    """Group name → that group in each language that has it."""
+    polite: frozenset[str]
+    """Words that change nothing beside a keyword: please, thanks, now."""
+    small: frozenset[str]
+    """Words without content of their own, which do not make a message more than what was recognised in it."""
+    speller: Speller
+
+    def of(self, name: str, language: str = "") -> Sequence[Group]:
+        """Return the groups of *name*, the family's own language first."""
+        return sorted(self.groups.get(name, ()), key=lambda group: group.locale != language)
+
+
+@cache
+def shipped() -> Lexicon:
+    """Return the shipped lexicon. Reading files that never change while the program runs is the one thing worth keeping."""
+    return load(data_folder("translations"))
+
+
+def load(folder: Path) -> Lexicon:
+    """Read every ``<locale>/keywords.toml`` below *folder*; raises LexiconError naming file, list and what is wrong."""
+    groups: defaultdict[str, list[Group]] = defaultdict(list)
+    polite: set[str] = set()
+    small: set[str] = set()
+    for file in sorted(folder.glob("*/keywords.toml")):
+        try:
+            content = tomllib.loads(file.read_text(encoding="utf-8"))
+            polite.update(_normal_words(content.pop("polite", [])))
+            small.update(_normal_words(content.pop("small", [])))
+            for group in _groups(file.parent.name, content):
+                groups[group.name].append(group)
+        except (tomllib.TOMLDecodeError, PatternError, ValidationError, LexiconError) as error:
+            message = f"{file.parent.name}/{file.name}: {error}"
+            raise LexiconError(message) from error
+    return Lexicon(
+        groups=MappingProxyType({name: tuple(found) for name, found in groups.items()}),
+        polite=frozenset(polite),
+        small=frozenset(small | polite),
+        speller=Speller({word for found in groups.values() for group in found for p in group.phrases for word in p.vocabulary}),
+    )
+
+
+def _groups(locale: str, content: dict[str, object]) -> Iterator[Group]:
+    words = _word_lists(content.pop("words", {}))
+    strict = bool(content.pop("strict_marks", False))
+    for name, table in _tables(content):
+        if name not in GROUPS:
+            message = f"[{name}] is not a list this program knows"
+            raise LexiconError(message)
+        raw = _GroupFile.model_validate(table)
+        yield Group(
+            name=name,
+            locale=locale,
+            strict_marks=strict,
+            keywords=frozenset(_keyword(word, strict=strict) for word in raw.keywords),
+            plain_keywords=frozenset(_keyword(word, strict=False) for word in raw.keywords),
+            phrases=tuple(compile_pattern(phrase, words, strict_marks=strict) for phrase in raw.phrases),
+            unless=tuple(compile_pattern(phrase, words, strict_marks=strict) for phrase in raw.unless),
+            examples=raw.examples,
+            counterexamples=raw.counterexamples,
+        )
+
+
+def _tables(content: dict[str, object]) -> Iterator[tuple[str, object]]:
+    for name, table in content.items():
+        if name in {"crisis", "barrier"} and isinstance(table, dict):
+            yield from ((f"{name}.{inner}", value) for inner, value in table.items())
+        else:
+            yield name, table
+
+
+def _word_lists(value: object) -> dict[str, list[str]]:
+    if not isinstance(value, dict):
+        message = "[words] should hold named lists"
+        raise LexiconError(message)
+    return {str(name): [str(word) for word in words] for name, words in value.items()}
+
+
+def _normal_words(value: object) -> Iterator[str]:
+    if not isinstance(value, list):
+        message = "polite and small should be lists of words"
+        raise LexiconError(message)
+    for word in value:
+        yield from normalise(str(word)).plain
+
+
+def _keyword(word: str, *, strict: bool) -> str:
+    normal = normalise(word)
+    return " ".join(normal.tokens if strict else normal.plain)
