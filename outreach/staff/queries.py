@@ -82,3 +82,8 @@ def names(session: Session, account_ids: Collection[int]) -> dict[int, str]:
     """Names of accounts by id."""
     rows: Sequence[Account] = session.scalars(select(Account).where(Account.id.in_(set(account_ids)))).all()
     return {row.id: row.name for row in rows}
+
+
+def names_by_email(session: Session, emails: Collection[str]) -> dict[str, str]:
+    """Names of accounts by e-mail; whatever is no account's e-mail is left out."""
+    return {row.email: row.name for row in session.scalars(select(Account).where(Account.email.in_(set(emails))))}

@@ -1,0 +1,72 @@
+"""The Flask application, made from services; nothing here lives longer than its application."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+from flask_wtf.csrf import CSRFProtect
+from jinja2 import StrictUndefined
+
+from outreach.services import Services
+from outreach.web import (
+    assets,
+    attention,
+    baseline,
+    cases,
+    delivery,
+    errors,
+    health,
+    home,
+    inbox,
+    layout,
+    security,
+    signin,
+    webhooks,
+    words,
+)
+from outreach.web.context import EXTENSION
+from outreach.web.permissions import declare_open
+
+PAGES = (assets, attention, baseline, cases, delivery, health, home, inbox, signin, webhooks, words)
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
+
+
+class OutreachFlask(Flask):
+    """Flask that logs what broke without quoting it."""
+
+    def log_exception(self, exc_info: _ExcInfo) -> None:
+        """Write down kind and place of a breakdown, and no words of it."""
+        errors.log_breakdown(exc_info[1])
+
+
+def create_app(services: Services) -> Flask:
+    """Make the web application: pages for staff, webhooks for the carrier, health for machines."""
+    app = OutreachFlask("outreach.web")
+    app.config.update(_config(services))
+    app.extensions[EXTENSION] = services
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    Bootstrap5(app)
+    csrf = CSRFProtect(app)
+    for page in PAGES:
+        app.register_blueprint(page.blueprint)
+    csrf.exempt(webhooks.blueprint)  # the carrier carries no cookie and signs what it sends
+    for endpoint in ("static", "bootstrap.static"):
+        declare_open(app, endpoint, "files without data")
+    layout.register(app)
+    errors.register(app)
+    app.after_request(security.add_headers)
+    return app
+
+
+def _config(services: Services) -> dict[str, Any]:
+    return {
+        "SECRET_KEY": security.secret_key(services.settings),
+        "MAX_CONTENT_LENGTH": security.LARGEST_REQUEST,
+        "BOOTSTRAP_SERVE_LOCAL": True,
+        "WTF_CSRF_TIME_LIMIT": None,  # a form is good for as long as its sign-in
+        **security.cookies(services.settings),
+    }

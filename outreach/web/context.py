@@ -1,0 +1,53 @@
+"""What every view works with: the services, the time, and the person who asks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import cast
+
+from flask import abort, current_app, g, request, session
+
+from outreach.services import Services
+from outreach.staff import queries as staff
+from outreach.staff.queries import SignedIn
+
+EXTENSION = "outreach"
+SESSION_KEY = "key"
+_LAST_PAGE = 100_000
+
+
+def services() -> Services:
+    """The parts this application was made with."""
+    return cast(Services, current_app.extensions[EXTENSION])
+
+
+def now() -> datetime:
+    """The present instant, aware, in UTC; one request knows one."""
+    if "now" not in g:
+        g.now = services().clock.now()
+    return cast(datetime, g.now)
+
+
+def visitor() -> SignedIn | None:
+    """Who is signed in, read once a request; None for a stranger or an ended sign-in."""
+    if "visitor" not in g:
+        key = session.get(SESSION_KEY)
+        g.visitor = None
+        if isinstance(key, str):
+            with services().database.read() as rows:
+                g.visitor = staff.signed_in(rows, key)
+    return cast("SignedIn | None", g.visitor)
+
+
+def person() -> SignedIn:
+    """Who is signed in, in a view that lets nobody else in."""
+    found = visitor()
+    if found is None:
+        abort(401)
+    return found
+
+
+def page_number() -> int:
+    """The page asked for (``?page=2``), at least 1; anything else is the first."""
+    asked = request.args.get("page", "1")
+    return min(max(1, int(asked)), _LAST_PAGE) if asked.isascii() and asked.isdigit() else 1

@@ -1,0 +1,183 @@
+"""Reads for the inbox: lists of cases, and one case as a conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from outreach.cases.states import CaseState, EventKind, Queue
+from outreach.cases.tables import Case, CaseEvent
+from outreach.planning.states import Channel, State
+from outreach.planning.tables import PlannedMessage
+from outreach.replies.tables import Inbound
+from outreach.staff import queries as staff
+from outreach.staff.queries import SignedIn
+from outreach.web import people
+from outreach.web.views import Shelf, View, Whose
+
+PER_PAGE = 40
+_EARLIER = 30
+"""Earlier messages of ours shown above a conversation."""
+_SILENT = (State.SKIPPED, State.CANCELLED)
+
+Side = Literal["family", "us", "automatic", "note", "event"]
+_SIDES: dict[str, Side] = {
+    EventKind.INBOUND: "family",
+    EventKind.ANSWER: "us",
+    EventKind.AUTOMATIC: "automatic",
+    EventKind.NOTE: "note",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case in a list."""
+
+    case: Case
+    words: str
+    """What the family wrote last."""
+    at: datetime
+    child: people.ChildName | None
+    adult: str
+    relation: str
+    owner: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing in a conversation."""
+
+    side: Side
+    at: datetime
+    by: str
+    words: str
+    kind: str
+    planned: PlannedMessage | None = None
+    inbound: Inbound | None = None
+
+
+def counts(session: Session, person: SignedIn, whose: Whose) -> dict[Shelf, int]:
+    """How many cases stand on each shelf; closed ones are not counted."""
+    rows = session.execute(
+        select(Case.queue, Case.state, func.count())
+        .where(Case.state != CaseState.CLOSED.value, *_scope(person), *_whose(person, whose))
+        .group_by(Case.queue, Case.state)
+    )
+    found = dict.fromkeys((Shelf.NEEDS_ME, Shelf.INFORMATION, Shelf.ANSWERED), 0)
+    for queue, state, count in rows:
+        found[Shelf.ANSWERED if state == CaseState.ANSWERED else Shelf(queue)] += count
+    return found
+
+
+def listed(session: Session, person: SignedIn, view: View, page: int = 1) -> tuple[list[Row], bool]:
+    """One page of a list, urgent first, then who has waited longest; and whether there are more."""
+    cases = session.scalars(_order(view, _select(person, view)).offset((page - 1) * PER_PAGE).limit(PER_PAGE + 1)).all()
+    return _rows(session, cases[:PER_PAGE], person), len(cases) > PER_PAGE
+
+
+def next_after(session: Session, person: SignedIn, view: View, case_id: int) -> int | None:
+    """The case to look at after this one: the following in the list, else the first; None when the list holds no other."""
+    ids = list(session.scalars(_order(view, _select(person, view)).with_only_columns(Case.id).limit(500)))
+    after = ids[ids.index(case_id) + 1 :] if case_id in ids else ids
+    return next(iter([*after, *(other for other in ids if other != case_id)]), None)
+
+
+def thread(session: Session, case: Case) -> list[Item]:
+    """A case as a conversation, the oldest first: what the family wrote, what we wrote, notes, and what happened to the case."""
+    events = session.scalars(select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.at, CaseEvent.id)).all()
+    planned = _planned(session, {event.planned_id for event in events if event.planned_id}, case)
+    inbound = {
+        row.id: row for row in session.scalars(select(Inbound).where(Inbound.id.in_([e.inbound_id for e in events if e.inbound_id])))
+    }
+    names = staff.names_by_email(session, {event.by for event in events})
+    items = [_of_event(event, planned, inbound, names) for event in events]
+    told = {event.planned_id for event in events}
+    items += [_of_message(row) for row in planned.values() if row.id not in told]
+    return sorted(items, key=lambda item: item.at)
+
+
+def _select(person: SignedIn, view: View) -> Select[Case]:
+    shelves: dict[Shelf, list[ColumnElement[bool]]] = {
+        Shelf.NEEDS_ME: [Case.state == CaseState.OPEN.value, Case.queue == Queue.NEEDS_ME.value],
+        Shelf.INFORMATION: [Case.state == CaseState.OPEN.value, Case.queue == Queue.INFORMATION.value],
+        Shelf.ANSWERED: [Case.state == CaseState.ANSWERED.value],
+        Shelf.CLOSED: [Case.state == CaseState.CLOSED.value],
+    }
+    return select(Case).where(*shelves[view.shelf], *_scope(person), *_whose(person, view.whose))
+
+
+def _order(view: View, cases: Select[Case]) -> Select[Case]:
+    if view.shelf is Shelf.CLOSED:
+        return cases.order_by(Case.closed_at.desc(), Case.id.desc())
+    return cases.order_by(Case.urgent.desc(), func.coalesce(Case.waiting_since, Case.opened_at), Case.id)
+
+
+def _scope(person: SignedIn) -> list[ColumnElement[bool]]:
+    return [] if person.schools is None else [Case.school_id.in_(person.schools - {""})]
+
+
+def _whose(person: SignedIn, whose: Whose) -> list[ColumnElement[bool]]:
+    if whose is Whose.MINE:
+        return [Case.owner_id == person.id]
+    return [Case.owner_id.is_(None)] if whose is Whose.NOBODYS else []
+
+
+def _rows(session: Session, cases: Sequence[Case], person: SignedIn) -> list[Row]:
+    last = _last_words(session, [case.id for case in cases])
+    children = people.children(session, {case.student_id for case in cases if case.student_id}, person.schools)
+    adults = people.contact_names(session, {case.contact_id for case in cases})
+    relations = people.relations(session, {(case.contact_id, case.student_id) for case in cases})
+    owners = staff.names(session, {case.owner_id for case in cases if case.owner_id})
+    return [
+        Row(
+            case=case,
+            words=last[case.id].body if case.id in last else "",
+            at=last[case.id].received_at if case.id in last else case.opened_at,
+            child=children.get(case.student_id),
+            adult=adults.get(case.contact_id, ""),
+            relation=relations.get((case.contact_id, case.student_id), ""),
+            owner=owners.get(case.owner_id, "") if case.owner_id else "",
+        )
+        for case in cases
+    ]
+
+
+def _last_words(session: Session, case_ids: Collection[int]) -> dict[int, Inbound]:
+    newest = (
+        select(CaseEvent.case_id, func.max(CaseEvent.inbound_id).label("inbound_id"))
+        .where(CaseEvent.case_id.in_(case_ids), CaseEvent.inbound_id.is_not(None))
+        .group_by(CaseEvent.case_id)
+        .subquery()
+    )
+    rows = session.execute(select(newest.c.case_id, Inbound).join(Inbound, Inbound.id == newest.c.inbound_id))
+    return {row[0]: row[1] for row in rows}
+
+
+def _planned(session: Session, ids: Collection[int], case: Case) -> dict[int, PlannedMessage]:
+    """The messages of the case's events, and what else this number was told before."""
+    found = {row.id: row for row in session.scalars(select(PlannedMessage).where(PlannedMessage.id.in_(ids)))}
+    if case.phone:
+        sent = select(PlannedMessage).where(
+            PlannedMessage.phone == case.phone,
+            PlannedMessage.channel == Channel.SMS.value,
+            PlannedMessage.state.not_in([state.value for state in _SILENT]),
+            PlannedMessage.school_id.in_({case.school_id, ""}),
+        )
+        newest = session.scalars(sent.order_by(PlannedMessage.created_at.desc()).limit(_EARLIER))
+        found |= {row.id: row for row in newest}
+    return found
+
+
+def _of_event(event: CaseEvent, planned: dict[int, PlannedMessage], inbound: dict[int, Inbound], names: dict[str, str]) -> Item:
+    told, heard = planned.get(event.planned_id or 0), inbound.get(event.inbound_id or 0)
+    words = event.text or (heard.body if heard else "") or (told.body if told else "")
+    return Item(_SIDES.get(event.kind, "event"), event.at, names.get(event.by, event.by), words, event.kind, told, heard)
+
+
+def _of_message(row: PlannedMessage) -> Item:
+    return Item("automatic", row.sent_at or row.created_at, "", row.body, row.message_class, row)

@@ -1,0 +1,63 @@
+"""The lists of cases: who needs a person next."""
+
+from __future__ import annotations
+
+import hashlib
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from outreach.staff.roles import Permission
+from outreach.web import conversations, views
+from outreach.web.context import page_number, person, services
+from outreach.web.permissions import needs
+from outreach.web.views import Shelf, View
+
+blueprint = Blueprint("inbox", __name__)
+
+
+@blueprint.get("/inbox")
+@needs(Permission.INBOX_READ)
+def page() -> ResponseReturnValue:
+    """The queues with their counts and one of them as a list."""
+    view = views.of(request.args)
+    shelf, news = shelf_of(view, page=page_number())
+    return render_template("inbox.html", view=view, shelf=shelf, news=news)
+
+
+@blueprint.get("/inbox/live")
+@needs(Permission.INBOX_READ)
+def live() -> ResponseReturnValue:
+    """The list again, for a page that asks now and then; 204 while nothing changed. Changed counts are said aloud."""
+    view = views.of(request.args)
+    current = request.args.get("case", "")
+    shelf, news = shelf_of(view, current=int(current) if current.isascii() and current.isdigit() else None)
+    if request.args.get("seen") == seal(shelf):
+        return Response(status=204)
+    said = "" if request.args.get("news") == news else render_template("parts/news.html", news=news)
+    return shelf + said
+
+
+def shelf_of(view: View, *, page: int = 1, current: int | None = None) -> tuple[str, str]:
+    """One list as it stands in the page, with its queues; and the counts as they are said aloud."""
+    known = person()
+    with services().database.read() as session:
+        rows, more = conversations.listed(session, known, view, page)
+        counts = conversations.counts(session, known, view.whose)
+        html = render_template(
+            "parts/shelf.html",
+            view=view,
+            rows=rows,
+            more=more,
+            page=page,
+            counts=counts,
+            current_case=current,
+            shelves=views.SHELVES,
+            whose=views.WHOSE,
+        )
+    return html, f"{counts[Shelf.NEEDS_ME]} need you, {counts[Shelf.INFORMATION]} for your information"
+
+
+def seal(html: str) -> str:
+    """A short name for exactly this piece of a page."""
+    return hashlib.sha256(html.encode()).hexdigest()[:16]

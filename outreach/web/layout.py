@@ -1,0 +1,122 @@
+"""What every page shows around its own content: navigation, warnings, and words for times and names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from flask import Flask, request
+
+from outreach.attention import queries as attention
+from outreach.clock import FixedClock, MovableClock, local_date
+from outreach.messages.languages import languages
+from outreach.staff.roles import Permission
+from outreach.web import times, wording
+from outreach.web.context import now, services, visitor
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One entry of the navigation."""
+
+    endpoint: str
+    label: str
+    permission: Permission
+
+
+TABS = (
+    Tab("inbox.page", "Inbox", Permission.INBOX_READ),
+    Tab("delivery.page", "Delivery", Permission.DELIVERY_READ),
+    Tab("attention.page", "Attention", Permission.ATTENTION_READ),
+    Tab("baseline.page", "First round", Permission.BASELINE_READ),
+    Tab("words.page", "Words", Permission.WORDS_READ),
+)
+
+
+def register(app: Flask) -> None:
+    """Give the templates what they all use."""
+    app.context_processor(_around)
+    app.add_template_filter(moment)
+    app.add_template_filter(spoken_day, "day")
+    app.add_template_filter(elapsed)
+    app.add_template_filter(local_time)
+    app.add_template_filter(full_moment)
+    app.add_template_filter(language_name)
+    app.add_template_filter(text_direction)
+    app.add_template_global(wording.of_state, "state_words")
+    app.add_template_global(wording.of_reason, "reason_words")
+
+
+def tabs() -> list[Tab]:
+    """The pages this person may open, in the order of the navigation."""
+    known = visitor()
+    return [tab for tab in TABS if known is not None and known.may(tab.permission)]
+
+
+def open_items() -> int:
+    """How many things wait under *Attention* for this person."""
+    known = visitor()
+    if known is None or not known.may(Permission.ATTENTION_READ):
+        return 0
+    with services().database.read() as session:
+        return sum(attention.open_counts(session, known.schools).values())
+
+
+def moment(instant: datetime) -> str:
+    """A template's ``{{ at|moment }}``: ``10:12 am`` or ``Mon, Oct 5, 4:05 pm`` in the district's zone."""
+    return times.moment(instant, now(), services().settings.zone)
+
+
+def spoken_day(when: date) -> str:
+    """A template's ``{{ date|day }}``: ``today``, ``Mon, Oct 5``."""
+    return times.day(when, local_date(now(), services().settings.zone))
+
+
+def elapsed(since: datetime) -> str:
+    """A template's ``{{ since|elapsed }}``: ``5 h``."""
+    return times.elapsed(since, now())
+
+
+def local_time(instant: datetime) -> str:
+    """A template's ``{{ at|local_time }}``: the clock time alone."""
+    return times.clock_time(instant, services().settings.zone)
+
+
+def full_moment(instant: datetime) -> str:
+    """A template's ``{{ at|full_moment }}``: ``Mon, Oct 5, 2026, 4:05 pm``."""
+    return times.full_moment(instant, services().settings.zone)
+
+
+def language_name(locale: str) -> str:
+    """A template's ``{{ locale|language_name }}``: the language in English; a name we do not list stays as the feed wrote it."""
+    return languages()[locale].english if locale in languages() else locale or "not known"
+
+
+def text_direction(locale: str) -> str:
+    """A template's ``{{ locale|text_direction }}`` for a ``dir`` attribute; ``auto`` where the language is not known."""
+    return languages()[locale].direction if locale in languages() else "auto"
+
+
+def _around() -> dict[str, Any]:
+    parts = services()
+    clock = parts.clock
+    return {
+        "district": parts.settings.district_name,
+        "visitor": visitor(),
+        "tabs": tabs(),
+        "open_items": open_items,
+        "current": request.blueprint or "",
+        "texts_go_to": _texts_go_to(parts.settings.provider),
+        "clock_moved": isinstance(clock, FixedClock | MovableClock),
+        "clock_movable": isinstance(clock, MovableClock),
+        "present": now(),
+        "P": Permission,
+    }
+
+
+def _texts_go_to(provider: str) -> str:
+    """The warning every page carries while texts do not reach families; empty where they do."""
+    if provider == "simulator":
+        return "Texts go to the simulator. No family receives them."
+    return "" if provider == "twilio" else "Nobody sends texts yet: no provider is set. Every text is held."

@@ -1,0 +1,82 @@
+"""Headers, cookies and the secret that signs them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Response, request
+
+from outreach.settings import Settings
+
+# pictures as data: Bootstrap's stylesheet carries its small ones so
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+LARGEST_REQUEST = 256 * 1024
+"""Bytes; a carrier's webhook and our longest form are a few kilobytes."""
+SESSION_LIFETIME = timedelta(hours=12)
+_YEAR = 365 * 24 * 3600
+
+
+def secret_key(settings: Settings) -> str:
+    """The key that signs cookies: the setting, else one made once and kept in the home folder, readable by its owner only."""
+    if settings.secret_key:
+        return settings.secret_key
+    kept = settings.home / "secret-key"
+    if not kept.exists():
+        _keep_once(kept, secrets.token_urlsafe(48))
+    return kept.read_text(encoding="ascii").strip()
+
+
+def cookies(settings: Settings) -> dict[str, Any]:
+    """Flask settings for the session cookie; over HTTPS it is bound to this host and never sent in the clear."""
+    secure = settings.public_url.startswith("https://")
+    return {
+        "SESSION_COOKIE_NAME": "__Host-outreach" if secure else "outreach",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": SESSION_LIFETIME,
+    }
+
+
+def add_headers(response: Response) -> Response:
+    """Put the security headers on every answer, and keep pages out of every cache."""
+    response.headers.update(HEADERS)
+    if request.endpoint in {"static", "bootstrap.static", "assets.htmx"}:
+        response.headers.setdefault("Cache-Control", "public, max-age=3600")
+    else:
+        response.headers["Cache-Control"] = "no-store"
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = f"max-age={_YEAR}; includeSubDomains"
+    return response
+
+
+def _keep_once(file: Path, text: str) -> None:
+    """Write a file that two starting processes agree on: whole or not at all, and the first one wins."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=file.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as stream:
+            stream.write(text)
+        try:
+            os.link(draft, file)
+        except FileExistsError:
+            return
+    finally:
+        Path(draft).unlink()
