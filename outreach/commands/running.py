@@ -1,14 +1,21 @@
-"""``outreach init``, ``user``, ``serve``: first steps and the running service."""
+"""``outreach init``, ``user``, ``doctor``, ``serve``: first steps and the running service."""
 
 from __future__ import annotations
 
 import click
+from granian import Granian
+from granian.constants import Interfaces
 
+from outreach.commands.output import format_option, print_rows
+from outreach.doctor import State, examine
 from outreach.services import Services
 from outreach.staff.actions import add_account, audit, one_time_link
 from outreach.staff.queries import by_email
 from outreach.staff.roles import Role
 from outreach.wiring import wire
+
+_THREADS = 4
+"""Requests served at a time; SQLite has one writer, and more threads only wait for it."""
 
 
 def _link(services: Services, token: str, port: int = 8000) -> str:
@@ -54,3 +61,23 @@ def add(email: str, name: str, role: str, schools: tuple[str, ...]) -> None:
         token = one_time_link(session, account, now)
         audit(session, actor="command line", action="account.add", subject=str(account.id), now=now, detail={"role": role})
     click.echo(_link(services, token))
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on.")
+def serve(host: str, port: int) -> None:
+    """Serve the web pages and webhooks, and run the jobs."""
+    wire().database.engine.dispose()
+    server = Granian("outreach.serving:app", address=host, port=port, interface=Interfaces.WSGI, blocking_threads=_THREADS, factory=True)
+    server.serve()
+
+
+@click.command()
+@format_option
+@click.pass_context
+def doctor(ctx: click.Context, form: str) -> None:
+    """Look the installation over and say what to do next."""
+    findings = examine(wire())
+    print_rows(("area", "state", "what"), [(f.area, f.state.value, f.sentence) for f in findings], form)
+    ctx.exit(1 if any(finding.state == State.WRONG for finding in findings) else 0)

@@ -1,0 +1,148 @@
+"""Looks over an installation and says, one sentence each, what is well and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from outreach.attendance.school_year import SchoolYear
+from outreach.attendance.tables import FeedSource, Mark
+from outreach.clock import local_date
+from outreach.district.tables import Contact, Enrolment, School, Student
+from outreach.messages.languages import DEFAULT, languages
+from outreach.messages.queries import latest_approval
+from outreach.services import Services
+from outreach.settings import SHIPPED_TIMEZONE, Settings
+from outreach.staff.roles import Role
+from outreach.staff.tables import Account, AccountSchool
+from outreach.thresholds.rules import Rule, load_rules
+
+
+class State(StrEnum):
+    """How a thing stands."""
+
+    WELL = "well"
+    LOOK = "look"
+    """Works, but not as you may want it."""
+    WRONG = "wrong"
+    """Families are not reached until a person acts."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at."""
+
+    area: str
+    state: State
+    sentence: str
+
+
+def examine(services: Services) -> list[Finding]:
+    """Look at settings, provider, feeds, calendars, codes, words, languages and people."""
+    settings, now = services.settings, services.clock.now()
+    today = local_date(now, settings.zone)
+    rules = load_rules(settings.home)
+    findings = [*_settings(settings), *_provider(settings)]
+    with services.database.read() as session:
+        for look in (_feeds(session, settings, now.date()), _calendars(session, today), _codes(session, today)):
+            findings.extend(look)
+        findings.extend(_words(session, rules))
+        findings.extend(_people(session))
+    return findings
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    if settings.timezone:
+        yield Finding("settings", State.WELL, f"The time zone is {settings.timezone}.")
+    else:
+        yield Finding("settings", State.LOOK, f"timezone is not set; {SHIPPED_TIMEZONE} is used. Set it in settings.toml.")
+    if not settings.district_phone:
+        yield Finding("settings", State.LOOK, "district_phone is not set; messages of schools without a number name none.")
+
+
+def _provider(settings: Settings) -> Iterator[Finding]:
+    if not settings.provider:
+        yield Finding("provider", State.LOOK, "No provider is set, so texts are held. Set OUTREACH_PROVIDER to twilio when you are ready.")
+        return
+    needed = {
+        "TWILIO_ACCOUNT_SID": settings.twilio_account_sid,
+        "TWILIO_AUTH_TOKEN": settings.twilio_auth_token,
+        "TWILIO_MESSAGING_SERVICE_SID": settings.twilio_messaging_service_sid,
+        "OUTREACH_PUBLIC_URL": settings.public_url,
+    }
+    missing = [name for name, value in needed.items() if not value]
+    if missing:
+        yield Finding("provider", State.WRONG, f"The provider {settings.provider} lacks {', '.join(missing)}.")
+    else:
+        yield Finding("provider", State.WELL, f"Texts go out through {settings.provider}.")
+
+
+def _feeds(session: Session, settings: Settings, today: date) -> Iterator[Finding]:
+    sources = list(session.scalars(select(FeedSource).order_by(FeedSource.name)))
+    if not sources:
+        yield Finding("feeds", State.WRONG, "No feed was loaded yet. Run: outreach import FOLDER.")
+    for source in sources:
+        late = today - source.last_delivered_at.date() > timedelta(days=settings.feed_fresh_days)
+        said = f"{source.name} last came on {source.last_delivered_at.date()}"
+        if late:
+            yield Finding("feeds", State.WRONG, f"{said}: too long ago to quote a count; load it again.")
+        else:
+            yield Finding("feeds", State.WELL, f"{said}.")
+
+
+def _calendars(session: Session, today: date) -> Iterator[Finding]:
+    year = SchoolYear(session, today)
+    attended = session.scalars(select(Enrolment.school_id).distinct().order_by(Enrolment.school_id))
+    without = [school for school in attended if not year.calendar(school, "", "").known]
+    for school in without:
+        yield Finding("calendar", State.WRONG, f"School {school} has no calendar this school year; its counts are unknown.")
+    if not without:
+        yield Finding("calendar", State.WELL, "Every school with pupils has a calendar.")
+
+
+def _codes(session: Session, today: date) -> Iterator[Finding]:
+    year = SchoolYear(session, today)
+    used = session.execute(select(Mark.source, Mark.school_id, Mark.code, func.count()).group_by(Mark.source, Mark.school_id, Mark.code))
+    strange: dict[str, int] = {}
+    for source, school_id, code, number in used:
+        if code not in year.source(source).at(school_id).codes:
+            strange[code] = strange.get(code, 0) + number
+    for code, number in sorted(strange.items()):
+        yield Finding("codes", State.WRONG, f"The code {code!r} has no meaning in source.toml; {number} marks wait for one.")
+    if not strange:
+        yield Finding("codes", State.WELL, "Every attendance code has a meaning.")
+
+
+def _words(session: Session, rules: tuple[Rule, ...]) -> Iterator[Finding]:
+    for message, channel in sorted({(rule.message, rule.channel) for rule in rules}):
+        if latest_approval(session, message, channel, DEFAULT) is None:
+            said = f"Nobody approved the English words of {message}/{channel}; nothing of it leaves. Run: outreach messages approve."
+            yield Finding("words", State.WRONG, said)
+            continue
+        yield Finding("words", State.WELL, f"{message}/{channel} is approved in English.")
+        spoken = {*session.scalars(select(Contact.locale).distinct()), *session.scalars(select(Student.home_locale).distinct())}
+        for locale in sorted(spoken & set(languages()) - {DEFAULT}):
+            if latest_approval(session, message, channel, locale) is None:
+                said = f"{languages()[locale].english} families get approved English: {message}/{channel} is not approved in {locale}."
+                yield Finding("languages", State.LOOK, said)
+
+
+def _people(session: Session) -> Iterator[Finding]:
+    if session.scalar(select(func.count()).select_from(Account)) == 0:
+        yield Finding("people", State.WRONG, "Nobody can sign in. Run: outreach init --admin EMAIL.")
+        return
+    staffed = set(
+        session.scalars(
+            select(AccountSchool.school_id)
+            .join(Account, Account.id == AccountSchool.account_id)
+            .where(Account.role == Role.COORDINATOR.value)
+        )
+    )
+    for school in session.scalars(select(School).where(School.gone_import_id.is_(None)).order_by(School.school_id)):
+        if school.school_id not in staffed and session.scalar(select(Enrolment.id).where(Enrolment.school_id == school.school_id).limit(1)):
+            yield Finding("people", State.LOOK, f"{school.name or school.school_id} has no coordinator who reads its families' answers.")
