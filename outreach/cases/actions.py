@@ -70,7 +70,7 @@ def _case_of_phone(session: Session, inbound: Inbound, found: Match, now: dateti
     last_closed = select(Case).where(Case.phone == inbound.phone, Case.state == CaseState.CLOSED.value).order_by(Case.id.desc()).limit(1)
     if standing is None and (standing := session.scalars(last_closed.with_for_update()).first()) is not None:
         _open_again(session, standing, key, by="", now=now)
-        standing.queue = Queue.INFORMATION.value
+        standing.queue, standing.urgent = Queue.INFORMATION.value, False
     return standing or open_case(session, key, found, now, phone=inbound.phone, because=f"reply: {inbound.intent}")
 
 
@@ -160,7 +160,7 @@ def add_event(  # noqa: PLR0913 - what an event consists of, by name
 # Whoever calls these found the case through ``queries.one``, which knows who may see it.
 
 
-def answer(  # noqa: PLR0913 - what sending an answer takes, by name
+def answer(
     session: Session, case: Case, text: str, *, account_id: int, by: str, now: datetime, once: str = ""
 ) -> PlannedMessage:
     """Plan *text* as an answer to the family; the case then waits for nobody, and belongs to whoever answered first.

@@ -1,4 +1,4 @@
-"""The small phrase language of the keyword files, compiled to regular expressions over normalised text.
+"""The small phrase language of the keyword files, turned into regular expressions over normalised text.
 
 ============  ==============================================================
 ``word``      this word, in any letter case, with or without accents
@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from outreach.replies.normalise import normalise, without_marks
 
@@ -34,17 +35,22 @@ class Pattern:
     """One compiled phrase."""
 
     source: str
-    regex: re.Pattern[str]
+    expression: str
     needs: tuple[str, ...]
     """At least one of these must stand in the text: a cheap test before the expression is tried."""
     vocabulary: frozenset[str]
     """Its words, stems with a ``*`` at the end, for the spelling helper."""
 
+    @cached_property
+    def _regex(self) -> re.Pattern[str]:
+        """The expression, compiled when a text first needs it: most never do."""
+        return re.compile(self.expression)
+
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return where the phrase stands in *text*, as half-open ranges of token positions."""
         if not any(need in text for need in self.needs):
             return []
-        return [(text.count(" ", 0, m.start()), text.count(" ", 0, m.end())) for m in self.regex.finditer(text) if m.end() > m.start()]
+        return [(text.count(" ", 0, m.start()), text.count(" ", 0, m.end())) for m in self._regex.finditer(text) if m.end() > m.start()]
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ def compile_pattern(source: str, words: Mapping[str, Sequence[str]], *, strict_m
         message = f"the phrase {source!r} has no word that must be there"
         raise PatternError(message)
     needs = max(required, key=lambda literals: min(map(len, literals)))
-    return Pattern(source, re.compile("".join(piece.regex for piece in pieces)), needs, frozenset(vocabulary))
+    return Pattern(source, "".join(piece.regex for piece in pieces), needs, frozenset(vocabulary))
 
 
 def _piece(part: str, words: Mapping[str, Sequence[str]], vocabulary: set[str], source: str, *, strict: bool) -> _Piece:

@@ -18,9 +18,11 @@ from outreach.replies.reasons import CATEGORY_OF, Intent
 
 _REASON_LISTS = tuple(f"barrier.{reason}" for reason in CATEGORY_OF)
 _GIVES_WAY = {
-    "illness_acute": {"illness_chronic", "sick_any_symptom", "health_care_access", "family_responsibilities", "excused_ok", "online_ok"},
+    "illness_acute": {"illness_chronic", "mental_health_trauma", "vacation_ok", "social_anxiety", "sick_any_symptom", "health_care_access", "family_responsibilities", "excused_ok", "online_ok"},
     "lost_track": {"excused_ok", "suspension_not_absence", "vacation_ok", "early_grades_dont_matter"},
-    "discipline": {"suspension_not_absence"},
+    "discipline": {"suspension_not_absence", "system_involvement"},
+    "housing": {"student_job"},
+    "transportation": {"community_safety", "bullying_peers"},
     "bored": {"credits_hopeless", "no_relevance"},
     "no_relevance": {"credits_hopeless"},
 }
@@ -195,6 +197,8 @@ def _call(reading: Reading, _context: Context) -> Meaning | None:
 
 def _absence(reading: Reading, _context: Context) -> Meaning | None:
     hits = reading.hits("report_absence")
+    if reading.hits("barrier.sick_any_symptom", "barrier.suspension_not_absence"):
+        return None
     return Meaning(Intent.REPORT_ABSENCE, why=_why(hits)) if hits else None
 
 
