@@ -97,7 +97,7 @@ def from_events(events: Mapping[date, Sequence[Event]], own: Mapping[str, bool],
     for day in sorted(events):
         mine = [event for event in events[day] if _concerns(event, track, grade)]
         meanings = [meaning_of(event.event, own) for event in mine]
-        if True not in meanings and None not in meanings:
+        if True not in meanings and (False in meanings or None not in meanings):
             continue
         days.append(day)
         if True not in meanings:
