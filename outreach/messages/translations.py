@@ -33,11 +33,14 @@ class Translations:
 
     def of(self, source: Source, locale: str) -> str:
         """Return the translation of exactly this source text; empty where there is none, or only a fuzzy one."""
-        for catalog in self._catalogs.get(locale, []):
-            entry = catalog.get(source.text, context=source.context)
-            if entry is not None and entry.string and not entry.fuzzy:
-                return str(entry.string).strip()
-        return ""
+        found = (words_of(catalog, source) for catalog in self._catalogs.get(locale, []))
+        return next(filter(None, found), "")
+
+
+def words_of(catalog: Catalog, source: Source) -> str:
+    """Return one catalogue's translation of exactly this source text; empty where there is none, or only a fuzzy one."""
+    entry = catalog.get(source.text, context=source.context)
+    return str(entry.string).strip() if entry is not None and entry.string and not entry.fuzzy else ""
 
 
 def read(file: Path) -> Catalog:
