@@ -7,6 +7,7 @@ failing); PostgreSQL runs the same schema. A write transaction is short: nothing
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -154,6 +155,15 @@ class Database:
             closing(sqlite3.connect(source.with_name(f"{source.name}.before-{revision}"))) as copy,
         ):
             old.backup(copy)
+
+
+def take_turns(session: Session, work: str) -> None:
+    """Let only one transaction at a time do *work* (a name): on PostgreSQL the next one waits until this one ends.
+
+    SQLite's writers queue anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(zlib.crc32(work.encode()))))
 
 
 def _sqlite_engine(url: str) -> Engine:

@@ -13,9 +13,13 @@ _CHUNK = 50_000
 
 
 def read(session: Session, statement: Select[*tuple[Any, ...]], schema: dict[str, Any]) -> pl.DataFrame:
-    """Run *statement* and return its rows as a frame with the polars types of *schema*."""
-    rows = [tuple(row) for row in session.execute(statement)]
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    """Run *statement* and return its rows as a frame with the polars types of *schema*.
+
+    Piece by piece: millions of rows as Python objects would need many times the memory of the frame.
+    """
+    pieces = session.execute(statement.execution_options(yield_per=_CHUNK)).partitions()
+    frames = [pl.DataFrame([tuple(row) for row in piece], schema=schema, orient="row") for piece in pieces]
+    return pl.concat([pl.DataFrame(schema=schema), *frames])
 
 
 def insert(session: Session, table: Table, frame: pl.DataFrame) -> None:

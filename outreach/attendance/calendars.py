@@ -94,8 +94,10 @@ def from_events(events: Mapping[date, Sequence[Event]], own: Mapping[str, bool],
     days: list[date] = []
     unknown: dict[date, str] = {}
     minutes: dict[date, int] = {}
+    known = False
     for day in sorted(events):
         mine = [event for event in events[day] if _concerns(event, track, grade)]
+        known = known or bool(mine)
         meanings = [meaning_of(event.event, own) for event in mine]
         if True not in meanings and (False in meanings or None not in meanings):
             continue
@@ -105,7 +107,7 @@ def from_events(events: Mapping[date, Sequence[Event]], own: Mapping[str, bool],
         scheduled = [event.minutes for event, meaning in zip(mine, meanings, strict=True) if meaning and event.minutes]
         if scheduled:
             minutes[day] = min(scheduled)
-    return SchoolCalendar(tuple(days), known=bool(events), unknown=unknown, minutes=minutes)
+    return SchoolCalendar(tuple(days), known=known, unknown=unknown, minutes=minutes)
 
 
 def from_marks(reported: Iterable[date]) -> SchoolCalendar:

@@ -48,6 +48,8 @@ class SchoolRecord:
     membership: tuple[date, ...]
     days: tuple[Day, ...]
     calendar_known: bool
+    held_code: str = ""
+    """A code of a live mark that holds messages (bereavement, hospital), whatever it makes of the day; or empty."""
 
 
 @dataclass(frozen=True)
@@ -116,16 +118,24 @@ def record(
         by_date[mark.date].append(mark)
     membership: set[date] = set()
     days: dict[date, Day] = {}
-    known = True
+    known, held = True, set[str]()
     for stay, calendar in stays:
         known = known and calendar.known
         dates = calendar.between(stay.first, stay.last)
         membership.update(dates)
+        held.update(_holding(by_date, stay))
         for day in _worth_a_look(dates, calendar, by_date):
             verdict, rule = _decide(day, by_date.get(day, ()), calendar, profile)
             if verdict != Verdict.PRESENT:
                 days[day] = Day(day, school_id, verdict, tuple(sorted(by_date.get(day, ()), key=_place)), rule)
-    return SchoolRecord(student_id, school_id, tuple(sorted(membership)), tuple(days[day] for day in sorted(days)), known)
+    told = tuple(days[day] for day in sorted(days))
+    return SchoolRecord(student_id, school_id, tuple(sorted(membership)), told, known, min(held, default=""))
+
+
+def _holding(by_date: dict[date, list[DayMark]], stay: Stay) -> Iterable[str]:
+    """The codes that hold messages among the marks inside a stay, on school days or not."""
+    inside = (marks for day, marks in by_date.items() if stay.first <= day <= stay.last)
+    return (mark.code for marks in inside for mark in marks if mark.meaning and mark.meaning.hold)
 
 
 def _worth_a_look(dates: Sequence[date], calendar: SchoolCalendar, by_date: dict[date, list[DayMark]]) -> Iterable[date]:

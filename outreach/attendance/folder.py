@@ -6,7 +6,9 @@ import gzip
 import hashlib
 import os
 import shutil
-from collections.abc import Collection
+import tempfile
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,20 +66,44 @@ def missing_files(delivery: Delivery, *, already_brought: Collection[str], bring
     return sorted(needed - set(delivery.files))
 
 
-def keep(delivery: Delivery, home: Path) -> None:
-    """Store every delivered file, compressed, under the hash of its bytes; a file that is kept already is left alone."""
-    kept = home / "feeds"
-    kept.mkdir(parents=True, exist_ok=True)
-    for name, path in {**delivery.files, SETTINGS_FILE: delivery.folder / SETTINGS_FILE}.items():
-        target = kept / f"{delivery.hashes[name]}.gz"
-        if target.exists():
-            continue
-        fresh = target.with_suffix(f".{os.getpid()}.new")
-        with path.open("rb") as source, gzip.open(fresh, "wb", compresslevel=1) as copy:
-            shutil.copyfileobj(source, copy)
-        fresh.replace(target)
+@contextmanager
+def kept(delivery: Delivery, home: Path) -> Iterator[Callable[[], None]]:
+    """Compress every delivered file whose bytes are not kept yet; the function it gives puts the copies in their place.
+
+    Call that as the last thing before the commit: a refused delivery then leaves nothing behind, and an applied one is never
+    without its files. Only this service's user can read them, for a feed may hold columns that the service does not take in.
+    """
+    folder = home / "feeds"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix="arriving-") as arriving:
+        fresh: dict[Path, Path] = {}
+        for name, path in {**delivery.files, SETTINGS_FILE: delivery.folder / SETTINGS_FILE}.items():
+            target = folder / f"{delivery.hashes[name]}.gz"
+            if not target.exists():
+                fresh[target] = Path(arriving) / target.name
+                _compress(path, fresh[target])
+
+        def put() -> None:
+            for target, copy in fresh.items():
+                copy.replace(target)
+
+        yield put
+
+
+def _compress(path: Path, target: Path) -> None:
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with (
+        path.open("rb") as source,
+        os.fdopen(descriptor, "wb") as raw,
+        gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=1, mtime=0) as copy,
+    ):
+        shutil.copyfileobj(source, copy)
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        sentence = f"{path.name} cannot be read: {error.strerror}."
+        raise RefusedError(sentence) from error

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attendance import bulk, marks, roster
 from outreach.attendance.canonical import ATTENDANCE, FILES, ROSTER
-from outreach.attendance.folder import Delivery, keep, missing_files, open_delivery
+from outreach.attendance.folder import Delivery, kept, missing_files, open_delivery
 from outreach.attendance.parsing import PROBLEM_SCHEMA, Action, Parsed, parse
 from outreach.attendance.queries import newest_import
 from outreach.attendance.reading import read_frame
@@ -21,7 +21,7 @@ from outreach.attendance.refusal import RefusedError
 from outreach.attendance.roster import Applied, table_of
 from outreach.attendance.tables import FeedImport, FeedSource, ImportProblem, KeptFile, Mark
 from outreach.consent import actions as consent
-from outreach.database import Database
+from outreach.database import Database, take_turns
 from outreach.district.tables import ContactPhone
 
 _REJECTED_SHARE = 0.05
@@ -94,12 +94,14 @@ def import_folder(
             return again
         _refuse_missing(session, delivery)
     parsed = {name: _parse(delivery, name, progress) for name in FILES if name in delivery.files}
-    if not dry_run:
-        keep(delivery, home)
-    with database.write() as session:
-        report = _apply(session, delivery, parsed, now, accept_shrink=accept_shrink, progress=progress)
-        if dry_run:
+    if dry_run:
+        with database.write() as session:
+            report = _apply(session, delivery, parsed, now, accept_shrink=accept_shrink, progress=progress)
             session.rollback()
+        return report
+    with kept(delivery, home) as put, database.write() as session:
+        report = _apply(session, delivery, parsed, now, accept_shrink=accept_shrink, progress=progress)
+        put()
     return report
 
 
@@ -111,8 +113,10 @@ def _same_again(session: Session, delivery: Delivery, came_at: datetime | None) 
     source = session.get(FeedSource, delivery.settings.name)
     if source is None or source.digest != delivery.digest:
         return None
-    source.last_delivered_at = came_at or source.last_delivered_at
     last = session.get_one(FeedImport, source.last_import_id)
+    if last.id != newest_import(session) and _waits_for_another(session, last):
+        return None
+    source.last_delivered_at = came_at or source.last_delivered_at
     files = {}
     for name, numbers in last.report.items():
         before = FileReport(**numbers)
@@ -125,6 +129,12 @@ def _same_again(session: Session, delivery: Delivery, came_at: datetime | None) 
     )
     problems = pl.DataFrame([tuple(row) for row in rows], schema={"file": pl.String, **PROBLEM_SCHEMA}, orient="row")
     return ImportReport(source.name, last.id, files, problems, unchanged=True)
+
+
+def _waits_for_another(session: Session, last: FeedImport) -> bool:
+    """Whether rows were left out that another source's delivery may have made good since: the same bytes then mean more."""
+    taken = select(ImportProblem.id).where(ImportProblem.import_id == last.id, ImportProblem.problem == roster.TAKEN)
+    return any(numbers["held"] for numbers in last.report.values()) or session.scalar(taken.limit(1)) is not None
 
 
 def _refuse_missing(session: Session, delivery: Delivery) -> None:
@@ -147,6 +157,7 @@ def _parse(delivery: Delivery, name: str, progress: Progress) -> Parsed:
 def _apply(
     session: Session, delivery: Delivery, parsed: dict[str, Parsed], now: datetime, *, accept_shrink: bool, progress: Progress
 ) -> ImportReport:
+    take_turns(session, "import")
     settings = delivery.settings
     load = _Load(delivery, now, newest_import(session) + 1)
     source = session.get(FeedSource, settings.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import polars as pl
@@ -15,9 +16,10 @@ from outreach.attendance.comparing import Changes, compare, one_per_key
 from outreach.attendance.parsing import Action, Parsed, gather, problems_of
 from outreach.attendance.reading import LINE
 from outreach.attendance.roster import Applied, table_of
+from outreach.attendance.school_year import NO_MEMBERSHIP
 from outreach.attendance.source_settings import SourceSettings
 from outreach.attendance.tables import Mark, MarkVersion, ReportedDay
-from outreach.attendance.years import start_of_year
+from outreach.attendance.years import end_of_year, start_of_year
 from outreach.district.tables import CalendarEvent, Enrolment, School, Student
 
 KEY = list(ATTENDANCE.key)
@@ -36,16 +38,17 @@ def apply(session: Session, parsed: Parsed, settings: SourceSettings, import_id:
         actions, ~known, field="action", value=pl.col("action"), problem="is neither upsert nor delete", action=Action.REJECTED
     )
     rows, out_of_year = _inside_known_years(session, actions.filter(known), settings)
-    has_deletes = not rows.filter(pl.col("action") == "delete").is_empty()
-    rows, losers = one_per_key(rows, KEY, in_order=settings.delivery == "delta" or has_deletes)
+    in_order = settings.delivery == "delta" or not rows.filter(pl.col("action") == "delete").is_empty()
+    rows, losers = one_per_key(rows, KEY, in_order=in_order)
     upserts = rows.filter(pl.col("action") != "delete").drop("action")
     deletes = rows.filter(pl.col("action") == "delete")
     changes = compare(upserts, _old(session, settings, rows), KEY, VALUES)
     named = deletes.join(changes.vanished, on=KEY, how="semi")
     vanished = named.select(KEY) if settings.delivery == "delta" else changes.vanished
     _write(session, Changes(changes.inserted, changes.changed, changes.unchanged, vanished), settings.name, import_id)
-    held, held_problems = _held(session, rows, settings)
-    notes = _notes(session, upserts, settings)
+    students = _known_students(session)
+    held, held_problems = _held(upserts, students, settings)
+    notes = _notes(session, upserts, losers.clear() if in_order else losers.drop("action"), students, settings)
     outcome = Changes(
         changes.inserted,
         pl.concat([changes.changed, named.drop("action")]),
@@ -57,17 +60,24 @@ def apply(session: Session, parsed: Parsed, settings: SourceSettings, import_id:
 
 def _inside_known_years(session: Session, rows: pl.DataFrame, settings: SourceSettings) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Refuse dates outside every school year that calendars or enrolments know: 1900-01-01 is no school day."""
-    dates = set(session.scalars(select(CalendarEvent.date).distinct()))
-    if not dates:
-        dates = set(session.scalars(select(Enrolment.entry_date).distinct()))
-        dates |= {end for end in session.scalars(select(Enrolment.exit_date).distinct()) if end is not None}
-    years = {start_of_year(day, settings.school_year_start) for day in dates}
+    years = {start_of_year(day, settings.school_year_start) for day in session.scalars(select(CalendarEvent.date).distinct())}
+    if not years:
+        stays = session.execute(select(Enrolment.entry_date, Enrolment.exit_date).distinct())
+        years = {year for entry, leaving in stays for year in _years(entry, leaving or entry, settings.school_year_start)}
     if not years:
         return rows, gather([])
     table = {day: start_of_year(day, settings.school_year_start) in years for day in rows["date"].unique().to_list()}
     fits = pl.col("date").replace_strict(table, default=True, return_dtype=pl.Boolean)
     said = "lies outside every school year of the feed"
     return rows.filter(fits), problems_of(rows, ~fits, field="date", value=pl.col("date"), problem=said, action=Action.REJECTED)
+
+
+def _years(first: date, last: date, month_day: str) -> Iterator[date]:
+    """The first days of the school years from that of *first* to that of *last*."""
+    start = start_of_year(first, month_day)
+    while start <= last and start.year < date.max.year:
+        yield start
+        start = start.replace(year=start.year + 1)
 
 
 def _old(session: Session, settings: SourceSettings, rows: pl.DataFrame) -> pl.DataFrame:
@@ -146,58 +156,59 @@ def _count_reported(session: Session, changes: Changes) -> None:
     bulk.insert(session, table, total.filter(pl.col("marks") > 0))
 
 
-def _held(session: Session, rows: pl.DataFrame, settings: SourceSettings) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _known_students(session: Session) -> pl.DataFrame:
+    students: Table = table_of(Student)
+    return bulk.read(session, select(students.c.student_id).where(students.c.gone_import_id.is_(None)), {"student_id": pl.String})
+
+
+def _held(rows: pl.DataFrame, known: pl.DataFrame, settings: SourceSettings) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Marks that need a person: a code without a meaning (the day is unknown until it has one), or a child no feed names."""
     pairs = rows.select("school_id", "code").unique()
     strange = [(school, code) for school, code in pairs.iter_rows() if code not in settings.at(school).codes]
     unmapped = rows.join(
         pl.DataFrame(strange, schema={"school_id": pl.String, "code": pl.String}, orient="row"), on=["school_id", "code"], how="semi"
     )
-    students: Table = table_of(Student)
-    known = bulk.read(session, select(students.c.student_id).where(students.c.gone_import_id.is_(None)), {"student_id": pl.String})
     orphans = rows.join(known, on="student_id", how="anti")
-    problems = gather(
-        [
-            problems_of(
-                unmapped,
-                pl.lit(value=True),
-                field="code",
-                value=pl.col("code"),
-                problem="this code has no meaning in source.toml; the day counts as unknown until it has one",
-                action=Action.HELD,
-            ),
-            problems_of(
-                orphans,
-                pl.lit(value=True),
-                field="student_id",
-                value=pl.col("student_id"),
-                problem="no feed names this student; the mark counts once one does",
-                action=Action.HELD,
-            ),
-        ]
-    )
-    return pl.concat([unmapped, orphans]).unique(LINE).drop("action"), problems
+    said = "this code has no meaning in source.toml; the day counts as unknown until it has one"
+    nobody = "no feed names this student; the mark counts once one does"
+    problems = [
+        problems_of(unmapped, pl.lit(value=True), field="code", value=pl.col("code"), problem=said, action=Action.HELD),
+        problems_of(orphans, pl.lit(value=True), field="student_id", value=pl.col("student_id"), problem=nobody, action=Action.HELD),
+    ]
+    return pl.concat([unmapped, orphans]).unique(LINE), gather(problems)
 
 
-def _notes(session: Session, rows: pl.DataFrame, settings: SourceSettings) -> pl.DataFrame:
-    """Marks that do not count: outside enrolment or at another school, or on a date that is no school day."""
-    stays = bulk.read(
-        session,
-        select(Enrolment.student_id, Enrolment.school_id, Enrolment.entry_date, Enrolment.exit_date),
-        {"student_id": pl.String, "school_id": pl.String, "entry": pl.Date, "exit": pl.Date},
+def _notes(session: Session, rows: pl.DataFrame, losers: pl.DataFrame, known: pl.DataFrame, settings: SourceSettings) -> pl.DataFrame:
+    """Marks that do not count: outside enrolment or at another school, on a date that is no school day, or gainsaid in the file."""
+    inside = rows.join(_memberships(session, settings), on=["student_id", "school_id"], how="inner").filter(
+        pl.col("date").is_between(pl.col("entry"), pl.col("last"))
     )
-    inside = rows.join(stays, on=["student_id", "school_id"], how="inner").filter(
-        (pl.col("entry") <= pl.col("date")) & (pl.col("exit").is_null() | (pl.col("date") <= pl.col("exit")))
-    )
-    enrolled = rows.join(stays.select("student_id").unique(), on="student_id", how="semi")
-    outside = enrolled.join(inside.select(LINE).unique(), on=LINE, how="anti")
+    outside = rows.join(known, on="student_id", how="semi").join(inside.select(LINE).unique(), on=LINE, how="anti")
     said = "lies outside the child's enrolment, or at another school; it does not count"
+    gainsaid = losers.join(rows, on=[*KEY, *VALUES], how="anti", nulls_equal=True)
+    otherwise = "another row of this file says otherwise of the same mark; that one was taken"
     return gather(
         [
             problems_of(outside, pl.lit(value=True), field="date", value=pl.col("date"), problem=said, action=Action.NOTED),
+            problems_of(gainsaid, pl.lit(value=True), field="code", value=pl.col("code"), problem=otherwise, action=Action.NOTED),
             _off_calendar(session, rows, settings),
         ]
     )
+
+
+def _memberships(session: Session, settings: SourceSettings) -> pl.DataFrame:
+    """First and last date of every stay, as ``school_year.stay_of`` has them, in whole columns."""
+    stays = bulk.read(
+        session,
+        select(Enrolment.student_id, Enrolment.school_id, Enrolment.entry_date, Enrolment.exit_date, Enrolment.exit_type),
+        {"student_id": pl.String, "school_id": pl.String, "entry": pl.Date, "exit": pl.Date, "exit_type": pl.String},
+    )
+    exclusive = [school for school in stays["school_id"].unique().to_list() if settings.at(school).exit_day == "exclusive"]
+    years = {entry: end_of_year(entry, settings.school_year_start) for entry in stays["entry"].unique().to_list()}
+    leaving = pl.when(pl.col("school_id").is_in(exclusive)).then(pl.col("exit").dt.offset_by("-1d")).otherwise(pl.col("exit"))
+    ending = leaving.fill_null(pl.col("entry").replace_strict(years, return_dtype=pl.Date)) if years else leaving
+    never = pl.col("exit_type").str.to_lowercase().is_in(sorted(NO_MEMBERSHIP))
+    return stays.filter(~never).select("student_id", "school_id", "entry", ending.alias("last"))
 
 
 def _off_calendar(session: Session, rows: pl.DataFrame, settings: SourceSettings) -> pl.DataFrame:

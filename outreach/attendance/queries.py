@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from outreach.attendance.counting import Count, SchoolRecord, Stay, count, count_across, record
@@ -43,11 +43,20 @@ def newest_import(session: Session) -> int:
     return session.scalar(select(func.max(FeedImport.id))) or 0
 
 
-def last_attendance_at(session: Session) -> datetime | None:
-    """When a source last delivered attendance; None before the first time."""
-    names = [row.name for row in session.scalars(select(FeedSource)) if "attendance" in row.files]
-    last = select(FeedSource.last_delivered_at).where(FeedSource.name.in_(names)).order_by(FeedSource.last_delivered_at.desc())
-    return session.scalars(last).first()
+def last_attendance_at(session: Session, students: Collection[str] = ()) -> datetime | None:
+    """When attendance was last delivered; None before the first time.
+
+    Of *students*, by the one that has not come for longest among the sources that hold marks of theirs.
+    """
+    came = {row.name: row.last_delivered_at for row in session.scalars(select(FeedSource)) if "attendance" in row.files}
+    if students and len(came) > 1:
+        telling = {name for some in slices(students) for name in session.scalars(_sources_of(some))}
+        return min((came[name] for name in telling & came.keys()), default=None)
+    return max(came.values(), default=None)
+
+
+def _sources_of(students: Collection[str]) -> Select[str]:
+    return select(Mark.source).where(Mark.student_id.in_(students)).distinct()
 
 
 def trusted_sources(session: Session) -> frozenset[str]:
@@ -79,7 +88,8 @@ def student_counts(
         rules = _profile(year, records[0].school_id, profile_name)
         total, days = count_across(records, rules)
         student_id = records[0].student_id
-        found[student_id] = StudentCount(student_id, total, days, tuple(r.school_id for r in records), _held(days))
+        held = min((r.held_code for r in records if r.held_code), default="")
+        found[student_id] = StudentCount(student_id, total, days, tuple(r.school_id for r in records), held)
     return found
 
 
@@ -100,10 +110,6 @@ def enrolled_at(session: Session, student_ids: Collection[str], day: date) -> di
             if stay is not None and stay.first <= day <= stay.last:
                 found[row.student_id].append((not row.primary, row.entry_date, row.school_id))
     return {student: list(dict.fromkeys(school for _, _, school in sorted(stays))) for student, stays in found.items()}
-
-
-def _held(days: tuple[Day, ...]) -> str:
-    return next((mark.code for day in days for mark in day.marks if mark.meaning and mark.meaning.hold), "")
 
 
 def _profile(year: SchoolYear, school_id: str, name: str | None) -> Profile:

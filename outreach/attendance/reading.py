@@ -22,11 +22,14 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codec
 def decode(raw: bytes, encoding: str, name: str) -> str:
     """Turn bytes into text: by their byte-order mark, else as strict UTF-8, else as the declared encoding.
 
+    A declared encoding of two or four bytes a letter is believed at once: its bytes may look like UTF-8 full of NULs.
     Raises RefusedError with the line of the first byte that fits none of them: a letter of a name is never dropped.
     """
     for bom, encoded in _BOMS:
         if raw.startswith(bom):
             return _strictly(raw, encoded, name)
+    if "a".encode(encoding) != b"a":
+        return _strictly(raw, encoding, name)
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -48,8 +51,12 @@ def read_frame(path: Path, *, encoding: str, delimiter: str, header: list[str] |
     *header* names the columns of a file that has no header row. Raises RefusedError for undecodable bytes, an unreadable
     CSV, an empty file and a header that names a column twice.
     """
-    text = decode(path.read_bytes(), encoding, path.name)
-    if not text.strip() and header is None:
+    try:
+        text = decode(path.read_bytes(), encoding, path.name)
+    except OSError as error:
+        sentence = f"{path.name} cannot be read: {error.strerror}."
+        raise RefusedError(sentence) from error
+    if header is None and not text.replace(delimiter, "").strip():
         sentence = f"{path.name} is empty: not even a header row; a file that means none has its header row."
         raise RefusedError(sentence)
     return _read_quoted(text, path.name, delimiter, header) if '"' in text else _read_plain(text, path.name, delimiter, header)

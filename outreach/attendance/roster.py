@@ -31,6 +31,7 @@ TABLES: dict[str, type[Base]] = {
     "contact_phones": ContactPhone,
     "student_contacts": StudentContact,
 }
+TAKEN = "another source brings this one; its row stays"
 KEPT_WHEN_GONE = frozenset({"schools", "students", "contacts"})
 """Their rows outlive a delivery that no longer names them: messages and cases still speak of them."""
 
@@ -71,7 +72,7 @@ def apply(session: Session, spec: CanonicalFile, parsed: Parsed, settings: Sourc
         pl.lit(value=True),
         field=key,
         value=pl.col(key),
-        problem="another source brings this one; its row stays",
+        problem=TAKEN,
         action=Action.NOTED,
     )
     same = losers.join(rows, on=[*spec.key, *values], how="anti", nulls_equal=True)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import codecs
 import re
 import tomllib
+import unicodedata
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from outreach.attendance.profiles import profile
 from outreach.attendance.refusal import RefusedError
 
 SETTINGS_FILE = "source.toml"
@@ -65,17 +68,58 @@ def _month_day(value: str) -> str:
 
 def _known_encoding(value: str) -> str:
     try:
-        return codecs.lookup(value).name
-    except LookupError as error:
+        name = codecs.lookup(value).name
+        "a".encode(name)  # some codecs turn bytes into bytes; they cannot do this
+    except (LookupError, UnicodeError) as error:
         message = f"{value!r} is no known encoding"
         raise ValueError(message) from error
+    return name
+
+
+_SHORTHANDS = (("%-", "%"), ("%F", "%Y-%m-%d"), ("%D", "%m/%d/%y"), ("%T", "%H:%M:%S"), ("%R", "%H:%M"))
+
+
+def _whole_date(value: str) -> str:
+    plain = value
+    for short, long in _SHORTHANDS:
+        plain = plain.replace(short, long)
+    day = datetime(2026, 12, 31, tzinfo=UTC)
+    try:
+        told = datetime.strptime(day.strftime(plain), plain).date()  # noqa: DTZ007 - a plain date has no zone
+    except ValueError:
+        told = None
+    if told != day.date():
+        message = f"{value!r} does not tell year, month and day, as %m/%d/%Y does"
+        raise ValueError(message)
+    return value
+
+
+def _in_the_folder(value: str) -> str:
+    if not value or Path(value).name != value:
+        message = f"{value!r} is no plain file name; a feed's files stand in its own folder"
+        raise ValueError(message)
+    return value
+
+
+def _known_profile(value: str) -> str:
+    profile(value)
+    return value
+
+
+def _as_read(value: object) -> object:
+    """Spell a key as values of files are read: trimmed, composed letters."""
+    return unicodedata.normalize("NFC", value.strip()) if isinstance(value, str) else value
 
 
 def _lower(value: object) -> object:
-    return value.strip().casefold() if isinstance(value, str) else value
+    spelled = _as_read(value)
+    return spelled.casefold() if isinstance(spelled, str) else spelled
 
 
+_Key = Annotated[str, BeforeValidator(_as_read)]
 _Events = dict[Annotated[str, BeforeValidator(_lower)], bool]
+_MonthDay = Annotated[str, AfterValidator(_month_day)]
+_Profile = Annotated[str, AfterValidator(_known_profile)]
 
 
 class SchoolOverride(_Strict):
@@ -84,10 +128,10 @@ class SchoolOverride(_Strict):
     reporting: Literal["exceptions", "affirmative"] | None = None
     calendar: Literal["file", "from-events"] | None = None
     exit_day: Literal["inclusive", "exclusive"] | None = None
-    profile: str | None = None
-    school_year_start: Annotated[str, AfterValidator(_month_day)] | None = None
+    profile: _Profile | None = None
+    school_year_start: _MonthDay | None = None
     trust_registration_phones: bool | None = None
-    codes: dict[str, Meaning] = Field(default_factory=dict)
+    codes: dict[_Key, Meaning] = Field(default_factory=dict)
     events: _Events = Field(default_factory=dict)
 
 
@@ -95,7 +139,7 @@ class SourceSettings(_Strict):
     """The settings of one source, with the defaults of the feed contract."""
 
     name: Annotated[str, Field(min_length=1)]
-    school_year_start: Annotated[str, AfterValidator(_month_day)] = "07-01"
+    school_year_start: _MonthDay = "07-01"
     exit_day: Literal["inclusive", "exclusive"] = "inclusive"
     reporting: Literal["exceptions", "affirmative"] = "exceptions"
     calendar: Literal["file", "from-events"] = "file"
@@ -103,16 +147,16 @@ class SourceSettings(_Strict):
     window_days: Annotated[int, Field(gt=0)] | None = None
     encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
-    date_format: str = "%Y-%m-%d"
-    profile: str = "federal"
+    date_format: Annotated[str, AfterValidator(_whole_date)] = "%Y-%m-%d"
+    profile: _Profile = "federal"
     trust_registration_phones: bool = False
-    files: dict[str, str] = Field(default_factory=dict)
+    files: dict[str, Annotated[str, AfterValidator(_in_the_folder)]] = Field(default_factory=dict)
     header: dict[str, list[str]] = Field(default_factory=dict)
     columns: dict[str, dict[str, str]] = Field(default_factory=dict)
-    codes: dict[str, Meaning] = Field(default_factory=dict)
+    codes: dict[_Key, Meaning] = Field(default_factory=dict)
     events: _Events = Field(default_factory=dict)
-    languages: dict[str, str] = Field(default_factory=dict)
-    schools: dict[str, SchoolOverride] = Field(default_factory=dict)
+    languages: dict[_Key, str] = Field(default_factory=dict)
+    schools: dict[_Key, SchoolOverride] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _a_window_has_a_length(self) -> Self:
@@ -144,7 +188,7 @@ def read_settings(folder: Path, known_files: frozenset[str]) -> SourceSettings:
         raise RefusedError(sentence)
     try:
         settings = SourceSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         sentence = f"{SETTINGS_FILE} cannot be read: {error}."
         raise RefusedError(sentence) from error
     except ValidationError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from outreach.attendance.importing import ImportReport, import_folder
+from outreach.attendance.refusal import RefusedError
 from outreach.commands.output import format_option, print_rows, progress
 from outreach.wiring import wire
 
@@ -22,6 +23,9 @@ _COLUMNS = ("file", "read", "inserted", "changed", "unchanged", "rejected", "hel
 @click.pass_context
 def import_(ctx: click.Context, folder: Path, *, dry_run: bool, report: Path | None, accept_shrink: bool, form: str) -> None:
     """Load the feed in FOLDER: all of it, or nothing."""
+    if report is not None and not report.absolute().parent.is_dir():
+        sentence = f"{report.parent} is no folder, so the report cannot be written there; nothing was loaded."
+        raise RefusedError(sentence)
     services = wire()
     outcome = import_folder(
         services.database,
