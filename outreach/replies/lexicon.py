@@ -70,6 +70,8 @@ class Lexicon:
     """Words that change nothing beside a keyword: please, thanks, now."""
     small: frozenset[str]
     """Words without content of their own, which do not make a message more than what was recognised in it."""
+    keywords: frozenset[str]
+    """Every keyword of every list and language, without accents: none of them is another one misspelt."""
     speller: Speller
 
     def of(self, name: str, language: str = "") -> Sequence[Group]:
@@ -102,6 +104,7 @@ def load(folder: Path) -> Lexicon:
         groups=MappingProxyType({name: tuple(found) for name, found in groups.items()}),
         polite=frozenset(polite),
         small=frozenset(small | polite),
+        keywords=frozenset(word for found in groups.values() for group in found for word in group.plain_keywords),
         speller=Speller({word for found in groups.values() for group in found for p in group.phrases for word in p.vocabulary}),
     )
 

@@ -76,10 +76,14 @@ class Reading:
     def _hits(self, name: str) -> tuple[Hit, ...]:
         if name not in self._kept:
             groups = self._lexicon.of(name, self._language)
-            masked = {p for group in groups for a, b in _look_alikes(group, self.normal) for p in range(a, b)}
-            found = [hit for group in groups for hit in (*self._keyword_hits(group), *self._phrase_hits(group))]
-            self._kept[name] = tuple(hit for hit in found if masked.isdisjoint(range(hit.start, hit.end)))
+            self._kept[name] = tuple(hit for group in groups for hit in self._group_hits(group))
         return self._kept[name]
+
+    def _group_hits(self, group: Group) -> Iterator[Hit]:
+        found = [*self._keyword_hits(group), *self._phrase_hits(group)]
+        if found:
+            masked = {at for start, end in _look_alikes(group, self.normal) for at in range(start, end)}
+            yield from (hit for hit in found if masked.isdisjoint(range(hit.start, hit.end)))
 
     def _phrase_hits(self, group: Group) -> Iterator[Hit]:
         for pattern in group.phrases:
@@ -129,6 +133,8 @@ class Reading:
         if joined in likely and (spaced or joined not in self.normal.words):
             return joined
         if not joined.isalpha() or (spaced and any(len(word) > 1 for word in self.normal.words)):
+            return ""
+        if joined in self._lexicon.keywords:
             return ""
         near = [
             word for word in sorted(likely) if distance_is_one(joined, word) and (joined[0] == word[0] or sorted(joined) == sorted(word))
