@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from outreach.database import Json
+from outreach.database import Json, take_turns
 from outreach.messages import queries as messages
+from outreach.messages.queries import Choice
 from outreach.planning import queries, situation
 from outreach.planning.facts import stored
 from outreach.planning.nudges import Draft, drafts
-from outreach.planning.queries import Waiting
+from outreach.planning.queries import History, Rhythm, Waiting
 from outreach.planning.reasons import Reason
 from outreach.planning.situation import Situation, window_of
 from outreach.planning.states import Channel, MessageClass, State
@@ -33,8 +35,34 @@ class _Night:
     session: Session
     now: datetime
     situation: Situation
+    history: History
+    rhythm: Rhythm
     by: str
-    rhythm: queries.Rhythm
+    words: dict[tuple[str, str, str], Choice | None] = field(default_factory=dict)
+
+    def choose(self, message: str, channel: Channel, locale: str) -> Choice | None:
+        """The approved words, asked for once a night."""
+        key = message, channel.value, locale
+        if key not in self.words:
+            self.words[key] = messages.choose(self.session, *key, default=self.situation.settings.default_language)
+        return self.words[key]
+
+
+@dataclass(frozen=True)
+class _Decision:
+    """A draft with the crossings it speaks for, and what becomes of it."""
+
+    draft: Draft
+    items: tuple[Waiting, ...]
+    rule: Rule
+    language: str
+    """The family's own."""
+    words: Choice | None
+    refusal: str
+    earlier: tuple[PlannedMessage, ...]
+    """Rows of the same crossings that told the family nothing."""
+    same: PlannedMessage | None
+    """The one of them that already says this, so that a night without news writes nothing."""
 
 
 def plan(session: Session, *, settings: Settings, now: datetime, by: str = "plan") -> list[PlannedMessage]:
@@ -42,17 +70,17 @@ def plan(session: Session, *, settings: Settings, now: datetime, by: str = "plan
 
     Returns the rows written or confirmed by this run, skips included. Crossings that wait as baseline are skipped by that reason.
     """
+    take_turns(session, "plan")
     waiting = queries.waiting_episodes(session)
-    students = {item.student_id for item in waiting}
-    facts = situation.load(session, students, settings=settings, now=now)
-    night = _Night(session, now, facts, by, queries.rhythm(session, now, weekly_cap=settings.weekly_nudge_cap))
-    rows: list[PlannedMessage] = []
-    for (household, channel), items in sorted(_by_household(facts, waiting).items()):
-        unspoken = queries.unspoken(session, household, channel, items)
-        if unspoken:
-            rows.extend(_plan_household(night, household, Channel(channel), unspoken))
-    session.flush()
-    return rows
+    facts = situation.load(session, {item.student_id for item in waiting}, settings=settings, now=now)
+    lately = queries.rhythm(session, now, weekly_cap=settings.weekly_nudge_cap, cool_down=queries.longest_cool_down(waiting))
+    night = _Night(session, now, facts, queries.history(session), lately, by)
+    decisions = [
+        decision
+        for (key, channel), items in sorted(_by_household(facts, waiting).items())
+        for decision in _decide_household(night, key, Channel(channel), items)
+    ]
+    return _write(night, decisions)
 
 
 def _by_household(facts: Situation, waiting: Iterable[Waiting]) -> dict[tuple[str, str], list[Waiting]]:
@@ -64,102 +92,131 @@ def _by_household(facts: Situation, waiting: Iterable[Waiting]) -> dict[tuple[st
     return found
 
 
-def _plan_household(night: _Night, key: str, channel: Channel, items: Sequence[Waiting]) -> list[PlannedMessage]:
-    """Write the rows of one household and channel."""
+def _decide_household(night: _Night, key: str, channel: Channel, items: Sequence[Waiting]) -> Iterator[_Decision]:
+    """Decide what one household is told on one channel. A rung that was passed is told with the one that speaks, never by itself."""
+    household = night.situation.household(key)
     by_student: defaultdict[str, list[Waiting]] = defaultdict(list)
-    for item in items:
+    for item in night.history.unspoken(household, key, channel, items):
         by_student[item.student_id].append(item)
-    household = next((home for home in night.situation.households if home.key == key), None)
+    speaking = {student: mine for student, mine in by_student.items() if not all(item.passed for item in mine)}
     if household is None:
-        found = [Draft(key, channel, (student,), refusal=Reason.NO_CONTACT) for student in sorted(by_student)]
+        found = [Draft(key, channel, (student,), refusal=Reason.NO_CONTACT) for student in sorted(speaking)]
     else:
-        baseline = [student for student, mine in sorted(by_student.items()) if all(item.baseline for item in mine)]
+        baseline = [student for student, mine in sorted(speaking.items()) if all(item.baseline or item.passed for item in mine)]
         found = [Draft(key, channel, (student,), refusal=Reason.BASELINE) for student in baseline]
-        found += drafts(night.situation, household, channel, by_student.keys() - set(baseline))
-    return [_write(night, draft, [item for student in draft.student_ids for item in by_student[student]]) for draft in found]
+        found += drafts(night.situation, household, channel, speaking.keys() - set(baseline))
+    family = queries.marks(household, key)
+    for draft in found:
+        yield _decide(night, draft, [item for student in draft.student_ids for item in speaking[student]], family)
 
 
-def _write(night: _Night, draft: Draft, items: Sequence[Waiting]) -> PlannedMessage:
-    """Write one draft as a planned message or a skip, in place of an earlier skip of the same crossings."""
-    lead = draft.student_ids[0]
+def _decide(night: _Night, draft: Draft, items: Sequence[Waiting], family: frozenset[str]) -> _Decision:
     own = draft.adults[0] if draft.adults else None
-    locale, family = night.situation.locale(own.locale if own else "", own.language if own else "", lead)
-    rule = _loudest(items)
-    words = messages.choose(night.session, rule.message, draft.channel, locale, default=night.situation.settings.default_language)
-    refusal = draft.refusal or night.rhythm.refusal(draft, items) or ("" if words else Reason.NO_WORDS)
-    earlier = queries.earlier_rows(night.session, draft, items)
-    if same := _the_same_skip(earlier, refusal, items, night.session):
-        return same
-    _forget(night.session, earlier, items, draft)
-    school_id = night.situation.school_of(lead)
-    due = night.now
+    locale, language = night.situation.locale(own.locale if own else "", own.language if own else "", draft.student_ids[0])
+    aloud = [item for item in items if not item.passed]
+    rule = max((item.rule for item in aloud), key=lambda rule: rule.rung)
+    words = night.choose(rule.message, draft.channel, locale)
+    refusal = draft.refusal or night.rhythm.refusal(family, draft.channel, aloud) or ("" if words else Reason.NO_WORDS)
+    earlier = night.history.earlier(draft.household, draft.channel, items)
+    if not refusal:
+        night.rhythm.note(family, draft.channel, -items[0].episode_id, night.now)
+    same = _the_same_skip(night, earlier, refusal, items)
+    return _Decision(draft, tuple(items), rule, language, words, refusal, tuple(earlier), same)
+
+
+def _the_same_skip(night: _Night, earlier: Sequence[PlannedMessage], refusal: str, items: Sequence[Waiting]) -> PlannedMessage | None:
+    if len(earlier) != 1 or not refusal or earlier[0].state != State.SKIPPED or earlier[0].reason != refusal:
+        return None
+    return earlier[0] if night.history.episodes[earlier[0].id] == {item.episode_id for item in items} else None
+
+
+def _write(night: _Night, decisions: Sequence[_Decision]) -> list[PlannedMessage]:
+    """Write what is new, in place of earlier rows of the same crossings that told nothing."""
+    fresh = [decision for decision in decisions if decision.same is None]
+    _take_back(night, fresh)
+    rows = {id(decision): _planned(night, decision) for decision in fresh}
+    night.session.add_all(rows.values())
+    night.session.flush()
+    night.session.add_all(
+        PlannedEpisode(
+            planned_id=rows[id(decision)].id,
+            episode_id=item.episode_id,
+            household=decision.draft.household,
+            channel=decision.draft.channel.value,
+        )
+        for decision in fresh
+        for item in decision.items
+    )
+    night.session.flush()
+    return [decision.same or rows[id(decision)] for decision in decisions]
+
+
+def _take_back(night: _Night, decisions: Sequence[_Decision]) -> None:
+    """Take crossings from earlier rows that told nothing; a skip that is left without any goes, what was planned once stays as history."""
+    taken: defaultdict[int, set[int]] = defaultdict(set)
+    for decision in decisions:
+        for row in decision.earlier:
+            taken[row.id] |= {item.episode_id for item in decision.items}
+    gone: list[int] = []
+    for row_id, episodes in taken.items():
+        row = night.history.rows[row_id]
+        if row.state == State.SKIPPED and not _was_tried(row) and night.history.episodes[row_id] <= episodes:
+            gone.append(row_id)
+            night.session.expunge(row)
+        else:
+            mine = PlannedEpisode.planned_id == row_id, PlannedEpisode.episode_id.in_(episodes)
+            night.session.execute(delete(PlannedEpisode).where(*mine))
+    for some in _pieces(gone):
+        night.session.execute(delete(PlannedEpisode).where(PlannedEpisode.planned_id.in_(some)))
+        night.session.execute(delete(PlannedMessage).where(PlannedMessage.id.in_(some)))
+
+
+def _pieces(ids: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
+    """Cut a list into pieces that fit into one query."""
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def _was_tried(row: PlannedMessage) -> bool:
+    """Whether a row ever got further than planning; then it is history, and other rows may point at it."""
+    return row.claimed_at is not None or bool(row.requeued) or row.state != State.SKIPPED
+
+
+def _planned(night: _Night, decision: _Decision) -> PlannedMessage:
+    """One decision as a planned message or a skip."""
+    draft, facts, words = decision.draft, night.situation, decision.words
+    school_id = facts.school_of(draft.student_ids[0])
+    due, expires = night.now, None
     if draft.channel == Channel.SMS:
-        due = window_of(night.situation.schools.get(school_id), night.situation.settings).next_open(night.now)
-    row = _row(
+        due = window_of(facts.schools.get(school_id), facts.settings).next_open(night.now)
+        expires = due + timedelta(hours=facts.settings.nudge_expires_hours)
+    return _row(
         night.now,
-        once_key=_once_key(draft, items, earlier),
+        once_key=_once_key(decision),
         message_class=MessageClass.NUDGE,
         channel=draft.channel,
-        state=State.SKIPPED if refusal else State.PLANNED,
-        reason=refusal,
+        state=State.SKIPPED if decision.refusal else State.PLANNED,
+        reason=decision.refusal,
         household=draft.household,
-        contact_id=own.contact_id if own else "",
+        contact_id=draft.adults[0].contact_id if draft.adults else "",
         phone=draft.phone,
         student_ids=list(draft.student_ids),
         school_id=school_id,
-        message=rule.message,
+        message=decision.rule.message,
         language=words.locale if words else "",
-        family_language=family,
-        facts=stored(night.situation, draft.student_ids, draft.adults),
+        family_language=decision.language,
+        facts=stored(facts, draft.student_ids, draft.adults),
         approval_id=words.approval_id if words else None,
         created_by=night.by,
         due_at=due,
-        expires_at=due + timedelta(hours=night.situation.settings.nudge_expires_hours) if draft.channel == Channel.SMS else None,
+        expires_at=expires,
     )
-    night.session.add(row)
-    night.session.flush()
-    night.session.add_all(
-        PlannedEpisode(planned_id=row.id, episode_id=item.episode_id, household=draft.household, channel=draft.channel) for item in items
-    )
-    night.session.flush()
-    night.rhythm.spoke(row)
-    return row
 
 
-def _loudest(items: Sequence[Waiting]) -> Rule:
-    """The highest rung among a draft's crossings; its words are used."""
-    return max((item.rule for item in items), key=lambda rule: rule.rung)
-
-
-def _the_same_skip(earlier: Sequence[PlannedMessage], refusal: str, items: Sequence[Waiting], session: Session) -> PlannedMessage | None:
-    """The skip that already says this, so that a night without news writes nothing."""
-    if len(earlier) != 1 or not refusal or earlier[0].state != State.SKIPPED or earlier[0].reason != refusal:
-        return None
-    linked = set(session.scalars(select(PlannedEpisode.episode_id).where(PlannedEpisode.planned_id == earlier[0].id)))
-    return earlier[0] if linked == {item.episode_id for item in items} else None
-
-
-def _forget(session: Session, earlier: Sequence[PlannedMessage], items: Sequence[Waiting], draft: Draft) -> None:
-    """Take the crossings from earlier rows that said nothing; a skip that is left without any goes, a cancelled row stays as history."""
-    for row in earlier:
-        session.execute(
-            delete(PlannedEpisode).where(
-                PlannedEpisode.planned_id == row.id,
-                PlannedEpisode.channel == draft.channel,
-                PlannedEpisode.episode_id.in_([item.episode_id for item in items]),
-            )
-        )
-        left = session.scalar(select(PlannedEpisode.episode_id).where(PlannedEpisode.planned_id == row.id).limit(1))
-        if left is None and row.state == State.SKIPPED and not row.claimed_at:
-            session.delete(row)
-    session.flush()
-
-
-def _once_key(draft: Draft, items: Sequence[Waiting], earlier: Sequence[PlannedMessage]) -> str:
-    """What this message is: its household, channel and crossings; a new try after a cancelled one says so."""
-    crossings = "+".join(str(item.episode_id) for item in sorted(items, key=lambda item: item.episode_id))
-    tries = "".join(f"~{row.id}" for row in earlier if row.state != State.SKIPPED or row.claimed_at)
-    return f"nudge:{draft.channel}:{draft.household}:{crossings}{tries}"
+def _once_key(decision: _Decision) -> str:
+    """What this message is: its household, channel and crossings; a new try after one that was tried says so."""
+    crossings = "+".join(str(item.episode_id) for item in sorted(decision.items, key=lambda item: item.episode_id))
+    tries = "".join(f"~{row.id}" for row in decision.earlier if _was_tried(row))
+    return f"nudge:{decision.draft.channel}:{decision.draft.household}:{crossings}{tries}"
 
 
 def plan_answer(  # noqa: PLR0913 - what a coordinator's answer consists of, by name
@@ -183,8 +240,6 @@ def plan_answer(  # noqa: PLR0913 - what a coordinator's answer consists of, by 
     24 hours of it quiet hours do not bind the answer.
     """
     key = f"answer:{phone}:{once or secrets.token_hex(8)}"
-    if already := session.scalars(select(PlannedMessage).filter_by(once_key=key)).first():
-        return already
     row = _row(
         now,
         once_key=key,
@@ -199,9 +254,7 @@ def plan_answer(  # noqa: PLR0913 - what a coordinator's answer consists of, by 
         created_by=created_by,
         facts={"family_wrote_at": family_wrote_at.isoformat()} if family_wrote_at else {},
     )
-    session.add(row)
-    session.flush()
-    return row
+    return _once(session, row) or session.scalars(select(PlannedMessage).filter_by(once_key=key)).one()
 
 
 def plan_automatic(
@@ -215,14 +268,13 @@ def plan_automatic(
     settings: Settings,
     now: datetime,
 ) -> PlannedMessage | None:
-    """Plan an automatic answer to one inbound text; None where nobody approved its words, for then nothing is said."""
+    """Plan an automatic answer to one inbound text; None where it is planned already, or nobody approved its words."""
     words = messages.choose(session, message, Channel.SMS, locale, default=settings.default_language)
-    key = f"{message_class}:{message}:{inbound_id}"
-    if words is None or session.scalars(select(PlannedMessage).filter_by(once_key=key)).first():
+    if words is None:
         return None
     row = _row(
         now,
-        once_key=key,
+        once_key=f"{message_class}:{message}:{inbound_id}",
         message_class=message_class,
         phone=phone,
         message=message,
@@ -232,8 +284,16 @@ def plan_automatic(
         reply_to_id=inbound_id,
         created_by="automatic",
     )
-    session.add(row)
-    session.flush()
+    return _once(session, row)
+
+
+def _once(session: Session, row: PlannedMessage) -> PlannedMessage | None:
+    """Write a row; None where the database refuses it because it is there already, however late another process wrote it."""
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        return None
     return row
 
 

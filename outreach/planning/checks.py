@@ -12,15 +12,24 @@ class Check(StrEnum):
     """One check made when a message is released."""
 
     OPT_OUT = "opt_out"
+    """The number's opt-outs and suppressions."""
     BLOCK = "block"
+    """Custody, no contact, address protection: beats every other rule."""
     COUNT = "count"
+    """The child is still over the threshold, and the number in the words is today's."""
     FRESHNESS = "freshness"
+    """Attendance was delivered lately."""
     ENROLMENT = "enrolment"
+    """The child is at school here today."""
     AGE = "age"
+    """The child is no adult yet, or the district writes to parents of adults, too."""
     VERIFIED = "verified"
+    """The number is still the contact's, confirmed and consented to."""
     APPROVED = "approved"
+    """A named person approved the words."""
     QUIET_HOURS = "quiet_hours"
     CAP = "cap"
+    """Cool-down and weekly cap."""
 
 
 _ALL = frozenset(Check)
@@ -31,8 +40,9 @@ CHECKS: Mapping[MessageClass, frozenset[Check]] = {
     MessageClass.CAMPAIGN: _ALL - {Check.CAP, Check.COUNT, Check.FRESHNESS},
     # words a person typed are approved by sending; quiet hours do not bind within 24 h of the family's own message
     MessageClass.ANSWER: frozenset({Check.OPT_OUT, Check.BLOCK, Check.QUIET_HOURS}),
-    # the one confirmation of an opt-out is the only text that may follow it
-    MessageClass.CONFIRMATION: frozenset({Check.OPT_OUT, Check.APPROVED}),
+    # the one confirmation of an opt-out is the only text that may follow it; a block binds even that
+    MessageClass.CONFIRMATION: frozenset({Check.OPT_OUT, Check.BLOCK, Check.APPROVED}),
     MessageClass.SAFETY: frozenset({Check.OPT_OUT, Check.BLOCK, Check.APPROVED}),
+    # a notice quotes no count of ours; what the law sets is the district's to time, within the hours of all texts
     MessageClass.NOTICE: _ALL - {Check.CAP, Check.COUNT, Check.FRESHNESS},
 }

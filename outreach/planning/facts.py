@@ -31,7 +31,7 @@ def _child(situation: Situation, student_id: str) -> Child:
         name=student.preferred_name or student.first_name or student.last_name,
         days_missed=Fraction(counted.absent),
         days_enrolled=counted.enrolled,
-        as_of=situation.as_of,
+        as_of=situation.last_day(student_id),
         school=school.name if school else "",
     )
 
@@ -49,7 +49,7 @@ def stored(situation: Situation, student_ids: Sequence[str], adults: Sequence[Ad
                     "days_absent": str(numbers.absent),
                     "days_enrolled": numbers.enrolled,
                     "tier": numbers.tier,
-                    "as_of": situation.as_of.isoformat(),
+                    "as_of": situation.last_day(student_id).isoformat(),
                     "dates": [day.isoformat() for day in counted.absent_dates],
                 }
             )

@@ -29,5 +29,6 @@ class Reason(StrEnum):
     MOVED = "contact changed: the number or adult is no longer the one it was planned for"
     BELOW = "no longer over the threshold"
     STALE = "stale attendance: no delivery for too long"
+    EXPIRED = "too late: it could not leave in time"
     QUIET_HOURS = "quiet hours: leaves when the window opens"
     WRONG_WORDS = "words do not fit: the approved text cannot be filled with these facts"

@@ -50,8 +50,8 @@ class Numbers:
             return Reason.NO_PHONE
         consent = self.consents.get(phone.e164, PhoneConsent(phone.e164))
         trusted = phone.source in self.trusted_sources
-        if consent.opted_out or phone.consent is False:
-            return Reason.OPTED_OUT
+        if consent.opted_out or (phone.consent is False and not consent.version):
+            return Reason.OPTED_OUT  # the ledger knows the feed's "no", and what the family said since
         if consent.suppressed:
             return Reason.SUPPRESSED
         if not (phone.verified_on or consent.verified or trusted):

@@ -9,13 +9,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.attendance import queries as attendance
 from outreach.consent import queries as consent
 from outreach.database import Json
 from outreach.district import queries as district
+from outreach.district.households import Household
 from outreach.district.people import Adult
 from outreach.messages import compose, letter_content, postal
 from outreach.messages import queries as messages
@@ -28,15 +28,13 @@ from outreach.messages.segments import measure
 from outreach.planning import queries, situation
 from outreach.planning.checks import CHECKS, Check
 from outreach.planning.facts import facts_of, stored
-from outreach.planning.nudges import Draft, by_absences, drafts
+from outreach.planning.nudges import Draft, drafts
 from outreach.planning.queries import Waiting
 from outreach.planning.reasons import Reason
 from outreach.planning.situation import Situation, window_of
 from outreach.planning.states import Channel, MessageClass, State
-from outreach.planning.tables import PlannedEpisode, PlannedMessage
+from outreach.planning.tables import PlannedMessage
 from outreach.settings import Settings
-from outreach.thresholds.states import EpisodeState
-from outreach.thresholds.tables import Episode, RuleVersion
 
 ANSWER_WINDOW = timedelta(hours=24)
 """How long after the family's own message quiet hours do not bind an answer."""
@@ -69,18 +67,18 @@ class Stop:
 
 def check(session: Session, planned: PlannedMessage, settings: Settings, now: datetime) -> Go | Stop:
     """Decide whether *planned* may leave at *now*, by the table of ``planning.checks``; changes nothing."""
-    kind = MessageClass(planned.message_class)
-    binding = CHECKS[kind]
+    binding = CHECKS[MessageClass(planned.message_class)]
+    if planned.expires_at is not None and now >= planned.expires_at:
+        return Stop(State.CANCELLED, Reason.EXPIRED)
     if stop := _standing(session, planned, binding):
         return stop
     if Check.QUIET_HOURS in binding and planned.channel == Channel.SMS and (stop := _window(session, planned, settings, now)):
         return stop
-    if kind == MessageClass.ANSWER:
-        size = measure(planned.body)
-        return Go(planned.body, size.segments, planned.language, None, planned.facts, tuple(planned.student_ids))
     if Check.COUNT in binding:
         return _nudge(session, planned, settings, now)
-    return _words_only(session, planned, settings)
+    if stop := _person(session, planned, binding, settings, now):
+        return stop
+    return _plain(session, planned, settings) if Check.APPROVED in binding else _typed(planned)
 
 
 def letter_code(planned: PlannedMessage) -> str:
@@ -88,7 +86,7 @@ def letter_code(planned: PlannedMessage) -> str:
     return f"L{planned.id:06d}"
 
 
-def _standing(session: Session, planned: PlannedMessage, binding: Collection[Check]) -> Stop | None:
+def _standing(session: Session, planned: PlannedMessage, binding: frozenset[Check]) -> Stop | None:
     """Opt-outs and blocks: they bind every class, but for the one confirmation of an opt-out."""
     if planned.phone and Check.OPT_OUT in binding:
         number = consent.state(session, planned.phone)
@@ -98,7 +96,7 @@ def _standing(session: Session, planned: PlannedMessage, binding: Collection[Che
         if number.suppressed and not confirms:
             return Stop(_silenced(planned), Reason.SUPPRESSED)
     if Check.BLOCK in binding and planned.contact_id:
-        for student_id in planned.student_ids:
+        for student_id in planned.student_ids or [""]:
             if block := consent.block(session, student_id, planned.contact_id):
                 return Stop(_silenced(planned), block)
     return None
@@ -117,7 +115,31 @@ def _window(session: Session, planned: PlannedMessage, settings: Settings, now: 
     return None if window.is_open(now) else Stop(State.HELD, Reason.QUIET_HOURS, window.next_open(now))
 
 
-def _words_only(session: Session, planned: PlannedMessage, settings: Settings) -> Go | Stop:
+def _person(session: Session, planned: PlannedMessage, binding: frozenset[Check], settings: Settings, now: datetime) -> Stop | None:
+    """Enrolment, age and number of a message without a count."""
+    bound = {Reason.LEFT_SCHOOL: Check.ENROLMENT, Reason.ADULT_STUDENT: Check.AGE}
+    if planned.student_ids and not binding.isdisjoint(bound.values()):
+        facts = situation.load(session, planned.student_ids, settings=settings, now=now)
+        standings = [facts.standing(student_id) for student_id in planned.student_ids]
+        if found := next((why for why in standings if why and bound[Reason(why)] in binding), None):
+            return Stop(State.CANCELLED, found)
+    if Check.VERIFIED in binding and planned.channel == Channel.SMS:
+        adults = [adult for adult in district.adults_of_phone(session, planned.phone) if adult.contact_id == planned.contact_id]
+        phones = [phone for adult in adults for phone in adult.phones if phone.e164 == planned.phone]
+        numbers = situation.numbers(session, [planned.phone])
+        refusals = [numbers.refusal(phone) for phone in phones]
+        if all(refusals):
+            return Stop(State.CANCELLED, next(iter(refusals), Reason.MOVED))
+    return None
+
+
+def _typed(planned: PlannedMessage) -> Go:
+    """Words that a person typed, approved by sending them."""
+    size = measure(planned.body)
+    return Go(planned.body, size.segments, planned.language, None, planned.facts, tuple(planned.student_ids))
+
+
+def _plain(session: Session, planned: PlannedMessage, settings: Settings) -> Go | Stop:
     """A message without a count: its approved words, and the district's name."""
     words = messages.choose(session, planned.message, planned.channel, planned.family_language, default=settings.default_language)
     if words is None:
@@ -132,20 +154,33 @@ def _words_only(session: Session, planned: PlannedMessage, settings: Settings) -
 
 def _nudge(session: Session, planned: PlannedMessage, settings: Settings, now: datetime) -> Go | Stop:
     """A message with a count: who, what and whether, all anew."""
-    if stop := _stale(session, settings, now):
-        return stop
+    last = attendance.last_attendance_at(session, planned.student_ids)
+    if last is None or now - last > timedelta(days=settings.feed_fresh_days):
+        return Stop(State.HELD, Reason.STALE)
     facts = situation.load(session, planned.student_ids, settings=settings, now=now)
-    still, items = _still_over(session, planned, facts)
-    if not still:
+    items = _still_over(session, planned, facts)
+    if not items:
         return Stop(State.CANCELLED, Reason.BELOW)
-    draft = _again(facts, planned, still)
-    refusal = draft.refusal
-    if not refusal:
-        mine = [item for item in items if item.student_id in draft.student_ids]
-        refusal = queries.rhythm(session, now, but=planned.id, weekly_cap=settings.weekly_nudge_cap).refusal(draft, mine)
-    if refusal:
+    household = next((home for home in facts.households if planned.contact_id in {adult.contact_id for adult in home.adults}), None)
+    draft = _again(facts, planned, household, {item.student_id for item in items})
+    mine = [item for item in items if item.student_id in draft.student_ids]
+    if refusal := draft.refusal or _too_soon(session, planned, mine, queries.marks(household, planned.household), settings, now):
         return Stop(State.HELD if refusal in _MAY_PASS else State.SKIPPED, refusal)
     return _compose(session, planned, facts, draft)
+
+
+def _too_soon(
+    session: Session, planned: PlannedMessage, items: Sequence[Waiting], family: Collection[str], settings: Settings, now: datetime
+) -> str:
+    found = queries.rhythm(
+        session,
+        now,
+        weekly_cap=settings.weekly_nudge_cap,
+        cool_down=queries.longest_cool_down(items),
+        of=planned,
+        family=family,
+    )
+    return found.refusal(frozenset(family), Channel(planned.channel), items)
 
 
 def _compose(session: Session, planned: PlannedMessage, facts: Situation, draft: Draft) -> Go | Stop:
@@ -161,39 +196,28 @@ def _compose(session: Session, planned: PlannedMessage, facts: Situation, draft:
         return Stop(State.HELD, f"{Reason.WRONG_WORDS} ({error})")
 
 
-def _stale(session: Session, settings: Settings, now: datetime) -> Stop | None:
-    last = attendance.last_attendance_at(session)
-    if last is None or now - last > timedelta(days=settings.feed_fresh_days):
-        return Stop(State.HELD, Reason.STALE)
-    return None
+def _still_over(session: Session, planned: PlannedMessage, facts: Situation) -> list[Waiting]:
+    """The open crossings of a message whose threshold today's count reaches, or may reach where days are unknown."""
+    return [
+        item
+        for item in queries.open_episodes_of(session, planned.id)
+        if item.rule.message == planned.message
+        and item.student_id in planned.student_ids
+        and (item.student_id not in facts.counts or item.rule.may_meet(facts.counts[item.student_id].count))
+    ]
 
 
-def _still_over(session: Session, planned: PlannedMessage, facts: Situation) -> tuple[list[str], list[Waiting]]:
-    """The children of a message who are over the threshold of one of its open crossings by today's count."""
-    rows = session.execute(
-        select(Episode, RuleVersion)
-        .join(PlannedEpisode, PlannedEpisode.episode_id == Episode.id)
-        .join(RuleVersion, RuleVersion.id == Episode.rule_version_id)
-        .where(PlannedEpisode.planned_id == planned.id, Episode.state == EpisodeState.OPEN)
-    )
-    items = [Waiting(episode.id, episode.student_id, queries.rule_of(version), baseline=False) for episode, version in rows]
-    counted = [item for item in items if item.student_id in facts.counts]
-    over = {item.student_id for item in counted if item.rule.met(facts.counts[item.student_id].count)}
-    return [student for student in planned.student_ids if student in over], items
-
-
-def _again(facts: Situation, planned: PlannedMessage, students: Sequence[str]) -> Draft:
+def _again(facts: Situation, planned: PlannedMessage, household: Household | None, students: Collection[str]) -> Draft:
     """Decide anew whom this message may reach; a text that would go to another number, or a letter to another adult, does not go."""
-    home = next((home for home in facts.households if planned.contact_id in {adult.contact_id for adult in home.adults}), None)
     channel = Channel(planned.channel)
-    if home is None:
-        return Draft(planned.household, channel, tuple(students), refusal=Reason.NO_CONTACT)
-    found = list(drafts(facts, home, channel, by_absences(facts, students)))
+    if household is None:
+        return Draft(planned.household, channel, tuple(sorted(students)), refusal=Reason.NO_CONTACT)
+    found = list(drafts(facts, household, channel, students))
     same = [d for d in found if not d.refusal and d.adults[0].contact_id == planned.contact_id and d.phone == planned.phone]
     if same:
         return same[0]
     refused = next((d for d in found if d.refusal), None)
-    return refused or Draft(home.key, channel, tuple(students), refusal=Reason.MOVED)
+    return refused or Draft(household.key, channel, tuple(sorted(students)), refusal=Reason.MOVED)
 
 
 def _composed(facts: Situation, planned: PlannedMessage, draft: Draft, words: Choice) -> Go:

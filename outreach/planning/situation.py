@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
 from sqlalchemy.orm import Session
 
@@ -19,6 +21,7 @@ from outreach.planning.reasons import Reason
 from outreach.planning.recipients import Numbers, Permissions
 from outreach.planning.window import Window
 from outreach.settings import Settings
+from outreach.thresholds.counts import counts_to_tell
 
 _ADULT = 18
 
@@ -31,6 +34,8 @@ class Situation:
     as_of: date
     students: Mapping[str, Student]
     counts: Mapping[str, StudentCount]
+    until: Mapping[str, date]
+    """Child → the last day its count holds, where that is not *as_of*."""
     enrolled: Mapping[str, list[str]]
     """Child → schools it attends on the date, the primary one first."""
     schools: Mapping[str, School]
@@ -39,23 +44,51 @@ class Situation:
     numbers: Numbers
 
     def refusal(self, student_id: str) -> str:
-        """Why nothing may be said of a child at all; empty where it may."""
-        student, counted = self.students.get(student_id), self.counts.get(student_id)
-        if student is None or student.gone_import_id is not None or not self.enrolled.get(student_id) or counted is None:
-            return Reason.LEFT_SCHOOL
-        if self.settings.adult_students == "hold" and student.birth_date and _age(student.birth_date, self.as_of) >= _ADULT:
-            return Reason.ADULT_STUDENT
+        """Why no number may be told about a child; empty where it may."""
+        if standing := self.standing(student_id):
+            return standing
+        counted = self.counts[student_id]
         if counted.count.unknown or not counted.count.calendar_known:
             return Reason.UNKNOWN_COUNT
         return Reason.HELD_CODE if counted.held_code else ""
 
+    def standing(self, student_id: str) -> str:
+        """Why nobody may be told anything of a child, with or without a number; empty where somebody may."""
+        student = self.students.get(student_id)
+        if student is None or student.gone_import_id is not None or not self.enrolled.get(student_id) or student_id not in self.counts:
+            return Reason.LEFT_SCHOOL
+        if self.settings.adult_students == "hold" and student.birth_date and _age(student.birth_date, self.as_of) >= _ADULT:
+            return Reason.ADULT_STUDENT
+        return ""
+
+    def last_day(self, student_id: str) -> date:
+        """The last day that a child's count holds."""
+        return self.until.get(student_id, self.as_of)
+
     def school_of(self, student_id: str) -> str:
-        """The school a child attends; empty where none."""
-        return next(iter(self.enrolled.get(student_id, [])), "")
+        """The school a child attends, else the last it attended this year; empty where none."""
+        counted = self.counts.get(student_id)
+        return next(iter((*self.enrolled.get(student_id, ()), *(counted.schools if counted else ()))), "")
 
     def homes(self, student_id: str) -> list[Household]:
         """The households a child belongs to."""
-        return [household for household in self.households if student_id in household.student_ids]
+        return self._homes.get(student_id, [])
+
+    def household(self, key: str) -> Household | None:
+        """The household of that key."""
+        return self._by_key.get(key)
+
+    @cached_property
+    def _homes(self) -> Mapping[str, list[Household]]:
+        found: defaultdict[str, list[Household]] = defaultdict(list)
+        for household in self.households:
+            for student_id in household.student_ids:
+                found[student_id].append(household)
+        return found
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, Household]:
+        return {household.key: household for household in self.households}
 
     def locale(self, own: str, own_name: str, student_id: str) -> tuple[str, str]:
         """The locale to write in and the family's language by name: the adult's own, else the child's home language, else the default."""
@@ -79,17 +112,24 @@ def load(session: Session, student_ids: Collection[str], *, settings: Settings, 
     adults = district.load_families(session, student_ids)
     family = {link.student_id for adult in adults for link in adult.links} | set(student_ids)
     phones = [phone.e164 for adult in adults for phone in adult.phones if phone.e164]
+    counts = counts_to_tell(session, as_of, set(student_ids))
     return Situation(
         settings=settings,
         as_of=as_of,
         students=district.students(session, student_ids),
-        counts=attendance.student_counts(session, as_of, students=set(student_ids)),
+        counts=counts.by_student,
+        until=counts.until,
         enrolled=attendance.enrolled_at(session, student_ids, as_of),
         schools=district.schools(session),
         households=tuple(households(adults)),
         permissions=Permissions(consent.blocks(session, family), settings.contacts_living_elsewhere),
-        numbers=Numbers(consent.states(session, phones), attendance.trusted_sources(session)),
+        numbers=numbers(session, phones),
     )
+
+
+def numbers(session: Session, phones: Collection[str]) -> Numbers:
+    """What decides whether *phones* may be texted."""
+    return Numbers(consent.states(session, phones), attendance.trusted_sources(session))
 
 
 def _age(born: date, on: date) -> int:

@@ -18,6 +18,7 @@ class PlannedMessage(Base):
         Index(None, "state", "channel", "due_at"),
         Index(None, "household"),
         Index(None, "phone"),
+        Index(None, "contact_id"),
         Index(None, "provider_sid"),
     )
 
@@ -50,7 +51,10 @@ class PlannedMessage(Base):
     family_language: Mapped[str]
     """Locale or feed name of the family's own language."""
     facts: Mapped[Json] = mapped_column(JSON)
-    """Counts as planned: student id → days_absent, days_enrolled, tier, as_of; for letters the adults; for answers nothing."""
+    """What its number rests on: ``children`` (student_id, days_absent, days_enrolled, tier, as_of, dates) and ``contact_ids``.
+
+    As planned, and from the release on as released. An answer holds ``family_wrote_at``, when the family wrote last.
+    """
     body: Mapped[str]
     """The words: as typed for answers, as rendered at release for templates, empty before."""
     approval_id: Mapped[int | None]
@@ -73,7 +77,7 @@ class PlannedMessage(Base):
 
 
 class PlannedEpisode(Base):
-    """Which crossings a planned message (or a skip) speaks for; a crossing speaks once per household and channel."""
+    """Which crossings a planned message (or a skip) speaks for, lower rungs included; a crossing speaks once per household and channel."""
 
     __tablename__ = "planned_episodes"
     __table_args__ = (UniqueConstraint("episode_id", "household", "channel"),)

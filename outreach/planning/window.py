@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+_DAYS_AHEAD = 15
+"""Two weeks: a window open on one day a week, whose hour that day's clock change skips, opens on the next."""
 
 
 @dataclass(frozen=True)
@@ -23,19 +26,24 @@ class Window:
         return local.weekday() in self.days and self.opens <= local.time() < self.closes
 
     def next_open(self, instant: datetime) -> datetime:
-        """The first instant from *instant* on at which a text may leave, in UTC. Raises ValueError where no day is open."""
+        """The first instant from *instant* on at which a text may leave, in UTC. Raises ValueError where no day is open.
+
+        Where the clock skips the opening hour, the window opens an hour's change later; where that is past its end, on another day.
+        """
         if not self.days or self.opens >= self.closes:
             message = "the sending window is never open; check quiet_start, quiet_end and send_days"
             raise ValueError(message)
         if self.is_open(instant):
             return instant.astimezone(UTC)
-        zone = ZoneInfo(self.zone)
-        local = instant.astimezone(zone)
-        for ahead in range(8):
-            day = local.date() + timedelta(days=ahead)
-            # an hour that the clock change skips lands after it: converting through UTC gives the real instant
-            opening = datetime.combine(day, self.opens, tzinfo=zone).astimezone(UTC)
-            if day.weekday() in self.days and opening > instant:
-                return opening
-        message = "the sending window does not open within eight days"
-        raise ValueError(message)
+        today = instant.astimezone(ZoneInfo(self.zone)).date()
+        openings = (opening for ahead in range(_DAYS_AHEAD) for opening in self._openings(today + timedelta(days=ahead)))
+        found = next((opening for opening in openings if opening > instant and self.is_open(opening)), None)
+        if found is None:
+            message = f"the sending window does not open within {_DAYS_AHEAD} days"
+            raise ValueError(message)
+        return found
+
+    def _openings(self, day: date) -> list[datetime]:
+        """The instants at which the clock shows the opening hour: two of them where it is turned back over it."""
+        shown = datetime.combine(day, self.opens, tzinfo=ZoneInfo(self.zone))
+        return sorted({shown.replace(fold=fold).astimezone(UTC) for fold in (0, 1)})

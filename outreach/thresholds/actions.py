@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from fractions import Fraction
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from outreach.attendance.queries import StudentCount, enrolled_at, newest_import, student_counts
+from outreach.attendance.queries import StudentCount, enrolled_at, last_attendance_at, newest_import
 from outreach.attendance.school_year import SchoolYear
 from outreach.clock import local_date
+from outreach.database import take_turns
 from outreach.settings import Settings
-from outreach.thresholds.episodes import Step, steps
+from outreach.thresholds.counts import counts_to_tell
+from outreach.thresholds.episodes import Running, Step, steps
 from outreach.thresholds.rules import Rule, digest_of
 from outreach.thresholds.states import EpisodeState
 from outreach.thresholds.tables import Episode, Evaluation, RuleStart, RuleVersion
@@ -36,50 +39,42 @@ class Crossing:
     new: bool
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Evaluation:
-    """What one evaluation has read."""
+    """What one evaluation has read, and the episodes it opens."""
 
-    session: Session
     now: datetime
     as_of: date
     versions: Mapping[str, RuleVersion]
-    last_episode: dict[tuple[str, str, date], int]
+    last_episode: Mapping[tuple[str, str, date], int]
+    opened: list[Episode] = field(default_factory=list)
 
 
 def evaluate(session: Session, rules: Sequence[Rule], *, settings: Settings, now: datetime) -> list[Crossing]:
-    """Count everybody, open, move and close episodes, and return those that run, by student and rule."""
+    """Count everybody, open, move and close episodes, and return those that run, by student and rule.
+
+    A child who is enrolled nowhere is left as it is: it may come back, and has then not crossed again.
+    """
+    take_turns(session, "evaluate")
     as_of = local_date(now, settings.zone)
-    counts = student_counts(session, as_of)
-    schools = enrolled_at(session, list(counts), as_of)
+    counts = counts_to_tell(session, as_of)
+    homes = {student: schools[0] for student, schools in enrolled_at(session, list(counts.by_student), as_of).items()}
     year = SchoolYear(session, as_of)
     running = _running(session)
-    started = set(session.execute(select(RuleStart.rule, RuleStart.school_id)).tuples())
-    work = _Evaluation(session, now, as_of, _versions(session, rules, now), _last_episodes(session))
-    fresh: set[int] = set()
-    for student_id in sorted({*counts, *running}):
-        counted = counts.get(student_id)
-        home = next(iter(schools.get(student_id, [])), "")
-        start = year.start(home)
-        mine = running.get(student_id, {})
-        old_years = [episode for episode in mine.values() if episode.school_year != start]
-        this_year = {rule: episode for rule, episode in mine.items() if episode.school_year == start}
-        for episode in old_years:
-            _close(episode, now)
-        first_time = frozenset(rule.name for rule in rules if (rule.name, home) not in started)
-        changes = steps(
-            rules,
-            counted.count if counted and home else None,
-            {rule: EpisodeState(episode.state) for rule, episode in this_year.items()},
-            first_time=first_time,
-        )
-        for step in changes:
-            opened = _apply(work, step, student_id, start, counted, this_year)
-            fresh.update([opened.id] if opened else [])
-    _mark_started(session, rules, {school for mine in schools.values() for school in mine}, started, now)
+    started = {tuple(row) for row in session.execute(select(RuleStart.rule, RuleStart.reach, RuleStart.school_id))}
+    work = _Evaluation(now, as_of, _versions(session, rules, now), _last_episodes(session))
+    for student_id in sorted({*counts.by_student, *running}):
+        counted, home = counts.by_student.get(student_id), homes.get(student_id, "")
+        start = year.start(home or next(iter(counted.schools if counted else ()), ""))
+        mine = {rule: episode for rule, episode in running.get(student_id, {}).items() if not _of_old_year(episode, start, now)}
+        if counted is not None and home:
+            first_time = {rule.name for rule in rules if (rule.name, rule.reach, home) not in started}
+            _take_steps(work, counted, start, mine, steps(rules, counted.count, _as_running(mine), first_time=first_time))
+    session.add_all(work.opened)
+    _mark_started(session, rules, _schools_that_tell(session, counts.by_student, homes), started, now)
     session.add(Evaluation(at=now, as_of=as_of, import_id=newest_import(session), rules=digest_of(rules)))
     session.flush()
-    return _crossings(session, counts, fresh)
+    return _crossings(session, counts.by_student, {episode.id for episode in work.opened})
 
 
 def there_is_news(session: Session, rules: Sequence[Rule], *, settings: Settings, now: datetime) -> bool:
@@ -90,24 +85,37 @@ def there_is_news(session: Session, rules: Sequence[Rule], *, settings: Settings
     return last is None or (last.as_of, last.import_id, last.rules) != (local_date(now, settings.zone), newest, digest_of(rules))
 
 
-def _apply(
-    work: _Evaluation, step: Step, student_id: str, start: date, counted: StudentCount | None, running: Mapping[str, Episode]
-) -> Episode | None:
-    if not step.new:
-        episode = running[step.rule]
-        episode.state = step.state.value
-        if step.state == EpisodeState.CLOSED:
-            _close(episode, work.now)
-        return None
-    assert counted is not None  # noqa: S101 - only a counted child crosses
-    number = work.last_episode.get((student_id, step.rule, start), 0) + 1
-    episode = Episode(
-        student_id=student_id,
+def _of_old_year(episode: Episode, start: date, now: datetime) -> bool:
+    """Close an episode of another school year, and say so."""
+    if episode.school_year == start:
+        return False
+    _close(episode, now)
+    return True
+
+
+def _as_running(mine: Mapping[str, Episode]) -> dict[str, Running]:
+    return {rule: Running(EpisodeState(row.state), waits=row.baseline and row.released_at is None) for rule, row in mine.items()}
+
+
+def _take_steps(work: _Evaluation, counted: StudentCount, start: date, running: Mapping[str, Episode], changes: Iterable[Step]) -> None:
+    for step in changes:
+        if step.new:
+            work.opened.append(_opened(work, counted, start, step))
+        elif step.state == EpisodeState.CLOSED:
+            _close(running[step.rule], work.now)
+        else:
+            running[step.rule].state = step.state.value
+
+
+def _opened(work: _Evaluation, counted: StudentCount, start: date, step: Step) -> Episode:
+    return Episode(
+        student_id=counted.student_id,
         rule=step.rule,
         rule_version_id=work.versions[step.rule].id,
         school_year=start,
-        episode=number,
+        episode=work.last_episode.get((counted.student_id, step.rule, start), 0) + 1,
         state=step.state.value,
+        baseline=step.baseline,
         tier=counted.count.tier,
         days_absent=str(counted.count.absent),
         days_enrolled=counted.count.enrolled,
@@ -117,26 +125,27 @@ def _apply(
         released_by="",
         closed_at=None,
     )
-    work.session.add(episode)
-    work.session.flush()
-    return episode
 
 
 def release_baseline(session: Session, students: int, *, by: str, now: datetime) -> int:
-    """Open the baseline episodes of that many children, those with most absences first; return how many children it were."""
-    rows = session.scalars(select(Episode).where(Episode.state == EpisodeState.BASELINE))
+    """Release the baseline of that many children, those with most absences first; return how many children it were.
+
+    All that waits about a child is released together; a rung that a higher one has passed stays silent, but no longer waits.
+    """
+    take_turns(session, "evaluate")
+    unreleased = Episode.baseline.is_(True) & Episode.released_at.is_(None) & Episode.state.in_(_RUNNING)
     waiting: defaultdict[str, list[Episode]] = defaultdict(list)
-    for episode in rows:
+    for episode in session.scalars(select(Episode).where((Episode.state == EpisodeState.BASELINE) | unreleased)):
         waiting[episode.student_id].append(episode)
-    worst_first = sorted(waiting, key=lambda student: (-max(int(e.days_absent) for e in waiting[student]), student))
-    chosen = worst_first[:students]
-    for student_id in chosen:
+    asking = [student for student, mine in waiting.items() if any(episode.state == EpisodeState.BASELINE for episode in mine)]
+    worst_first = sorted(asking, key=lambda student: (-max(Fraction(e.days_absent) for e in waiting[student]), student))
+    for student_id in worst_first[:students]:
         for episode in waiting[student_id]:
-            episode.state = EpisodeState.OPEN.value
+            episode.state = EpisodeState.OPEN.value if episode.state == EpisodeState.BASELINE else episode.state
             episode.released_at = now
             episode.released_by = by
     session.flush()
-    return len(chosen)
+    return len(worst_first[:students])
 
 
 def _close(episode: Episode, now: datetime) -> None:
@@ -169,12 +178,27 @@ def _last_episodes(session: Session) -> dict[tuple[str, str, date], int]:
     return {(student, rule, year): number for student, rule, year, number in rows}
 
 
-def _mark_started(session: Session, rules: Sequence[Rule], schools: set[str], started: set[tuple[str, str]], now: datetime) -> None:
-    pairs = {(rule.name, school) for rule in rules for school in schools} - started
-    session.add_all(RuleStart(rule=rule, school_id=school, at=now) for rule, school in sorted(pairs))
+def _schools_that_tell(session: Session, counts: Mapping[str, StudentCount], homes: Mapping[str, str]) -> set[str]:
+    """The schools where a first evaluation means something: attendance has come, and most of their children's counts are known.
+
+    Where the roster comes before the attendance, or codes are given their meaning later, the first real finds are still baseline.
+    """
+    if last_attendance_at(session) is None:
+        return set()
+    children: Counter[str] = Counter(homes.values())
+    known = Counter(home for student, home in homes.items() if counts[student].count.calendar_known and not counts[student].count.unknown)
+    return {school for school, number in children.items() if 2 * known[school] >= number}
 
 
-def _crossings(session: Session, counts: Mapping[str, StudentCount], fresh: set[int]) -> list[Crossing]:
+def _mark_started(
+    session: Session, rules: Sequence[Rule], schools: Collection[str], started: Collection[tuple[str, ...]], now: datetime
+) -> None:
+    keys = {(rule.name, rule.reach, school) for rule in rules for school in schools}.difference(started)
+    session.add_all(RuleStart(rule=rule, reach=reach, school_id=school, at=now) for rule, reach, school in sorted(keys))
+
+
+def _crossings(session: Session, counts: Mapping[str, StudentCount], fresh: Collection[int]) -> list[Crossing]:
+    """Every episode that runs, with the count of today; of a child whom no feed names any more there is none."""
     rows = session.scalars(select(Episode).where(Episode.state.in_(_RUNNING)).order_by(Episode.student_id, Episode.rule))
     return [
         Crossing(
@@ -188,4 +212,5 @@ def _crossings(session: Session, counts: Mapping[str, StudentCount], fresh: set[
             new=row.id in fresh,
         )
         for row in rows
+        if row.student_id in counts
     ]

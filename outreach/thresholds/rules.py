@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal
@@ -39,9 +40,16 @@ class Rule(BaseModel):
 
     def met(self, count: Count) -> bool:
         """Whether the days known to be missed reach the threshold; unknown days never do."""
-        if not count.calendar_known or count.enrolled < max(self.from_day, count.minimum_days):
+        return count.calendar_known and self._reached(count.absent, count)
+
+    def may_meet(self, count: Count) -> bool:
+        """Whether the threshold would be reached if every unknown day were an absence: then nobody can say that it is not."""
+        return not count.calendar_known or self._reached(count.absent + count.unknown, count)
+
+    def _reached(self, absent: int, count: Count) -> bool:
+        if count.enrolled < max(self.from_day, count.minimum_days):
             return False
-        return count.absent >= self.days and 100 * count.absent >= self.percent * count.enrolled
+        return absent >= self.days and 100 * absent >= self.percent * count.enrolled
 
     def definition(self) -> dict[str, object]:
         """The rule as plain values, for the database."""
@@ -50,7 +58,12 @@ class Rule(BaseModel):
     @property
     def digest(self) -> str:
         """The same rule has the same digest; a changed one has another."""
-        return hashlib.sha256(json.dumps(self.definition(), sort_keys=True).encode()).hexdigest()
+        return _digest(self.definition())
+
+    @property
+    def reach(self) -> str:
+        """Names whom the rule reaches: where this changes, the rule is as good as new and its first finds are baseline."""
+        return _digest({"percent": str(self.percent), "days": self.days, "from_day": self.from_day, "channel": self.channel})
 
 
 def load_rules(home: Path | None = None) -> tuple[Rule, ...]:
@@ -58,7 +71,7 @@ def load_rules(home: Path | None = None) -> tuple[Rule, ...]:
     own = home / RULES_FILE if home else None
     path = own if own and own.is_file() else data_folder("config") / RULES_FILE
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
         return tuple(Rule(name=name, **values) for name, values in data["rules"].items())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, AttributeError, TypeError) as error:
         sentence = f"{path.name} cannot be read: {error}."
@@ -74,8 +87,15 @@ def digest_of(rules: Iterable[Rule]) -> str:
     return hashlib.sha256("".join(sorted(rule.name + rule.digest for rule in rules)).encode()).hexdigest()
 
 
-def met_rungs(rules: Sequence[Rule], count: Count) -> tuple[list[Rule], list[Rule]]:
-    """The rules that speak for a count (the highest rung of each channel), and the lower ones that are met and passed."""
-    met = [rule for rule in rules if rule.met(count)]
+def _digest(values: object) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def met_rungs(rules: Sequence[Rule], count: Count, running: Collection[str] = ()) -> tuple[list[Rule], list[Rule]]:
+    """The rules that speak for a count (the highest rung of each channel), and the lower ones that are met and passed.
+
+    A rule that is *running* stands until its threshold is surely no longer met: days that became unknown end nothing.
+    """
+    met = [rule for rule in rules if rule.met(count) or (rule.name in running and rule.may_meet(count))]
     top = {channel: max(rule.rung for rule in met if rule.channel == channel) for channel in {rule.channel for rule in met}}
     return [r for r in met if r.rung == top[r.channel]], [r for r in met if r.rung < top[r.channel]]

@@ -24,17 +24,22 @@ class RuleVersion(Base):
 
 
 class RuleStart(Base):
-    """The first evaluation of a rule at a school in a school year's life; what it finds is baseline."""
+    """The first evaluation of a rule, as far as it reaches now, at a school whose counts were known; what it found is baseline."""
 
     __tablename__ = "rule_starts"
 
     rule: Mapped[str] = mapped_column(primary_key=True)
+    reach: Mapped[str] = mapped_column(primary_key=True)
+    """``Rule.reach``: a threshold that was moved starts anew."""
     school_id: Mapped[str] = mapped_column(primary_key=True)
     at: Mapped[datetime]
 
 
 class Episode(Base):
-    """A child is over a rule's threshold: from the crossing until the count no longer meets it or the year ends."""
+    """A child is over a rule's threshold: from the crossing until the count surely no longer meets it, or the year ends.
+
+    A child who leaves keeps it: one who comes back has not crossed again.
+    """
 
     __tablename__ = "episodes"
     __table_args__ = (UniqueConstraint("student_id", "rule", "school_year", "episode"), Index(None, "state"))
@@ -49,6 +54,8 @@ class Episode(Base):
     """1 for the first crossing of the year, then 2, …"""
     state: Mapped[str]
     """A ``thresholds.states.EpisodeState``."""
+    baseline: Mapped[bool] = mapped_column(default=False)
+    """Found at a first evaluation: it speaks only once a person has released it, whatever becomes of the count meanwhile."""
     tier: Mapped[str]
     days_absent: Mapped[str]
     """At the crossing; whole or half days as text."""

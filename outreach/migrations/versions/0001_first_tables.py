@@ -242,6 +242,7 @@ def upgrade() -> None:
         sa.Column("school_year", sa.Date(), nullable=False),
         sa.Column("episode", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("baseline", sa.Boolean(), nullable=False),
         sa.Column("tier", sa.String(), nullable=False),
         sa.Column("days_absent", sa.String(), nullable=False),
         sa.Column("days_enrolled", sa.Integer(), nullable=False),
@@ -426,6 +427,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("ref", name=op.f("uq_planned_messages_ref")),
     )
     with op.batch_alter_table("planned_messages", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_planned_messages_contact_id"), ["contact_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_planned_messages_household"), ["household"], unique=False)
         batch_op.create_index(batch_op.f("ix_planned_messages_phone"), ["phone"], unique=False)
         batch_op.create_index(batch_op.f("ix_planned_messages_provider_sid"), ["provider_sid"], unique=False)
@@ -454,9 +456,10 @@ def upgrade() -> None:
     op.create_table(
         "rule_starts",
         sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("reach", sa.String(), nullable=False),
         sa.Column("school_id", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("rule", "school_id", name=op.f("pk_rule_starts")),
+        sa.PrimaryKeyConstraint("rule", "reach", "school_id", name=op.f("pk_rule_starts")),
     )
     op.create_table(
         "rule_versions",
@@ -670,6 +673,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_planned_messages_provider_sid"))
         batch_op.drop_index(batch_op.f("ix_planned_messages_phone"))
         batch_op.drop_index(batch_op.f("ix_planned_messages_household"))
+        batch_op.drop_index(batch_op.f("ix_planned_messages_contact_id"))
 
     op.drop_table("planned_messages")
     op.drop_table("phone_states")
