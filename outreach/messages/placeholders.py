@@ -25,7 +25,7 @@ ALLOWED: Mapping[str, str] = {
 """Every placeholder, with what it stands for (shown to translators)."""
 
 _SLOT = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-_LEFTOVER = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|#\}")
+_LEFTOVER = re.compile(r"[{}]+")
 
 
 class TemplateError(ValueError):

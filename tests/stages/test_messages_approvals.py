@@ -1,0 +1,210 @@
+"""Only a pair that a named person approved leaves, whatever the files say now; and PO files come and go."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from sqlalchemy import func, select
+
+from outreach.database import Database
+from outreach.messages.actions import ApprovalError, ApprovedRow, approve
+from outreach.messages.check import check
+from outreach.messages.exchange import ImportRefusedError, export_po, import_po
+from outreach.messages.queries import Choice, choose
+from outreach.messages.tables import Approval
+from outreach.messages.translations import TranslationFileError
+from outreach.resources import data_folder
+from tests.conftest import NOON
+
+HELP = "{{ district }}: We changed this. Reply STOP to stop."
+
+
+def approved(
+    database: Database, home: Path, message: str | None = "help", language: str | None = None, by: str = "ada@example.org"
+) -> list[ApprovedRow]:
+    with database.write() as session:
+        return approve(session, message=message, language=language, by=by, now=NOON, home=home)
+
+
+def chosen(database: Database, locale: str, message: str = "help") -> Choice | None:
+    with database.read() as session:
+        return choose(session, message, "sms", locale)
+
+
+def edit_english(home: Path, text: str) -> None:
+    folder = home / "templates" / "messages" / "help"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "sms.txt").write_text(text, encoding="utf-8")
+
+
+def translate(home: Path, locale: str, words: str) -> Path:
+    """Write a translator's file for the help text as it stands."""
+    file = home.parent / "from-translator.po"
+    [source] = [path for path in export_po(home.parent / "out", home) if path.parent.parent.name == locale]
+    head, _, rest = source.read_text(encoding="utf-8").partition('msgctxt "help/sms"')
+    entry = rest.split("msgctxt")[0]
+    before = entry[: entry.index("msgstr")]
+    file.write_text(f'{head.split("#.")[0]}\nmsgctxt "help/sms"{before}msgstr "{words}"\n', encoding="utf-8")
+    return file
+
+
+def test_nothing_is_chosen_before_anybody_approved(database: Database) -> None:
+    assert chosen(database, "en") is None
+    assert chosen(database, "es") is None
+
+
+def test_an_approval_names_its_person_and_keeps_both_texts(database: Database, tmp_path: Path) -> None:
+    rows = approved(database, tmp_path, by=" ada@example.org ")
+    assert [(row.message, row.channel, row.locale, row.new) for row in rows] == [("help", "sms", "en", True), ("help", "sms", "es", True)]
+    with database.read() as session:
+        spanish = session.get_one(Approval, rows[1].approval_id)
+        assert (spanish.approved_by, spanish.approved_at) == ("ada@example.org", NOON)
+        assert spanish.source_text.startswith("{{ district }}: We text families")
+        assert spanish.translation_text.startswith("{{ district }}: Escribimos")
+
+
+def test_a_family_without_words_in_its_language_gets_the_approved_english_counted_as_such(database: Database, tmp_path: Path) -> None:
+    approved(database, tmp_path, language="en")
+    assert [(c.locale, c.fallback) for c in [chosen(database, locale) for locale in ("en", "es", "so", "")] if c] == [
+        ("en", False),
+        ("en", True),
+        ("en", True),
+        ("en", True),
+    ]
+    approved(database, tmp_path, language="es")
+    spanish = chosen(database, "es")
+    assert spanish is not None
+    assert (spanish.locale, spanish.fallback) == ("es", False)
+
+
+def test_editing_the_english_changes_nothing_until_it_is_approved(database: Database, tmp_path: Path) -> None:
+    first = approved(database, tmp_path)
+    before = [chosen(database, "en"), chosen(database, "es")]
+    edit_english(tmp_path, HELP)
+    assert [chosen(database, "en"), chosen(database, "es")] == before
+    assert ["no translation" in str(problem) for problem in check(tmp_path)] == [True], "the Spanish is of the older English"
+
+    [row] = approved(database, tmp_path)
+    assert (row.locale, row.new) == ("en", True), "the Spanish file has nothing for the new English"
+    english, spanish = chosen(database, "en"), chosen(database, "es")
+    assert english is not None
+    assert english.pair.translation == HELP
+    assert spanish == before[1]
+    assert spanish is not None
+    assert spanish.approval_id == first[1].approval_id
+
+
+def test_approving_the_same_words_again_is_no_new_row_and_going_back_is_one(database: Database, tmp_path: Path) -> None:
+    [first] = approved(database, tmp_path, language="en")
+    assert approved(database, tmp_path, language="en") == [ApprovedRow("help", "sms", "en", first.approval_id, new=False)]
+    edit_english(tmp_path, HELP)
+    approved(database, tmp_path, language="en")
+    (tmp_path / "templates" / "messages" / "help" / "sms.txt").unlink()
+    [back] = approved(database, tmp_path, language="en")
+    assert back.new
+    choice = chosen(database, "en")
+    assert choice is not None
+    assert choice.approval_id == back.approval_id
+    assert "We text families" in choice.pair.translation
+
+
+@pytest.mark.parametrize(
+    ("message", "language", "by", "fault"),
+    [
+        ("help", None, "  ", "Say who"),
+        ("nonsense", None, "ada@example.org", "no words to approve for message nonsense"),
+        ("help", "so", "ada@example.org", "language so"),
+    ],
+)
+def test_an_approval_without_a_person_or_words_is_refused(
+    database: Database, tmp_path: Path, message: str, language: str | None, by: str, fault: str
+) -> None:
+    with pytest.raises(ApprovalError, match=fault):
+        approved(database, tmp_path, message, language, by)
+
+
+def test_one_faulty_text_refuses_all_and_writes_nothing(database: Database, tmp_path: Path) -> None:
+    edit_english(tmp_path, "{{ district }}: {{ chlid }}")
+    with pytest.raises(ApprovalError, match="chlid"):
+        approved(database, tmp_path, message=None)
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Approval)) == 0
+
+
+def test_the_latest_row_wins_even_within_one_instant(database: Database, tmp_path: Path) -> None:
+    approved(database, tmp_path, language="en")
+    edit_english(tmp_path, HELP)
+    with database.write() as session:
+        approve(session, message="help", language="en", by="b@example.org", now=NOON - timedelta(days=1), home=tmp_path)
+    choice = chosen(database, "en")
+    assert choice is not None
+    assert choice.pair.translation == HELP
+
+
+def test_an_imported_translation_waits_for_its_approval(sqlite_database: Database, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    approved(sqlite_database, home)
+    words = "{{ district }}: Fariin ku saabsan maalmaha dugsiga. STOP si aad u joojiso."
+    file = import_po(translate(home, "so", words), home)
+    assert file == home / "translations" / "so" / "LC_MESSAGES" / "messages.po"
+    choice = chosen(sqlite_database, "so")
+    assert choice is not None
+    assert choice.fallback, "a PO file alone approves nothing"
+    approved(sqlite_database, home, language="so")
+    choice = chosen(sqlite_database, "so")
+    assert choice is not None
+    assert (choice.pair.translation, choice.fallback) == (words, False)
+
+
+def test_a_homes_own_translation_comes_before_the_shipped_one_entry_by_entry(sqlite_database: Database, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    import_po(translate(home, "es", "{{ district }}: Otras palabras. STOP para cancelar."), home)
+    approved(sqlite_database, home, message=None, language="es")
+    helped, count = chosen(sqlite_database, "es"), chosen(sqlite_database, "es", "count")
+    assert helped is not None
+    assert helped.pair.translation.startswith("{{ district }}: Otras")
+    assert count is not None
+    assert "ha faltado" in count.pair.translation
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        ("Sin nombre. STOP", "{{ district }} is missing"),
+        ("{{ district }}: {{ nada }} STOP", "nada"),
+        ("{{ district }}: adiós", "the word STOP"),
+    ],
+)
+def test_a_faulty_file_is_refused_and_writes_nothing(tmp_path: Path, words: str, fault: str) -> None:
+    home = tmp_path / "home"
+    with pytest.raises(ImportRefusedError, match=fault):
+        import_po(translate(home, "es", words), home)
+    assert not home.exists()
+
+
+def test_files_that_are_no_translation_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ImportRefusedError, match="no file"):
+        import_po(tmp_path / "nowhere.po", tmp_path)
+    file = tmp_path / "x.po"
+    file.write_text("this is no PO file", encoding="utf-8")
+    with pytest.raises(TranslationFileError, match="not a PO file that can be read"):
+        import_po(file, tmp_path)
+    file.write_text('msgid ""\nmsgstr ""\n"Language: hmn\\n"\n', encoding="utf-8")
+    with pytest.raises(ImportRefusedError, match="hmn"):
+        import_po(file, tmp_path)
+    [empty] = [path for path in export_po(tmp_path / "out") if path.parent.parent.name == "vi"]
+    with pytest.raises(ImportRefusedError, match="no translation"):
+        import_po(empty, tmp_path)
+
+
+def test_translators_get_every_text_in_fifteen_languages_and_the_shipped_files_are_as_exported(tmp_path: Path) -> None:
+    files = export_po(tmp_path)
+    assert len(files) == 15
+    for file in files:
+        with file.open("rb") as opened:
+            assert {entry.context for entry in read_po(opened, abort_invalid=True) if entry.id} >= {"count/sms", "count/letter", "help/sms"}
+    [spanish] = [file for file in files if file.parent.parent.name == "es"]
+    assert spanish.read_bytes() == (data_folder("translations") / "es" / "LC_MESSAGES" / "messages.po").read_bytes()
