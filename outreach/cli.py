@@ -10,7 +10,12 @@ import click
 from outreach.attendance.profiles import UnknownProfileError
 from outreach.attendance.refusal import RefusedError
 from outreach.database import SchemaError
+from outreach.delivery.letters import NoSuchBatchError
+from outreach.messages.actions import ApprovalError
+from outreach.messages.translations import TranslationFileError
 from outreach.settings import SettingsError
+from outreach.staff.actions import AccountError
+from outreach.thresholds.rules import RulesError
 
 _COMMANDS = {
     "import": "feed:import_",
@@ -28,7 +33,17 @@ _COMMANDS = {
     "serve": "running:serve",
     "demo": "demo:demo",
 }
-REFUSALS = (RefusedError, SettingsError, SchemaError, UnknownProfileError)
+REFUSALS = (
+    RefusedError,
+    SettingsError,
+    SchemaError,
+    UnknownProfileError,
+    NoSuchBatchError,
+    ApprovalError,
+    TranslationFileError,
+    AccountError,
+    RulesError,
+)
 """What a person can put right: one sentence on stderr, exit 2, nothing written."""
 
 

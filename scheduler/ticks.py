@@ -10,7 +10,7 @@ from outreach.attendance.importing import import_folder
 from outreach.attendance.refusal import RefusedError
 from outreach.attendance.source_settings import SETTINGS_FILE
 from outreach.attention.actions import raise_item
-from outreach.cases.actions import open_for_crossings
+from outreach.cases.crossings import open_for_crossings
 from outreach.cases.intake import process_left_behind
 from outreach.delivery import actions as delivery
 from outreach.delivery import reconcile as reconciliation
@@ -59,7 +59,7 @@ def evaluate_and_plan(services: Services) -> None:
             return
     with services.database.write() as session:
         found = evaluate(session, rules, settings=settings, now=now)
-        open_for_crossings(session, now)
+        open_for_crossings(session, settings=settings, now=now)
         planned = plan(session, settings=settings, now=now)
     _log.info("evaluated", crossings=len(found), new=sum(c.new for c in found), planned=len(planned))
 

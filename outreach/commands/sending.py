@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from outreach.commands.output import format_option, print_rows
-from outreach.delivery.actions import DispatchReport
 from outreach.delivery.actions import dispatch as send_due
 from outreach.delivery.letters import release
 from outreach.delivery.reconcile import reconcile
+from outreach.delivery.report import DispatchReport
 from outreach.services import Services
 from outreach.wiring import wire
 
@@ -35,9 +35,15 @@ def dispatch(ctx: click.Context, *, watch: bool, form: str) -> None:
 
 
 def _once(services: Services) -> DispatchReport:
+    """Settle what is uncertain, then send until nothing is due."""
     if services.provider is not None:
         reconcile(services.database, services.provider, services.settings, services.clock)
-    return send_due(services.database, services.provider, services.settings, services.clock)
+    total = DispatchReport()
+    while True:
+        some = send_due(services.database, services.provider, services.settings, services.clock)
+        total.add(some)
+        if not some.claimed or some.stopped:
+            return total
 
 
 def _print(report: DispatchReport, form: str) -> None:

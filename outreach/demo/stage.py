@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from outreach.attendance.importing import Progress, import_folder
-from outreach.cases.actions import open_for_crossings
+from outreach.cases.crossings import open_for_crossings
 from outreach.clock import MovableClock
 from outreach.demo.district import SCHOOLS, invent, write_feed
 from outreach.messages.actions import approve
@@ -99,7 +99,7 @@ def set_up(settings: Settings, progress: Progress) -> tuple[Services, Account]:
     with services.database.write() as session:
         now = services.clock.now()
         crossings = evaluate(session, rules, settings=settings, now=now)
-        open_for_crossings(session, now)
+        open_for_crossings(session, settings=settings, now=now)
         rows = plan(session, settings=settings, now=now)
         planned: dict[str, int] = {}
         for row in rows:

@@ -1,0 +1,166 @@
+"""Dispatch: claim what is due, check it again, commit, ask the carrier once, record what it said.
+
+No idempotency key exists at the carrier, so a request that may have left is never repeated: see ``reconcile``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, case, select
+from sqlalchemy.orm import Session
+
+from outreach.attendance.queries import newest_import
+from outreach.clock import Clock
+from outreach.consent import queries as consent
+from outreach.database import Database
+from outreach.delivery import outcomes
+from outreach.delivery.provider import Outcome, Provider, Text
+from outreach.delivery.report import DispatchReport
+from outreach.delivery.tables import Attempt
+from outreach.planning import release
+from outreach.planning.release import Go, Stop
+from outreach.planning.states import Channel, MessageClass, State, move
+from outreach.planning.tables import PlannedMessage
+from outreach.settings import Settings
+
+Check = Callable[[Session, PlannedMessage, Settings, datetime], Go | Stop]
+
+NO_PROVIDER = "no provider: nobody sends texts until one is set (OUTREACH_PROVIDER)"
+_CLAIM_SECONDS = 2.0
+"""A claim holds at most what leaves in this time."""
+_LEASE = timedelta(minutes=5)
+"""After this a claimed message without an answer is uncertain: whoever claimed it is gone."""
+_LOOK_AGAIN = timedelta(minutes=15)
+"""When a held message is looked at again, unless its reason names a time."""
+
+
+@dataclass(frozen=True)
+class _Claimed:
+    """A released message on its way, with what its release knew."""
+
+    planned_id: int
+    attempt_id: int
+    text: Text
+    segments: int
+    consent_version: int
+    import_id: int
+
+
+def dispatch(
+    database: Database, provider: Provider | None, settings: Settings, clock: Clock, *, check: Check = release.check
+) -> DispatchReport:
+    """Claim and send one handful of what is due; call it again until ``claimed`` is 0. Any number may run at once."""
+    report = DispatchReport()
+    if provider is None:
+        _hold_all(database, clock.now(), report)
+        return report
+    _give_up_lost_claims(database, clock.now())
+    for item in _claim(database, settings, clock.now(), report, check):
+        started = time.monotonic()
+        if report.stopped or not _still_so(database, item):
+            _put_back(database, item, clock.now(), report)
+            continue
+        answer = provider.send(item.text)
+        outcomes.record(database, item.planned_id, item.attempt_id, answer, clock.now(), report)
+        time.sleep(max(0.0, item.segments / settings.sender_rate - (time.monotonic() - started)))
+    return report
+
+
+def _hold_all(database: Database, now: datetime, report: DispatchReport) -> None:
+    """Without a provider everything due is held, and says so."""
+    with database.write() as session:
+        for row in session.scalars(_due(now).with_for_update(skip_locked=True)):
+            row.state, row.reason, row.changed_at = move(State(row.state), State.HELD), NO_PROVIDER, now
+            report.counts["held: no provider"] += 1
+
+
+def _due(now: datetime) -> Select[PlannedMessage]:
+    """Texts whose time has come: words to a waiting family first, then nudges, the oldest first."""
+    first = case((PlannedMessage.message_class.in_((MessageClass.NUDGE, MessageClass.CAMPAIGN)), 1), else_=0)
+    return (
+        select(PlannedMessage)
+        .where(
+            PlannedMessage.state.in_((State.PLANNED, State.HELD)),
+            PlannedMessage.channel == Channel.SMS,
+            PlannedMessage.due_at <= now,
+        )
+        .order_by(first, PlannedMessage.due_at, PlannedMessage.id)
+    )
+
+
+def _claim(database: Database, settings: Settings, now: datetime, report: DispatchReport, check: Check) -> list[_Claimed]:
+    """Release a handful: every check again inside this transaction; its commit is the release."""
+    claimed: list[_Claimed] = []
+    room = max(1, int(_CLAIM_SECONDS * settings.sender_rate))
+    with database.write() as session:
+        version = newest_import(session)
+        rows = session.scalars(_due(now).limit(room).with_for_update(skip_locked=True)).all()
+        for row in rows:
+            verdict = check(session, row, settings, now)
+            if isinstance(verdict, Stop):
+                _stop(row, verdict, now, report)
+            else:
+                claimed.append(_release(session, row, verdict, now, version))
+    report.claimed = len(rows)
+    return claimed
+
+
+def _stop(row: PlannedMessage, verdict: Stop, now: datetime, report: DispatchReport) -> None:
+    row.state, row.reason, row.changed_at = move(State(row.state), verdict.state), verdict.reason, now
+    if verdict.state == State.HELD:
+        row.due_at = verdict.due_at or now + _LOOK_AGAIN
+    report.counts[f"{verdict.state}: {verdict.reason.split(':')[0]}"] += 1
+
+
+def _release(session: Session, row: PlannedMessage, go: Go, now: datetime, version: int) -> _Claimed:
+    row.state, row.reason = move(State(row.state), State.SENDING), ""
+    row.body, row.segments, row.language, row.approval_id = go.body, go.segments, go.language, go.approval_id
+    row.facts, row.student_ids = go.facts, list(go.student_ids)
+    row.claimed_at = row.changed_at = now
+    attempt = Attempt(
+        planned_id=row.id, started_at=now, ended_at=None, outcome="open", error_code="", detail="", clean_passes=0, last_pass_at=None
+    )
+    session.add(attempt)
+    session.flush()
+    seen = consent.state(session, row.phone).version
+    return _Claimed(row.id, attempt.id, Text(row.phone, row.body, row.ref), go.segments or 1, seen, version)
+
+
+def _still_so(database: Database, item: _Claimed) -> bool:
+    """Read once more, last before the request, whether consent, blocks and attendance are as they were at the release."""
+    with database.read() as session:
+        row = session.get_one(PlannedMessage, item.planned_id)
+        blocked = any(consent.block(session, student, row.contact_id) for student in row.student_ids if row.contact_id)
+        same = consent.state(session, item.text.to).version == item.consent_version and newest_import(session) == item.import_id
+        return same and not blocked and row.state == State.SENDING
+
+
+def _put_back(database: Database, item: _Claimed, now: datetime, report: DispatchReport) -> None:
+    """Something changed after the release, or our set-up is wrong: this request never left, the next dispatch checks anew."""
+    with database.write() as session:
+        row = session.get_one(PlannedMessage, item.planned_id, with_for_update=True)
+        attempt = session.get_one(Attempt, item.attempt_id)
+        attempt.outcome, attempt.ended_at = "not_sent", now
+        if row.state == State.SENDING:
+            row.state, row.reason, row.changed_at = move(State.SENDING, State.PLANNED), report.stopped, now
+            if report.stopped:
+                row.due_at = now + _LOOK_AGAIN
+    report.counts["put back"] += 1
+
+
+def _give_up_lost_claims(database: Database, now: datetime) -> None:
+    """A claim whose worker is gone may or may not have asked the carrier: only reconciliation can tell."""
+    lost = select(PlannedMessage).where(PlannedMessage.state == State.SENDING, PlannedMessage.claimed_at < now - _LEASE)
+    with database.read() as session:
+        if session.scalar(lost.with_only_columns(PlannedMessage.id).limit(1)) is None:
+            return
+    with database.write() as session:
+        for row in session.scalars(lost.with_for_update(skip_locked=True)):
+            row.state, row.changed_at = move(State.SENDING, State.UNCERTAIN), now
+            row.reason = "no answer from the carrier; being looked up"
+            for attempt in session.scalars(select(Attempt).where(Attempt.planned_id == row.id, Attempt.outcome == "open")):
+                attempt.outcome, attempt.ended_at = Outcome.UNCERTAIN.value, now

@@ -1,0 +1,92 @@
+"""The carrier's answer to one request goes into the message's row, and what it asks for is done."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from outreach.attention.actions import raise_item
+from outreach.consent import actions as consent
+from outreach.consent.states import Kind, Source
+from outreach.database import Database
+from outreach.delivery.errors import Action, Meaning, meaning_of
+from outreach.delivery.provider import Answer, Outcome
+from outreach.delivery.report import DispatchReport
+from outreach.delivery.tables import Attempt
+from outreach.planning.states import State, may_move
+from outreach.planning.tables import PlannedMessage
+
+_BUSY = timedelta(minutes=1)
+"""When to ask again after the carrier was too busy to take anything."""
+
+
+def record(database: Database, planned_id: int, attempt_id: int, answer: Answer, now: datetime, report: DispatchReport) -> None:
+    """Write what the carrier answered; a receipt that came first is not undone."""
+    with database.write() as session:
+        row = session.get_one(PlannedMessage, planned_id, with_for_update=True)
+        attempt = session.get_one(Attempt, attempt_id)
+        attempt.outcome, attempt.ended_at = answer.outcome.value, now
+        attempt.error_code, attempt.detail = answer.error_code, answer.detail
+        match answer.outcome:
+            case Outcome.ACCEPTED:
+                _accepted(row, answer, now)
+            case Outcome.REFUSED:
+                _refused(session, row, answer, now, report)
+            case Outcome.TRY_LATER:
+                _move(row, State.PLANNED, "the carrier is busy; asked again soon", now)
+                row.due_at = now + _BUSY
+            case Outcome.UNCERTAIN:
+                _move(row, State.UNCERTAIN, "no clear answer from the carrier; being looked up", now)
+        report.counts[answer.outcome.value] += 1
+
+
+def _accepted(row: PlannedMessage, answer: Answer, now: datetime) -> None:
+    row.provider_sid = answer.sid
+    row.sent_at = row.sent_at or now
+    row.carrier_status = row.carrier_status or answer.status
+    _move(row, State.ACCEPTED, "", now)
+
+
+def _refused(session: Session, row: PlannedMessage, answer: Answer, now: datetime, report: DispatchReport) -> None:
+    meaning = meaning_of(answer.error_code)
+    row.error_code = answer.error_code
+    if meaning.action in {Action.RETRY, Action.STOP_ALL}:
+        # the carrier took nothing, so the message itself is sound and waits
+        _move(row, State.PLANNED, meaning.words, now)
+        row.due_at = now + _BUSY * 15
+    else:
+        _move(row, State.FAILED, meaning.words, now)
+    act_on(session, row, meaning, now)
+    if meaning.action == Action.STOP_ALL:
+        report.stopped = meaning.words
+    if meaning.action in {Action.STOP_ALL, Action.FIX}:
+        report.errors_for_a_person += 1
+
+
+def act_on(session: Session, row: PlannedMessage, meaning: Meaning, now: datetime) -> None:
+    """Do what an error asks for beyond the message itself: suppress the number, note the opt-out, call a person."""
+    match meaning.action:
+        case Action.OPT_OUT:
+            consent.record(session, row.phone, Kind.OPT_OUT, source=Source.CARRIER, by="carrier", now=now, note=row.error_code)
+        case Action.SUPPRESS:
+            consent.record(session, row.phone, Kind.SUPPRESSED, source=Source.CARRIER, by="carrier", now=now, note=meaning.words)
+            sentence = f"A number cannot be texted ({meaning.words}). Ask the family for another and correct it in the SIS."
+            raise_item(
+                session, kind="number", key=f"number:{row.contact_id or row.id}", sentence=sentence, now=now, school_id=row.school_id,
+                detail={"planned": row.id},
+            )  # fmt: skip
+        case Action.STOP_ALL:
+            sentence = f"{meaning.words}. No text leaves until this is mended."
+            raise_item(session, kind="dispatch", key="dispatch:set-up", sentence=sentence, now=now, urgent=True)
+        case Action.FIX:
+            sentence = f"A text could not be sent: {meaning.words}. Look at message {row.message or 'typed by staff'}."
+            raise_item(session, kind="words", key=f"words:{row.message}:{row.error_code}", sentence=sentence, now=now)
+        case Action.RETRY | Action.FAILED:
+            pass
+
+
+def _move(row: PlannedMessage, to: State, reason: str, now: datetime) -> None:
+    """Move where the table allows; where a receipt was faster, its state stands."""
+    if may_move(State(row.state), to):
+        row.state, row.reason, row.changed_at = to.value, reason, now

@@ -1,0 +1,92 @@
+"""Status callbacks: in any order, repeated, late, or about messages we do not know. The history keeps all, the state only grows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from outreach.delivery.errors import meaning_of
+from outreach.delivery.outcomes import act_on
+from outreach.delivery.tables import Attempt, CarrierStatus
+from outreach.planning.states import State, may_move
+from outreach.planning.tables import PlannedMessage
+
+STATES: Mapping[str, State] = {
+    "accepted": State.ACCEPTED,
+    "scheduled": State.ACCEPTED,
+    "queued": State.ACCEPTED,
+    "sending": State.ACCEPTED,
+    "sent": State.SENT,
+    "delivered": State.DELIVERED,
+    "read": State.DELIVERED,
+    "undelivered": State.UNDELIVERED,
+    "failed": State.FAILED,
+    "canceled": State.CANCELLED,
+}
+"""Twilio's word → our state."""
+UNCONFIRMED_AFTER = timedelta(hours=72)
+"""Not every carrier sends receipts: a text that is only ``sent`` after this long is shown as unconfirmed, never as delivered."""
+
+
+def take_status(session: Session, params: Mapping[str, str], ref: str, now: datetime) -> None:
+    """Take one status callback in; *ref* is our reference from its address, by which a message whose answer was lost is found."""
+    sid, word = params.get("MessageSid", ""), params.get("MessageStatus", "")
+    if not sid or not word:
+        return
+    row = _message(session, sid, ref)
+    code = params.get("ErrorCode", "") or ""
+    if not _is_new(session, sid, word, CarrierStatus(ref=ref, planned_id=row.id if row else None, error_code=code, received_at=now)):
+        return
+    if row is not None:
+        adopt(session, row, sid, word, code, now)
+
+
+def adopt(session: Session, row: PlannedMessage, sid: str, word: str, code: str, now: datetime) -> None:
+    """Let *row* be the carrier's message *sid* with its status *word*; a step back is ignored."""
+    row.provider_sid = row.provider_sid or sid
+    for attempt in session.scalars(select(Attempt).where(Attempt.planned_id == row.id, Attempt.outcome.in_(("open", "uncertain")))):
+        attempt.outcome, attempt.ended_at = "accepted", now
+    state = STATES.get(word, State.ACCEPTED)
+    if not may_move(State(row.state), state) or row.state == state:
+        return
+    row.state, row.carrier_status, row.changed_at = state.value, word, now
+    row.sent_at = row.sent_at or now
+    if state in {State.UNDELIVERED, State.FAILED}:
+        meaning = meaning_of(code)
+        row.error_code, row.reason = code, meaning.words
+        act_on(session, row, meaning, now)
+    else:
+        row.reason = ""
+
+
+def unconfirmed(now: datetime) -> Select[PlannedMessage]:
+    """Texts that were sent long ago and never confirmed."""
+    return select(PlannedMessage).where(PlannedMessage.state == State.SENT, PlannedMessage.sent_at < now - UNCONFIRMED_AFTER)
+
+
+def _message(session: Session, sid: str, ref: str) -> PlannedMessage | None:
+    """The message of a callback: by the carrier's name for it, else by our reference while it has no name yet."""
+    named = or_(PlannedMessage.provider_sid == sid, (PlannedMessage.ref == ref) & (PlannedMessage.provider_sid == ""))
+    return session.scalars(select(PlannedMessage).where(named).limit(1).with_for_update()).first()
+
+
+def _is_new(session: Session, sid: str, word: str, values: CarrierStatus) -> bool:
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = (
+        insert(CarrierStatus)
+        .values(
+            provider_sid=sid,
+            status=word,
+            ref=values.ref,
+            planned_id=values.planned_id,
+            error_code=values.error_code,
+            received_at=values.received_at,
+        )
+        .on_conflict_do_nothing(index_elements=["provider_sid", "status"])
+        .returning(CarrierStatus.id)
+    )
+    return session.scalar(statement) is not None

@@ -1,0 +1,106 @@
+"""Texts through Twilio's HTTP interface: one adapter for production, the demo's simulator and the tests."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Any, Self
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import requests
+from twilio.base.exceptions import TwilioException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+from urllib3.exceptions import NewConnectionError
+
+from outreach.delivery.provider import Answer, Listed, Outcome, Text
+from outreach.settings import Settings
+
+_TOO_MANY = 429
+_SERVER_ERROR = 500
+_PAGE = 1000
+
+
+class _Elsewhere(TwilioHttpClient):  # type: ignore[misc]  # the library has no types
+    """Sends what is meant for Twilio to another server instead, for the simulator; nothing else is sent anywhere."""
+
+    def __init__(self, base: str, **options: Any) -> None:  # noqa: ANN401 - the library's own options
+        super().__init__(**options)
+        self._base = urlsplit(base)
+
+    def request(self, method: str, url: str, *arguments: Any, **named: Any) -> Response:  # noqa: ANN401 - the library's own
+        """Keep path and query, replace scheme and host."""
+        there = urlsplit(url)
+        if not (there.hostname or "").endswith(".twilio.com"):
+            message = "only requests to Twilio can be sent elsewhere"
+            raise ValueError(message)
+        moved = urlunsplit((self._base.scheme, self._base.netloc, there.path, there.query, ""))
+        return super().request(method, moved, *arguments, **named)
+
+
+class TwilioProvider:
+    """Asks Twilio, or a server that speaks like it, to send texts."""
+
+    def __init__(self, client: Client, *, messaging_service_sid: str, public_url: str) -> None:
+        """Send through *client*'s account and Messaging Service; receipts come to *public_url*."""
+        self._client = client
+        self._service = messaging_service_sid
+        self._callback = f"{public_url.rstrip('/')}/webhooks/twilio/status" if public_url else ""
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Make the client the settings ask for. It has a timeout, tries nothing twice, and logs no family's number or words."""
+        silent = logging.Logger("twilio", level=logging.CRITICAL + 1)  # noqa: LOG001 - stands alone, so no handler ever hears it
+        options = {"timeout": settings.provider_timeout_seconds, "max_retries": 0, "logger": silent}
+        http = _Elsewhere(settings.twilio_api_base, **options) if settings.twilio_api_base else TwilioHttpClient(**options)
+        client = Client(settings.twilio_account_sid or "AC0", settings.twilio_auth_token or "none", http_client=http)
+        return cls(client, messaging_service_sid=settings.twilio_messaging_service_sid, public_url=settings.public_url)
+
+    def send(self, text: Text) -> Answer:
+        """Ask once for *text* to be sent; our reference travels in the receipts' address."""
+        callback = {"status_callback": f"{self._callback}?o={quote(text.ref)}"} if self._callback else {}
+        try:
+            message = self._client.messages.create(
+                to=text.to, messaging_service_sid=self._service, body=text.body, smart_encoded=False, **callback
+            )
+        except TwilioException as error:
+            return _answer(error)
+        except requests.RequestException as error:
+            return Answer(Outcome.TRY_LATER if _never_left(error) else Outcome.UNCERTAIN, detail=type(error).__name__)
+        if not message.sid:
+            return Answer(Outcome.UNCERTAIN, detail="an answer without a name for the message")
+        return Answer(Outcome.ACCEPTED, sid=message.sid, status=_word(message.status))
+
+    def sent_to(self, phone: str, since: datetime) -> list[Listed]:
+        """List what was created for *phone* since an instant; raises OSError when the carrier cannot be asked."""
+        try:
+            found = self._client.messages.list(to=phone, page_size=_PAGE)
+        except (TwilioException, requests.RequestException) as error:
+            sentence = "the carrier's list cannot be read"
+            raise OSError(sentence) from error
+        return [
+            Listed(message.sid or "", phone, message.body or "", _word(message.status), str(message.error_code or ""), message.date_created)
+            for message in found
+            if message.date_created is not None and message.date_created >= since and not _word(message.direction).startswith("inbound")
+        ]
+
+
+def _answer(error: TwilioException) -> Answer:
+    """What an error answer means: busy, refused with a code, or nothing one can rely on."""
+    status, code = getattr(error, "status", 0) or 0, str(getattr(error, "code", "") or "")
+    if status == _TOO_MANY:
+        return Answer(Outcome.TRY_LATER, error_code=code)
+    if not status or status >= _SERVER_ERROR:
+        return Answer(Outcome.UNCERTAIN, error_code=code, detail=f"HTTP {status}")
+    return Answer(Outcome.REFUSED, error_code=code, detail=f"HTTP {status}")
+
+
+def _never_left(error: requests.RequestException) -> bool:
+    """Whether the connection was never made, so that nothing can have been taken."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
+
+
+def _word(value: object) -> str:
+    return str(getattr(value, "value", value) or "")
