@@ -128,7 +128,7 @@ def _compile(sized: Sequence[_Sized], measures: Measures, now: datetime, title: 
             font_paths=_fonts(measures.font_folder),
             sys_inputs={"data": data},
             pdf_standards=["ua-1"],
-            timestamp=now,
+            timestamp=now.replace(microsecond=0),  # Typst takes whole seconds
         )
     except typst.TypstError as error:
         return b"", _sentence(error.message)

@@ -1,1 +1,1 @@
-"""Phones and a carrier that speaks Twilio's HTTP, for the demo and the tests."""
+"""A pretended carrier on this machine: Twilio's HTTP as the real client speaks it, and the families' phones on a page."""

@@ -1,0 +1,202 @@
+"""Twilio's message resource over HTTP, as the real client calls it, and the control addresses that tests use."""
+
+from __future__ import annotations
+
+import hmac
+import socket
+import time
+from email.utils import format_datetime
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, request
+
+from outreach.simulator.carrier import Message, RefusedError
+from outreach.simulator.faults import Fault, Order
+from outreach.simulator.service import Simulation
+
+twilio = Blueprint("twilio", __name__, url_prefix="/2010-04-01/Accounts/<account>")
+control = Blueprint("control", __name__, url_prefix="/control")
+
+_BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+def simulation() -> Simulation:
+    """Return the running simulation of this app."""
+    running: Simulation = current_app.extensions["simulation"]
+    return running
+
+
+@twilio.errorhandler(RefusedError)
+def _refused(error: RefusedError) -> tuple[Response, int]:
+    body = {
+        "code": error.code,
+        "message": str(error),
+        "more_info": f"https://www.twilio.com/docs/errors/{error.code}",
+        "status": error.status,
+    }
+    return jsonify(body), error.status
+
+
+@twilio.before_request
+def _only_the_account() -> None:
+    given, running = request.authorization, simulation()
+    known = given is not None and given.username == running.account_sid and hmac.compare_digest(given.password or "", running.auth_token)
+    if not known:
+        raise RefusedError(20003, "Authenticate", 401)
+    if (request.view_args or {}).get("account") != running.account_sid:
+        raise RefusedError(20404, "The requested resource was not found", 404)
+
+
+@twilio.post("/Messages.json")
+def create(account: str) -> tuple[Response, int] | Response:
+    """Take a message, or go wrong as ordered."""
+    running = simulation()
+    time.sleep(running.latency)
+    to = request.form.get("To", "")
+    order = running.carrier.strike(to, at_request=True)
+    match order.fault if order else None:
+        case Fault.BUSY:
+            raise RefusedError(20429, "Too Many Requests", 429)
+        case Fault.BROKEN:
+            return Response(_BAD_GATEWAY, 502, content_type="text/html")
+        case Fault.REFUSE:
+            raise RefusedError(order.code if order else 0, "Refused as ordered")
+    message = running.carrier.accept(
+        to=to,
+        sender=request.form.get("MessagingServiceSid") or request.form.get("From", ""),
+        body=request.form.get("Body", ""),
+        callback=request.form.get("StatusCallback", ""),
+    )
+    shown = _shown(message, account)
+    running.report(message, running.carrier.strike(to, at_request=False))
+    if order is not None and order.fault is Fault.DROP:
+        _cut_the_line()
+    elif order is not None and order.fault is Fault.DELAY:
+        time.sleep(order.seconds)
+    return jsonify(shown), 201
+
+
+@twilio.get("/Messages.json")
+def listing(account: str) -> Response:
+    """List messages, newest first, by To and From, in pages."""
+    size = min(int(request.args.get("PageSize", 50)), 1000)
+    page = int(request.args.get("Page", 0))
+    found = simulation().carrier.listed(to=request.args.get("To", ""), sender=request.args.get("From", ""))
+    part = found[page * size : (page + 1) * size]
+    base = f"/2010-04-01/Accounts/{account}/Messages.json"
+    filters = "".join(f"&{key}={value.replace('+', '%2B')}" for key, value in request.args.items() if key in {"To", "From"})
+    more = f"{base}?PageSize={size}&Page={page + 1}{filters}" if len(found) > (page + 1) * size else None
+    return jsonify(
+        messages=[_shown(message, account) for message in part],
+        page=page,
+        page_size=size,
+        start=page * size,
+        end=page * size + max(len(part) - 1, 0),
+        uri=f"{base}?PageSize={size}&Page={page}{filters}",
+        first_page_uri=f"{base}?PageSize={size}&Page=0{filters}",
+        next_page_uri=more,
+        previous_page_uri=None,
+    )
+
+
+@twilio.get("/Messages/<sid>.json")
+def fetch(account: str, sid: str) -> Response:
+    """Return one message."""
+    return jsonify(_shown(_found(sid), account))
+
+
+@twilio.post("/Messages/<sid>.json")
+def update(account: str, sid: str) -> Response:
+    """Redact a message's words (``Body=``); nothing here is scheduled, so nothing can be cancelled."""
+    message = _found(sid)
+    if request.form.get("Body") == "":
+        simulation().carrier.redact(sid)
+    elif "Status" in request.form:
+        raise RefusedError(30409, "Message is not in a state that can be cancelled")
+    return jsonify(_shown(message, account))
+
+
+@control.get("/log")
+def log() -> Response:
+    """Return every message accepted from the service, oldest first."""
+    messages = [{"sid": m.sid, "to": m.to, "body": m.body, "status": m.status, "callback": m.callback} for m in simulation().carrier.log]
+    return jsonify(messages)
+
+
+@control.post("/faults")
+def faults() -> tuple[str, int]:
+    """Go wrong as ordered: JSON with fault, and times, to, code, seconds where wanted."""
+    given = request.get_json()
+    simulation().carrier.order(Order(Fault(given.pop("fault")), **given))
+    return "", 204
+
+
+@control.post("/phones")
+def phones() -> tuple[str, int]:
+    """Put phones on the page: a JSON list of number and label."""
+    for phone in request.get_json():
+        simulation().carrier.seed(phone["number"], phone.get("label", ""))
+    return "", 204
+
+
+@control.post("/inbound")
+def inbound() -> Response:
+    """Text the service as a parent would: JSON with number and body; waits until the webhook answered."""
+    given = request.get_json()
+    message = simulation().text_from(given["number"], given["body"])
+    return jsonify(sid=message.sid, posted=simulation().outbound.wait())
+
+
+@control.post("/receipts")
+def receipt() -> Response:
+    """Let one receipt leave now: JSON with sid, status and code where wanted; waits until the webhook answered."""
+    given = request.get_json()
+    running = simulation()
+    running.report_one(_found(given["sid"]), given["status"], given.get("code", ""))
+    return jsonify(posted=running.outbound.wait())
+
+
+def _found(sid: str) -> Message:
+    message = simulation().carrier.find(sid)
+    if message is None:
+        raise RefusedError(20404, f"The requested resource /Messages/{sid}.json was not found", 404)
+    return message
+
+
+def _shown(message: Message, account: str) -> dict[str, Any]:
+    by_service = message.sender.startswith("MG")
+    base = f"/2010-04-01/Accounts/{account}/Messages/{message.sid}"
+    return {
+        "account_sid": account,
+        "api_version": "2010-04-01",
+        "body": message.body,
+        "date_created": format_datetime(message.created_at),
+        "date_sent": format_datetime(message.sent_at) if message.sent_at else None,
+        "date_updated": format_datetime(message.updated_at),
+        "direction": message.direction,
+        "error_code": int(message.error_code) if message.error_code else None,
+        "error_message": None,
+        "from": None if by_service else message.sender,
+        "messaging_service_sid": message.sender if by_service else None,
+        "num_media": "0",
+        "num_segments": "0" if by_service and message.sent_at is None else _segments(message.body),
+        "price": None,
+        "price_unit": "USD",
+        "sid": message.sid,
+        "status": message.status,
+        "subresource_uris": {"media": f"{base}/Media.json"},
+        "to": message.to,
+        "uri": f"{base}.json",
+    }
+
+
+def _segments(body: str) -> str:
+    """Count roughly: the carrier's figure is only shown, the service counts its own exactly."""
+    single, each = (160, 153) if body.isascii() else (70, 67)
+    return str(1 if len(body) <= single else -(-len(body) // each))
+
+
+def _cut_the_line() -> None:
+    """Close the client's connection without a word, as a lost line does."""
+    line: socket.socket = request.environ["werkzeug.socket"]
+    line.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,64 @@
+"""What a carrier can do wrong, on demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """One way to go wrong. The first group strikes a request to send, the second the receipts of an accepted message."""
+
+    DROP = "drop"
+    """Accepts the message and cuts the line instead of answering."""
+    DELAY = "delay"
+    """Accepts the message and answers after ``seconds``."""
+    BUSY = "busy"
+    """Takes nothing: 429 with error 20429."""
+    BROKEN = "broken"
+    """Takes nothing: 502 with a page in HTML."""
+    REFUSE = "refuse"
+    """Takes nothing: 400 with error ``code``."""
+
+    MISSING = "missing"
+    """No receipt ever comes."""
+    REORDER = "reorder"
+    """Receipts come last one first."""
+    DUPLICATE = "duplicate"
+    """Every receipt comes three times."""
+    UNDELIVERED = "undelivered"
+    """The last receipt says undelivered with error ``code``."""
+    LATE_DELIVERED = "late_delivered"
+    """Undelivered first, delivered afterwards."""
+
+
+AT_REQUEST = frozenset({Fault.DROP, Fault.DELAY, Fault.BUSY, Fault.BROKEN, Fault.REFUSE})
+
+
+@dataclass
+class Order:
+    """An order to go wrong: which way, how often, and for which number (any if empty)."""
+
+    fault: Fault
+    times: int = 1
+    to: str = ""
+    code: int = 30003
+    seconds: float = 0.0
+
+
+def receipts(order: Order | None, *, by_service: bool) -> list[tuple[str, str]]:
+    """Return the statuses (status, error code) the carrier reports after the one it answered with, in the order they leave."""
+    usual = [*([("queued", "")] if by_service else []), ("sent", ""), ("delivered", "")]
+    match order.fault if order else None:
+        case Fault.MISSING:
+            return []
+        case Fault.REORDER:
+            return usual[::-1]
+        case Fault.DUPLICATE:
+            return [status for status in usual for _ in range(3)]
+        case Fault.UNDELIVERED:
+            return [*usual[:-1], ("undelivered", str(order.code if order else ""))]
+        case Fault.LATE_DELIVERED:
+            return [*usual[:-1], ("undelivered", str(order.code if order else "")), ("delivered", "")]
+        case _:
+            return usual
