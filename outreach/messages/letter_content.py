@@ -9,10 +9,12 @@ from typing import Any
 
 from outreach.messages.compose import Facts, Pair, child_values, values
 from outreach.messages.languages import language
-from outreach.messages.letter_text import Block, Kind, Run, filled
+from outreach.messages.letter_text import Block, Kind, LetterTextError, Run, filled
 from outreach.messages.names import clean, isolate_phone
 from outreach.messages.phrases import date_phrase
 from outreach.messages.postal import Address, delivery_lines
+
+_LONGEST_WORD = 36
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ def build(pair: Pair, facts: Facts, address: Address, *, letter_id: str, sender:
 
     Raises AddressError, MissingValueError, TemplateError or LetterTextError: then this family gets no letter, and a person the reason.
     """
+    _refuse_endless_words(facts)
     rtl = language(pair.locale).rtl
     each = [child_values(child, pair.locale, year=True) for child in facts.children]
     phone = clean(facts.school_phone)
@@ -64,6 +67,14 @@ def build(pair: Pair, facts: Facts, address: Address, *, letter_id: str, sender:
         blocks=filled(pair.translation, values(facts, pair.locale, year=True), each),
         signature=tuple(filter(None, (clean(facts.school), clean(facts.district), isolate_phone(phone, rtl=rtl) if phone else ""))),
     )
+
+
+def _refuse_endless_words(facts: Facts) -> None:
+    """A word wider than its line would be cut off at the paper's edge, and the count beside it in the table with it."""
+    names = (facts.school, facts.district, *facts.adult_names, *(child.name for child in facts.children))
+    if any(len(word) > _LONGEST_WORD for name in names for word in clean(name).split()):
+        message = f"a name has a word of more than {_LONGEST_WORD} letters, too long for a line of the letter"
+        raise LetterTextError(message)
 
 
 def _block(data: Mapping[str, Any]) -> Block:

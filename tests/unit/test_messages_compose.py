@@ -191,3 +191,9 @@ def test_right_to_left_words_must_begin_with_a_word_of_their_own() -> None:
     arabic = "{{ district }}: غاب {{ child }} {{ days_missed }} {{ as_of }} STOP"
     assert "must begin with a word" in str(problems_of(source, replace(pair, locale="ar", translation=arabic))[0])
     assert problems_of(source, replace(pair, locale="ar", translation="مدارس " + arabic)) == []
+
+
+def test_a_name_of_ten_thousand_letters_is_counted_to_the_last_segment() -> None:
+    said = text(SHIPPED["count", "sms", "en"][1], replace(FACTS, children=(replace(ANA, name="a" * 10_000),)))
+    assert said.segments == 67
+    assert not measure(said.body).fits

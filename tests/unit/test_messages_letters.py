@@ -135,7 +135,7 @@ def test_letters_that_cannot_be_set_are_named_with_the_reason_and_the_others_are
     contents = [letter(f"B{n}") for n in range(30)]
     contents[3] = letter("B3", pair=replace(PAIRS["en"], translation="\n\n".join(["{{ adult_names }} " * 40] * 20)))
     contents[17] = replace(letter("B17"), date="\ue123")
-    contents[28] = letter("B28", adults=("W" * 60,))
+    contents[28] = letter("B28", adults=("W" * 30 + " " + "W" * 30,))
     rendered = printed(contents, measures)
     reasons = dict(rendered.failures)
     assert set(reasons) == {"B3", "B17", "B28"}
@@ -170,7 +170,7 @@ def test_a_hostile_name_is_printed_as_it_is(measures: Measures) -> None:
 
 
 @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(name=st.text(min_size=1, max_size=40))
+@given(name=st.text(min_size=1, max_size=30))
 def test_any_name_is_printed_or_refused_with_a_reason(name: str, measures: Measures) -> None:
     content = letter(children=(child(f"x{name}"),), adults=(f"y{name}",))
     rendered = printed([content, letter("GOOD")], measures)
@@ -237,3 +237,21 @@ def test_the_sender_is_the_settings_own_lines_else_the_school_else_the_district(
     assert return_lines(["Office 12", " "], "District", "School", "1 Street") == ("Office 12",)
     assert return_lines([], "District", "School", "1 Street\nTown, IL 60614") == ("School", "1 Street", "Town, IL 60614")
     assert return_lines([], "District", "School", "") == ("District", "School")
+
+
+def test_a_name_of_ten_thousand_letters_is_refused_before_it_runs_off_the_paper(measures: Measures) -> None:
+    with pytest.raises(LetterTextError, match="too long for a line"):
+        letter(children=(child("Ana" * 3333 + "x"),))
+    many_words = letter("LONG", children=(child("Ana " * 2500),))
+    rendered = printed([many_words, letter("GOOD")], measures)
+    assert dict(rendered.failures) == {"LONG": "letter LONG is longer than one page"}
+    assert dict(rendered.pages) == {"GOOD": 1}
+
+
+def test_the_widest_name_allowed_leaves_the_count_on_the_paper(measures: Measures) -> None:
+    rendered = printed([letter(children=(child("W" * 36),))], measures)
+    with opened(rendered) as document:
+        page = document[0].get_textpage()
+        lefts_and_rights = [page.get_charbox(index)[::2] for index in range(page.count_chars())]
+    assert min(left for left, _right in lefts_and_rights) >= 0.5 * INCH - 1
+    assert max(right for _left, right in lefts_and_rights) <= 8 * INCH

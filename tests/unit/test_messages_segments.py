@@ -52,7 +52,7 @@ def test_one_letter_decides_the_encoding(name: str, encoding: Encoding) -> None:
         ("í" * 66 + "\r\n" + "í" * 66, 134, 2),
     ],
 )
-def test_units_and_segments(text: str, units: int, segments: int) -> None:
+def test_neither_an_escape_pair_nor_a_grapheme_is_cut_in_two(text: str, units: int, segments: int) -> None:
     size = measure(text)
     assert (size.units, size.segments) == (units, segments)
 
