@@ -1,0 +1,102 @@
+"""The sample district is counted as its README says, however it is delivered."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from random import Random
+
+import pytest
+
+import outreach.tables  # noqa: F401 - every table must be known before a schema is copied
+from outreach.database import Database
+from tests.attendance.grand_bend import grand_bend
+from tests.attendance.loading import Loader
+
+GIVEN = os.environ.get("OUTREACH_GRAND_BEND")
+"""Read here, because tests see none of the machine's settings."""
+EXPECTED = {date(2011, 5, 27): (169_920, 1_850, 42), date(2010, 12, 17): (77_760, 969, 41), date(2010, 10, 1): (27_840, 351, 54)}
+
+
+@pytest.fixture
+def sample() -> Path:
+    """The sample district's folder."""
+    return grand_bend(GIVEN)
+
+
+@pytest.fixture
+def loader(sqlite_database: Database, tmp_path: Path) -> Loader:
+    """Loads into a fresh database."""
+    return Loader(sqlite_database, tmp_path)
+
+
+def check(loader: Loader) -> None:
+    """960 students, and the README's figures at its three dates; no unknown day."""
+    for as_of, expected in EXPECTED.items():
+        rows = loader.counts(as_of, "student")
+        sums = [sum(int(row[column]) for row in rows) for column in ("days_enrolled", "days_absent")]
+        assert (*sums, sum(row["chronic"] == "true" for row in rows)) == expected
+        assert len(rows) == 960
+        assert sum(int(row["days_unknown"]) for row in rows) == 0
+    whole = loader.counts(date(2011, 5, 27), "school")
+    assert [sum(int(row[f"days_{kind}"]) for row in whole) for kind in ("excused", "unexcused", "conflict")] == [1077, 773, 0]
+
+
+def test_it_is_counted_as_its_readme_says(database: Database, tmp_path: Path, sample: Path) -> None:
+    """On both databases, with nothing left out; and again from the same bytes."""
+    loader = Loader(database, tmp_path)
+    report = loader.load_folder(sample)
+    assert not report.needs_a_person
+    check(loader)
+    assert loader.load_folder(sample).unchanged
+    check(loader)
+
+
+Deliver = Callable[[list[list[str]]], list[list[list[str]]]]
+
+
+def _months(rows: list[list[str]]) -> list[list[list[str]]]:
+    return [[row for row in rows if row[2].startswith(month)] for month in sorted({row[2][:7] for row in rows})]
+
+
+def _windows(rows: list[list[str]]) -> list[list[list[str]]]:
+    """A window of 40 days to the end of each month, which also repeats what came before."""
+    ends = [max(row[2] for row in month) for month in _months(rows)]
+    return [[row for row in rows if row[2] <= end and (date.fromisoformat(end) - date.fromisoformat(row[2])).days < 40] for end in ends]
+
+
+@pytest.mark.parametrize(
+    ("settings", "parts"),
+    [
+        pytest.param({}, lambda rows: [rows, Random(1).sample(rows, len(rows))], id="shuffled after it came in order"),  # noqa: S311
+        pytest.param({}, lambda rows: [rows[:900], rows], id="half of it first"),
+        pytest.param({}, lambda rows: [rows, rows + rows[:50]], id="rows sent twice"),
+        pytest.param({'delivery = "full"': 'delivery = "delta"'}, _months, id="deltas by month"),
+        pytest.param({'delivery = "full"': 'delivery = "window"\nwindow_days = 40'}, _windows, id="windows"),
+    ],
+)
+def test_the_way_it_is_delivered_makes_no_difference(
+    loader: Loader, sample: Path, tmp_path: Path, settings: dict[str, str], parts: Deliver
+) -> None:
+    """Whole, shuffled, in deltas, in windows."""
+    with (sample / "attendance.csv").open(encoding="utf-8", newline="") as stream:
+        header, *rows = csv.reader(stream)
+    assert header[2] == "event_date"
+    folder = tmp_path / "delivery"
+    shutil.copytree(sample, folder)
+    for path in (folder, *folder.iterdir()):
+        path.chmod(0o755)
+    text = (folder / "source.toml").read_text()
+    for old, new in settings.items():
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "source.toml").write_text(text)
+    for part in parts(rows):
+        with (folder / "attendance.csv").open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream).writerows([header, *part])
+        loader.load_folder(folder)
+    check(loader)
