@@ -208,3 +208,14 @@ def test_translators_get_every_text_in_fifteen_languages_and_the_shipped_files_a
             assert {entry.context for entry in read_po(opened, abort_invalid=True) if entry.id} >= {"count/sms", "count/letter", "help/sms"}
     [spanish] = [file for file in files if file.parent.parent.name == "es"]
     assert spanish.read_bytes() == (data_folder("translations") / "es" / "LC_MESSAGES" / "messages.po").read_bytes()
+
+
+def test_an_entry_that_its_translator_marked_fuzzy_is_no_translation(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    file = translate(home, "so", "{{ district }}: Fariin. STOP")
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('msgctxt "help/sms"', '#, fuzzy\nmsgctxt "help/sms"'), encoding="utf-8")
+    with pytest.raises(ImportRefusedError, match="no translation"):
+        import_po(file, home)
+    file.write_text(text, encoding="utf-8")
+    assert import_po(file, home).is_file()
