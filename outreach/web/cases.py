@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from functools import partial
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,7 @@ from outreach.consent import queries as consent
 from outreach.messages.segments import measure, normalise
 from outreach.staff import queries as accounts
 from outreach.staff.roles import Permission
-from outreach.web import conversations, inbox, panel, people, views
+from outreach.web import conversations, errors, inbox, panel, people, views
 from outreach.web.context import now, person, services
 from outreach.web.permissions import needs
 
@@ -32,7 +32,7 @@ REFUSALS = (actions.CaseError, IllegalMoveError)
 @blueprint.errorhandler(queries.CaseNotFoundError)
 def not_found(_problem: queries.CaseNotFoundError) -> ResponseReturnValue:
     """A case of another school does not exist for this person."""
-    abort(404)
+    return errors.show(404)
 
 
 @blueprint.get("/<int:case_id>")
@@ -48,7 +48,7 @@ def live(case_id: int) -> ResponseReturnValue:
     """The conversation again, for a page that asks now and then; 204 while nothing changed."""
     with services().database.read() as session:
         thread = _thread(session, _case(session, case_id))
-    return Response(status=204) if request.args.get("seen") == inbox.seal(thread) else thread
+    return Response(status=204) if inbox.was_seen(thread) else thread
 
 
 @blueprint.post("/<int:case_id>/measure")
@@ -154,7 +154,7 @@ def _page(case_id: int, *, draft: str = "", problem: str = "") -> str:
 
 
 def _thread(session: Session, case: Case) -> str:
-    return render_template("parts/thread.html", case=case, items=conversations.thread(session, case), view=_view())
+    return inbox.sealed(render_template("parts/thread.html", items=conversations.thread(session, case)))
 
 
 def _case(session: Session, case_id: int) -> Case:

@@ -29,12 +29,16 @@ def register(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def refuse(problem: HTTPException) -> ResponseReturnValue:
         code = problem.code or _BROKE
-        title, sentence = SENTENCES.get(code, SENTENCES[_BROKE if code >= _BROKE else 400])
-        return _page(code, title, sentence)
+        return show(code)
 
     @app.errorhandler(CSRFError)
     def stale(_problem: CSRFError) -> ResponseReturnValue:
         return _page(400, *STALE)
+
+
+def show(code: int) -> ResponseReturnValue:
+    """The page for an HTTP status."""
+    return _page(code, *SENTENCES.get(code, SENTENCES[_BROKE if code >= _BROKE else 400]))
 
 
 def log_breakdown(problem: BaseException | None) -> None:

@@ -32,10 +32,9 @@ def live() -> ResponseReturnValue:
     view = views.of(request.args)
     current = request.args.get("case", "")
     shelf, news = shelf_of(view, current=int(current) if current.isascii() and current.isdigit() else None)
-    if request.args.get("seen") == seal(shelf):
+    if was_seen(shelf):
         return Response(status=204)
-    said = "" if request.args.get("news") == news else render_template("parts/news.html", news=news)
-    return shelf + said
+    return shelf + render_template("parts/news.html", news=news)
 
 
 def shelf_of(view: View, *, page: int = 1, current: int | None = None) -> tuple[str, str]:
@@ -55,9 +54,16 @@ def shelf_of(view: View, *, page: int = 1, current: int | None = None) -> tuple[
             shelves=views.SHELVES,
             whose=views.WHOSE,
         )
-    return html, f"{counts[Shelf.NEEDS_ME]} need you, {counts[Shelf.INFORMATION]} for your information"
+    return sealed(html), f"{counts[Shelf.NEEDS_ME]} need you, {counts[Shelf.INFORMATION]} for your information"
 
 
-def seal(html: str) -> str:
-    """A short name for exactly this piece of a page."""
-    return hashlib.sha256(html.encode()).hexdigest()[:16]
+def sealed(html: str) -> str:
+    """A piece of a page with a short name for exactly its content, which the page sends along when it asks again."""
+    seal = hashlib.sha256(html.encode()).hexdigest()[:16]
+    return f'{html}<input type="hidden" name="seen" value="{seal}">'
+
+
+def was_seen(piece: str) -> bool:
+    """Whether the page that asks shows exactly this piece already."""
+    seen = request.args.get("seen", "")
+    return seen != "" and piece.endswith(f'name="seen" value="{seen}">')

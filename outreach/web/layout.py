@@ -39,6 +39,7 @@ def register(app: Flask) -> None:
     app.context_processor(_around)
     app.add_template_filter(moment)
     app.add_template_filter(spoken_day, "day")
+    app.add_template_filter(iso_day)
     app.add_template_filter(elapsed)
     app.add_template_filter(local_time)
     app.add_template_filter(full_moment)
@@ -71,6 +72,11 @@ def moment(instant: datetime) -> str:
 def spoken_day(when: date) -> str:
     """A template's ``{{ date|day }}``: ``today``, ``Mon, Oct 5``."""
     return times.day(when, local_date(now(), services().settings.zone))
+
+
+def iso_day(when: str) -> str:
+    """A template's ``{{ "2026-10-05"|iso_day }}``, for dates kept as text in a row."""
+    return spoken_day(date.fromisoformat(when))
 
 
 def elapsed(since: datetime) -> str:

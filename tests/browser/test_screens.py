@@ -1,0 +1,117 @@
+"""Every screen at both widths: no fault that axe finds, no sideways scroll, nothing that the content policy had to stop."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Served
+
+pytestmark = pytest.mark.browser
+
+SCREENS = (
+    "/inbox",
+    "/inbox?queue=information",
+    "/inbox?whose=mine",
+    "/delivery",
+    "/delivery?state=skipped",
+    "/delivery/1",
+    "/baseline",
+    "/attention",
+    "/words",
+    "/password",
+    "/cases/999",
+)
+
+
+def check(page: Page) -> None:
+    """Fail with what a person would trip over."""
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert wide <= 0, f"{page.url} scrolls sideways by {wide} px"
+
+
+@pytest.fixture
+def said(page: Page) -> list[str]:
+    """What the browser's console complains about."""
+    words: list[str] = []
+    page.on("console", lambda message: words.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: words.append(str(error)))
+    return words
+
+
+def test_every_screen_is_sound_at_both_widths(page: Page, said: list[str]) -> None:
+    for screen in SCREENS:
+        page.goto(screen)
+        check(page)
+    assert [words for words in said if "404" not in words] == []
+
+
+def test_conversations_are_sound_in_any_script_and_with_hostile_words(page: Page, served: Served, said: list[str]) -> None:
+    for case in (served.cases.maria, served.cases.omar, served.cases.jane, served.cases.stranger, served.cases.done):
+        page.goto(f"/cases/{case}")
+        check(page)
+    assert said == [], "nothing ran that a family wrote"
+
+
+def test_arabic_words_are_set_from_right_to_left(page: Page, served: Served) -> None:
+    page.goto(f"/cases/{served.cases.omar}")
+    words = page.locator(".bubble-family .bubble-words").first
+    expect(words).to_have_css("direction", "rtl")
+
+
+def test_the_sign_in_page_is_sound(browser: Browser, served: Served) -> None:
+    for width in (1280, 390, 320):
+        context = browser.new_context(viewport={"width": width, "height": 700}, base_url=served.url)
+        page = context.new_page()
+        for screen in ("/sign-in", "/sign-in/nonsense"):
+            page.goto(screen)
+            check(page)
+        context.close()
+
+
+def test_pages_reflow_at_320_pixels(page: Page, served: Served) -> None:
+    page.set_viewport_size({"width": 320, "height": 700})
+    for screen in ("/inbox", f"/cases/{served.cases.maria}", "/delivery", "/baseline", "/attention", "/words"):
+        page.goto(screen)
+        check(page)
+
+
+def test_a_coordinator_answers_and_goes_on(page: Page, served: Served) -> None:
+    page.locator(f"#case-{served.cases.jane}").click()
+    page.get_by_label("Answer to the family").fill("I am calling you now.")
+    expect(page.locator("#size")).to_have_text(re.compile("1 text"))
+    page.get_by_role("button", name="Send and next").click()
+    expect(page.get_by_text("Your answer is on its way.")).to_be_visible()
+    assert page.url.endswith(f"/cases/{served.cases.omar}")
+    page.goto("/inbox?queue=answered")
+    expect(page.locator(f"#case-{served.cases.jane}")).to_be_visible()
+    check(page)
+
+
+def test_everything_essential_works_without_script(browser: Browser, served: Served, page: Page) -> None:
+    context = browser.new_context(java_script_enabled=False, base_url=served.url, storage_state=page.context.storage_state())
+    plain = context.new_page()
+    plain.goto(f"/cases/{served.cases.omar}")
+    plain.fill("#text", "We will call.")
+    plain.get_by_role("button", name="Send and next").click()
+    assert "/cases/" in plain.url
+    plain.click(".note-writer summary")
+    plain.fill("#note", "Called")
+    plain.get_by_role("button", name="Keep note").click()
+    assert plain.locator(".bubble-note", has_text="Called").count() == 1
+    plain.get_by_role("button", name="Close", exact=True).click()
+    assert plain.locator("text=is closed").count() == 1
+    context.close()
+
+
+def test_a_keyboard_reaches_the_content_first_and_sees_where_it_is(page: Page) -> None:
+    page.goto("/inbox")
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("Skip to the content")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+    assert outline == "3px"

@@ -1,0 +1,69 @@
+"""The whole web application on a real database, with people who can sign in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from outreach.clock import FixedClock
+from outreach.database import Database
+from outreach.services import Services
+from outreach.settings import Settings
+from outreach.staff import actions as staff
+from outreach.staff import queries as accounts
+from outreach.web.app import create_app
+from outreach.web.context import SESSION_KEY
+from tests.conftest import NOON
+from tests.web.seed import Seeded, seed
+
+SignedIn = Callable[[str], FlaskClient]
+
+
+@pytest.fixture
+def app(settings: Settings, sqlite_database: Database, clock: FixedClock) -> Flask:
+    """The application without a provider; what breaks in it breaks the test."""
+    made = create_app(Services(settings, sqlite_database, clock, provider=None))
+    made.testing = True
+    return made
+
+
+@pytest.fixture
+def seeded(sqlite_database: Database, settings: Settings, tmp_path: Path) -> Seeded:
+    """The made-up district of ``seed``."""
+    return seed(sqlite_database, settings, tmp_path / "feed")
+
+
+@pytest.fixture
+def signed_in(app: Flask, sqlite_database: Database, seeded: Seeded) -> SignedIn:  # noqa: ARG001 - the people are seeded
+    """Give a browser in which a person of the seed is signed in, by first name."""
+
+    def browser(name: str) -> FlaskClient:
+        with sqlite_database.write() as session:
+            account = accounts.by_email(session, f"{name}@example.org")
+            assert account is not None
+            key = staff.begin_session(session, account, NOON)
+        client = app.test_client()
+        with client.session_transaction() as cookie:
+            cookie[SESSION_KEY] = key
+        return client
+
+    return browser
+
+
+def token_of(html: str) -> str:
+    """The CSRF token in a page's form."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', html)
+    assert found is not None, "the page has no form"
+    return found[1]
+
+
+def send(client: FlaskClient, page: str, action: str, **fields: str) -> tuple[int, str, str]:
+    """Send a form as a browser would, with the token of *page*; return status, where it leads, and the page."""
+    token = token_of(client.get(page).text)
+    answer = client.post(action, data={"csrf_token": token, **fields})
+    return answer.status_code, answer.headers.get("Location", ""), answer.text
