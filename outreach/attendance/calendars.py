@@ -43,6 +43,7 @@ class Event:
     minutes: int | None = None
     track: str = ""
     grades: str = ""
+    cycle_day: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ class SchoolCalendar:
     affirmative: bool = False
     unknown: Mapping[date, str] = field(default_factory=dict)
     minutes: Mapping[date, int] = field(default_factory=dict)
+    cycle: Mapping[date, frozenset[str]] = field(default_factory=dict)
+    """The cycle days (A, B, …) that a date is, where the calendar says."""
 
     def between(self, first: date, last: date) -> Sequence[date]:
         """The membership days from *first* to *last*, both included."""
@@ -94,6 +97,7 @@ def from_events(events: Mapping[date, Sequence[Event]], own: Mapping[str, bool],
     days: list[date] = []
     unknown: dict[date, str] = {}
     minutes: dict[date, int] = {}
+    cycle: dict[date, frozenset[str]] = {}
     known = False
     for day in sorted(events):
         mine = [event for event in events[day] if _concerns(event, track, grade)]
@@ -107,7 +111,9 @@ def from_events(events: Mapping[date, Sequence[Event]], own: Mapping[str, bool],
         scheduled = [event.minutes for event, meaning in zip(mine, meanings, strict=True) if meaning and event.minutes]
         if scheduled:
             minutes[day] = min(scheduled)
-    return SchoolCalendar(tuple(days), known=known, unknown=unknown, minutes=minutes)
+        if named := frozenset(event.cycle_day for event in mine if event.cycle_day):
+            cycle[day] = named
+    return SchoolCalendar(tuple(days), known=known, unknown=unknown, minutes=minutes, cycle=cycle)
 
 
 def from_marks(reported: Iterable[date]) -> SchoolCalendar:

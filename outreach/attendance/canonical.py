@@ -18,6 +18,8 @@ class Type(StrEnum):
     """A whole number of zero or more."""
     PORTION = "portion"
     """A share of the day, 0 to 1."""
+    DAYS = "days"
+    """A number of days, perhaps with decimals."""
 
 
 @dataclass(frozen=True)
@@ -143,9 +145,55 @@ ATTENDANCE = CanonicalFile(
     ),
     ("student_id", "date", "school_id", "section_id", "code"),
 )
+SECTIONS = CanonicalFile(
+    "sections",
+    (
+        *_ids("student_id", "school_id", "section_id"),
+        Column("begin_date", Type.DATE, required=True, filled=True, strict=True),
+        Column("end_date", Type.DATE, required=True, strict=True),
+        *_texts("cycle_days", "weekdays"),
+        Column("minutes", Type.WHOLE, strict=True),
+    ),
+    ("student_id", "school_id", "section_id", "begin_date", "cycle_days", "weekdays"),
+)
+STUDENT_ADULTS = CanonicalFile(
+    "student_adults",
+    (*_ids("student_id"), Column("name", required=True, filled=True, strict=True), Column("role")),
+    ("student_id", "name"),
+)
+OTHER_CONTACTS = CanonicalFile(
+    "other_contacts",
+    (
+        *_ids("student_id"),
+        Column("date", Type.DATE, required=True, filled=True, strict=True),
+        Column("channel", required=True),
+        Column("kind"),
+    ),
+    ("student_id", "date", "channel", "kind"),
+)
+SIS_TOTALS = CanonicalFile(
+    "sis_totals",
+    (
+        *_ids("student_id", "school_id"),
+        Column("as_of", Type.DATE, required=True, filled=True, strict=True),
+        Column("days_enrolled", Type.DAYS, required=True, filled=True, strict=True),
+        Column("days_absent", Type.DAYS, required=True, filled=True, strict=True),
+    ),
+    ("student_id", "school_id", "as_of"),
+)
 
-ROSTER = (SCHOOLS, CALENDAR, STUDENTS, ENROLLMENTS, CONTACTS, CONTACT_PHONES, STUDENT_CONTACTS)
+ROSTER = (
+    SCHOOLS,
+    CALENDAR,
+    STUDENTS,
+    ENROLLMENTS,
+    CONTACTS,
+    CONTACT_PHONES,
+    STUDENT_CONTACTS,
+    SECTIONS,
+    STUDENT_ADULTS,
+    OTHER_CONTACTS,
+    SIS_TOTALS,
+)
 """The files that are always delivered whole, parents before children."""
 FILES = {file.name: file for file in (*ROSTER, ATTENDANCE)}
-LATER = frozenset({"sections", "student_adults", "other_contacts", "sis_totals"})
-"""Files of the contract that this version does not read yet; a delivery that holds one is told so."""

@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from outreach.attendance.calendars import NOT_REPORTED, SchoolCalendar
 from outreach.attendance.profiles import Profile
+from outreach.attendance.schedules import NOT_KNOWN, Meeting, on
 from outreach.attendance.verdicts import Day, DayMark, Verdict, decide
 
 
@@ -108,10 +109,12 @@ def record(
     stays: Iterable[tuple[Stay, SchoolCalendar]],
     marks: Iterable[DayMark],
     profile: Profile,
+    meetings: Sequence[Meeting] = (),
 ) -> SchoolRecord:
     """Decide every membership day of a child at one school.
 
-    Each stay comes with the calendar of its track and grade; *marks* are the child's live marks at the school.
+    Each stay comes with the calendar of its track and grade; *marks* are the child's live marks at the school,
+    *meetings* its places in sections there.
     """
     by_date: defaultdict[date, list[DayMark]] = defaultdict(list)
     for mark in marks:
@@ -125,7 +128,7 @@ def record(
         membership.update(dates)
         held.update(_holding(by_date, stay))
         for day in _worth_a_look(dates, calendar, by_date):
-            verdict, rule = _decide(day, by_date.get(day, ()), calendar, profile)
+            verdict, rule = _decide(day, by_date.get(day, ()), calendar, profile, meetings)
             if verdict != Verdict.PRESENT:
                 days[day] = Day(day, school_id, verdict, tuple(sorted(by_date.get(day, ()), key=_place)), rule)
     told = tuple(days[day] for day in sorted(days))
@@ -146,8 +149,11 @@ def _worth_a_look(dates: Sequence[date], calendar: SchoolCalendar, by_date: dict
     return [day for day in (*by_date, *(d for d in calendar.unknown if d not in by_date)) if day in inside]
 
 
-def _decide(day: date, marks: Sequence[DayMark], calendar: SchoolCalendar, profile: Profile) -> tuple[Verdict, str]:
-    verdict, rule = decide(marks, calendar.minutes.get(day), profile)
+def _decide(
+    day: date, marks: Sequence[DayMark], calendar: SchoolCalendar, profile: Profile, meetings: Sequence[Meeting]
+) -> tuple[Verdict, str]:
+    schedule = on(meetings, day, calendar.cycle.get(day, ())) if meetings else NOT_KNOWN
+    verdict, rule = decide(marks, calendar.minutes.get(day), profile, schedule)
     if verdict == Verdict.PRESENT and day in calendar.unknown:
         return Verdict.UNKNOWN, calendar.unknown[day]
     if calendar.affirmative and not marks:

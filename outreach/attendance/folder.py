@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from outreach.attendance.canonical import FILES, LATER
+from outreach.attendance.canonical import FILES
 from outreach.attendance.refusal import RefusedError
 from outreach.attendance.source_settings import SETTINGS_FILE, SourceSettings, read_settings
 
@@ -39,7 +39,7 @@ def open_delivery(folder: Path) -> Delivery:
     if not folder.is_dir():
         sentence = f"{folder} is no folder."
         raise RefusedError(sentence)
-    settings = read_settings(folder, frozenset(FILES) | LATER)
+    settings = read_settings(folder, frozenset(FILES))
     files: dict[str, Path] = {}
     for name in FILES:
         path = folder / settings.files.get(name, f"{name}.csv")

@@ -135,6 +135,8 @@ def _reading(column: Column, date_format: str) -> tuple[pl.Expr | None, str]:
             plain = text.str.extract(r"^(0?\.\d{1,9}|[01](?:\.\d{0,9})?)$", 1)
             share = pl.when(plain.cast(pl.Float64, strict=False) <= 1).then(_shortest(plain))
             return pl.when(text == "").then(pl.lit("")).otherwise(share), "is no share of a day between 0 and 1"
+        case Type.DAYS:
+            return _shortest(text.str.extract(r"^(\d{1,5}(?:\.\d{1,4})?)$", 1)), "is no number of days"
         case _:
             return None, ""
 

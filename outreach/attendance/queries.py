@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from outreach.attendance.counting import Count, SchoolRecord, Stay, count, count_across, record
 from outreach.attendance.profiles import Profile, profile
+from outreach.attendance.schedules import Meeting
 from outreach.attendance.school_year import SchoolYear, stay_of
 from outreach.attendance.tables import FeedImport, FeedSource, Mark
 from outreach.attendance.verdicts import Day, DayMark
 from outreach.district.queries import slices
-from outreach.district.tables import Enrolment, Student
+from outreach.district.tables import Enrolment, SectionPlace, Student
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,7 @@ def _records(
     for piece in pieces:
         stays = _stays(session, year, piece)
         marks = _marks(session, year, piece)
+        meetings = _meetings(session, marks)
         for student_id in sorted(stays):
             yield [
                 record(
@@ -136,6 +138,7 @@ def _records(
                     [(stay, year.calendar(school_id, track, grade)) for stay, track, grade in mine],
                     marks.get((student_id, school_id), ()),
                     _profile(year, school_id, profile_name),
+                    meetings.get((student_id, school_id), ()),
                 )
                 for school_id, mine in sorted(stays[student_id].items())
             ]
@@ -169,7 +172,16 @@ def _stays(session: Session, year: SchoolYear, students: Collection[str] | None)
 
 def _marks(session: Session, year: SchoolYear, students: Collection[str] | None) -> dict[tuple[str, str], list[DayMark]]:
     statement = select(
-        Mark.student_id, Mark.school_id, Mark.date, Mark.code, Mark.source, Mark.portion, Mark.minutes, Mark.import_id, Mark.line
+        Mark.student_id,
+        Mark.school_id,
+        Mark.date,
+        Mark.code,
+        Mark.source,
+        Mark.portion,
+        Mark.minutes,
+        Mark.import_id,
+        Mark.line,
+        Mark.section_id,
     ).where(Mark.date <= year.as_of, Mark.date >= date(year.as_of.year - 1, 1, 1))
     if students is not None:
         statement = statement.where(Mark.student_id.in_(students))
@@ -180,6 +192,29 @@ def _marks(session: Session, year: SchoolYear, students: Collection[str] | None)
         if place not in codes:
             codes[place] = year.source(row.source).at(row.school_id).codes
         meaning = codes[place].get(row.code)
-        mark = DayMark(row.date, row.school_id, row.code, meaning, row.portion, row.minutes, row.import_id, row.line)
+        mark = DayMark(row.date, row.school_id, row.code, meaning, row.portion, row.minutes, row.import_id, row.line, row.section_id)
         found[row.student_id, row.school_id].append(mark)
     return found
+
+
+def _meetings(session: Session, marks: Mapping[tuple[str, str], list[DayMark]]) -> dict[tuple[str, str], list[Meeting]]:
+    """The places in sections of the children who have a section mark; nobody else's schedule matters."""
+    concerned = {student_id for (student_id, _), theirs in marks.items() if any(mark.section_id for mark in theirs)}
+    found: defaultdict[tuple[str, str], list[Meeting]] = defaultdict(list)
+    for some in slices(concerned):
+        for row in session.execute(_PLACES.where(SectionPlace.student_id.in_(some))):
+            meeting = Meeting(row.section_id, row.begin_date, row.end_date, row.cycle_days, row.weekdays, row.minutes)
+            found[row.student_id, row.school_id].append(meeting)
+    return found
+
+
+_PLACES = select(
+    SectionPlace.student_id,
+    SectionPlace.school_id,
+    SectionPlace.section_id,
+    SectionPlace.begin_date,
+    SectionPlace.end_date,
+    SectionPlace.cycle_days,
+    SectionPlace.weekdays,
+    SectionPlace.minutes,
+)

@@ -16,9 +16,22 @@ from outreach.attendance.canonical import CanonicalFile, Type
 from outreach.attendance.comparing import Changes, compare, one_per_key
 from outreach.attendance.parsing import Action, Parsed, gather, problems_of
 from outreach.attendance.reading import LINE
+from outreach.attendance.schedules import WEEKDAYS
 from outreach.attendance.source_settings import SourceSettings
 from outreach.database import Base
-from outreach.district.tables import CalendarEvent, Contact, ContactPhone, Enrolment, School, Student, StudentContact
+from outreach.district.tables import (
+    CalendarEvent,
+    Contact,
+    ContactPhone,
+    Enrolment,
+    OtherContact,
+    School,
+    SectionPlace,
+    SisTotal,
+    Student,
+    StudentAdult,
+    StudentContact,
+)
 from outreach.messages.languages import locale_of
 
 _TYPES = {Type.DATE: pl.Date, Type.FLAG: pl.Boolean, Type.WHOLE: pl.Int64}
@@ -30,6 +43,10 @@ TABLES: dict[str, type[Base]] = {
     "contacts": Contact,
     "contact_phones": ContactPhone,
     "student_contacts": StudentContact,
+    "sections": SectionPlace,
+    "student_adults": StudentAdult,
+    "other_contacts": OtherContact,
+    "sis_totals": SisTotal,
 }
 TAKEN = "another source brings this one; its row stays"
 KEPT_WHEN_GONE = frozenset({"schools", "students", "contacts"})
@@ -129,6 +146,10 @@ _PARENTS = {
     "enrollments": (("student_id", Student), ("school_id", School)),
     "contact_phones": (("contact_id", Contact),),
     "student_contacts": (("student_id", Student), ("contact_id", Contact)),
+    "sections": (("student_id", Student), ("school_id", School)),
+    "student_adults": (("student_id", Student),),
+    "other_contacts": (("student_id", Student),),
+    "sis_totals": (("student_id", Student), ("school_id", School)),
 }
 
 
@@ -193,9 +214,16 @@ def _numbers(rows: pl.DataFrame, _settings: SourceSettings) -> tuple[pl.DataFram
     return found, problems_of(found, pl.col("e164") == "", field="phone", value=pl.col("phone"), problem=said, action=Action.NOTED)
 
 
+def _section_notes(rows: pl.DataFrame, _settings: SourceSettings) -> tuple[pl.DataFrame, pl.DataFrame]:
+    odd = ~pl.col("weekdays").str.to_uppercase().str.contains(f"^[{WEEKDAYS}]*$")
+    said = f"is not written with the letters {WEEKDAYS} (R is Thursday, U is Sunday); the section meets on none it does not name"
+    return rows, problems_of(rows, odd, field="weekdays", value=pl.col("weekdays"), problem=said, action=Action.NOTED)
+
+
 _DERIVE: dict[str, _Derivation] = {
     "students": _locales("home_language", "home_locale"),
     "contacts": _locales("language", "locale"),
     "enrollments": _enrolment_notes,
     "contact_phones": _numbers,
+    "sections": _section_notes,
 }

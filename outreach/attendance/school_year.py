@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from sqlalchemy import select
@@ -70,18 +71,22 @@ class SchoolYear:
         """The first day of the school year at a school."""
         return start_of_year(self.as_of, self.settings(school_id).school_year_start)
 
+    def end(self, school_id: str) -> date:
+        """The last day of the school year at a school."""
+        return end_of_year(self.as_of, self.settings(school_id).school_year_start)
+
     def calendar(self, school_id: str, track: str, grade: str) -> SchoolCalendar:
         """The calendar of the year for children of one track and grade, with the days on which nobody can know."""
         key = (school_id, track, grade)
         if key not in self._calendars:
             settings = self.settings(school_id)
             if settings.calendar == "from-events":
-                plain = from_marks(day for day in self.reported(school_id) if day >= self.start(school_id))
+                plain = from_marks(day for day in self.reported(school_id) if self.start(school_id) <= day <= self.end(school_id))
             else:
                 plain = from_events(self.events(school_id), settings.events, track=track, grade=grade)
             affirmative = settings.reporting == "affirmative"
             unknown = plain.unknown if affirmative else {**self.silent(school_id), **plain.unknown}
-            self._calendars[key] = SchoolCalendar(plain.days, plain.known, affirmative, unknown, plain.minutes)
+            self._calendars[key] = replace(plain, affirmative=affirmative, unknown=unknown)
         return self._calendars[key]
 
     def reported(self, school_id: str) -> frozenset[date]:
@@ -95,16 +100,15 @@ class SchoolYear:
         """The year's events of a school, date by date from the nearest organisation."""
         if school_id not in self._events:
             organisations = list(chain(school_id, self._parents))
-            first = self.start(school_id)
             rows = self._session.scalars(
                 select(CalendarEvent).where(
                     CalendarEvent.school_id.in_(organisations),
-                    CalendarEvent.date.between(first, end_of_year(first, self.settings(school_id).school_year_start)),
+                    CalendarEvent.date.between(self.start(school_id), self.end(school_id)),
                 )
             )
             found: defaultdict[str, defaultdict[date, list[Event]]] = defaultdict(lambda: defaultdict(list))
             for row in rows:
-                found[row.school_id][row.date].append(Event(row.date, row.event, row.minutes, row.track, row.grades))
+                found[row.school_id][row.date].append(Event(row.date, row.event, row.minutes, row.track, row.grades, row.cycle_day))
             self._events[school_id] = nearest(found, organisations)
         return self._events[school_id]
 
@@ -113,8 +117,7 @@ class SchoolYear:
         if school_id not in self._silent:
             reported = self.reported(school_id)
             whole = from_events(self.events(school_id), self.settings(school_id).events)
-            first = self.start(school_id)
-            horizon = max([self.as_of, *(day for day in reported if first <= day)])
+            horizon = max([self.as_of, *(day for day in reported if self.start(school_id) <= day <= self.end(school_id))])
             days = [day for day in whole.days if day <= horizon]
             self._silent[school_id] = silent_days(days, reported, lambda day: self._enrolled(school_id, day))
         return self._silent[school_id]

@@ -54,7 +54,7 @@ class Meaning(_Strict):
     @model_validator(mode="before")
     @classmethod
     def _suspension_is_its_own_reason(cls, value: object) -> object:
-        if isinstance(value, dict) and value.get("kind") == Kind.SUSPENDED_OUT:
+        if isinstance(value, dict) and value.get("kind") in {Kind.SUSPENDED_OUT, Kind.SUSPENDED_IN}:
             return {"reason": Reason.SUSPENDED, **value}
         return value
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from outreach.attendance.profiles import Profile
+from outreach.attendance.schedules import NOT_KNOWN, Schedule
 from outreach.attendance.source_settings import Kind, Meaning, Reason
 
 
@@ -41,6 +42,8 @@ class DayMark:
     minutes: int | None = None
     import_id: int = 0
     line: int = 0
+    section_id: str = ""
+    """The section that the mark speaks of; empty where it speaks of the day."""
 
 
 @dataclass(frozen=True)
@@ -55,24 +58,39 @@ class Day:
 
 
 _WHOLE = Fraction(1)
+_NONE = Fraction(0)
 _ABSENT_KINDS = frozenset({Kind.ABSENT, Kind.PARTIAL, Kind.SUSPENDED_OUT})
+_TAUGHT_KINDS = frozenset({Kind.ON_SITE, Kind.INSTRUCTED_ELSEWHERE})
+"""Such a mark takes back the absence from its own section: the nurse had the child, or the class was on a trip."""
+
+_NO_MEANING = "a code without a meaning"
+_NO_MINUTES = "minutes missed, but the calendar does not say how long the day was"
+_NO_SCHEDULE = "an absence from a section, but the child's own schedule of that day is not known"
 
 
-def decide(marks: Sequence[DayMark], scheduled: int | None, profile: Profile) -> tuple[Verdict, str]:
+def decide(marks: Sequence[DayMark], scheduled: int | None, profile: Profile, schedule: Schedule = NOT_KNOWN) -> tuple[Verdict, str]:
     """Return the verdict of a day and the rule behind it; the order of *marks* makes no difference.
 
-    *scheduled* are the day's minutes, where the calendar says them. Any absence counts once; two different named reasons are a
-    conflict; a named reason beats an unspecified one; absent beats unknown, unknown beats present.
+    *scheduled* are the day's minutes, where the calendar says them; *schedule* is the child's own, by which section marks are
+    weighed. What marks of the day say and what marks of sections say is the same absence told twice, so the larger of both
+    counts and they are never added. Any absence counts once; two different named reasons are a conflict; a named reason beats
+    an unspecified one; absent beats unknown, unknown beats present.
     """
-    shares = [_share(mark, scheduled, profile) for mark in marks]
-    missed = sum((share for share in shares if share is not None), Fraction(0))
+    of_day = [mark for mark in marks if not mark.section_id]
+    of_sections = _still_absent([mark for mark in marks if mark.section_id])
+    shares = [(mark, _share_of_day(mark, scheduled or schedule.minutes, profile)) for mark in of_day]
+    by_section = [(mark, _share_of_section(mark, schedule, profile)) for mark in of_sections]
+    told = sum((share for _, share in shares if share is not None), _NONE)
+    missed = max(told, _sum_of_sections(by_section))
     if missed >= profile.absent_from:
-        named = {mark.meaning.reason for mark, share in zip(marks, shares, strict=True) if share and mark.meaning} - {Reason.UNSPECIFIED}
+        named = {mark.meaning.reason for mark, share in (*shares, *by_section) if share and mark.meaning} - {Reason.UNSPECIFIED}
         return _of_reasons(named, profile)
     if any(mark.meaning is None for mark in marks):
-        return Verdict.UNKNOWN, "a code without a meaning"
-    if None in shares:
-        return Verdict.UNKNOWN, "minutes missed, but the calendar does not say how long the day was"
+        return Verdict.UNKNOWN, _NO_MEANING
+    if any(share is None for _, share in shares):
+        return Verdict.UNKNOWN, _NO_MINUTES
+    if any(share is None for _, share in by_section):
+        return Verdict.UNKNOWN, _NO_SCHEDULE
     return Verdict.PRESENT, f"less than {profile.absent_from} of the day missed"
 
 
@@ -83,15 +101,55 @@ def _of_reasons(named: set[Reason], profile: Profile) -> tuple[Verdict, str]:
     return Verdict(reason.value), f"{profile.absent_from} or more of the day missed ({profile.name})"
 
 
-def _share(mark: DayMark, scheduled: int | None, profile: Profile) -> Fraction | None:
-    """The share of the day that a mark says was missed; None where that cannot be told."""
-    if mark.meaning is None:
+def _still_absent(marks: Sequence[DayMark]) -> list[DayMark]:
+    """The marks of sections, less those of sections where the child was known to be taught or looked after."""
+    taught = {mark.section_id for mark in marks if mark.meaning and mark.meaning.kind in _TAUGHT_KINDS}
+    return [mark for mark in marks if mark.section_id not in taught]
+
+
+def _sum_of_sections(shares: Sequence[tuple[DayMark, Fraction | None]]) -> Fraction:
+    """Each section once, by the largest of its marks."""
+    largest: dict[str, Fraction] = {}
+    for mark, share in shares:
+        largest[mark.section_id] = max(largest.get(mark.section_id, _NONE), share or _NONE)
+    return sum(largest.values(), _NONE)
+
+
+def _share_of_day(mark: DayMark, scheduled: int | None, profile: Profile) -> Fraction | None:
+    """The share of the day that a mark of the day says was missed; None where that cannot be told."""
+    kind = _kind(mark, profile)
+    if kind is None:
         return None
-    kind = mark.meaning.kind
     if kind not in _ABSENT_KINDS:
-        return _WHOLE if kind == Kind.SUSPENDED_IN and profile.suspended_in_is_absent else Fraction(0)
+        return _NONE
     if mark.portion:
         return Fraction(mark.portion)
     if mark.minutes is not None:
-        return Fraction(mark.minutes, scheduled) if scheduled else (Fraction(0) if mark.minutes == 0 else None)
-    return Fraction(0) if kind == Kind.PARTIAL else _WHOLE
+        return Fraction(mark.minutes, scheduled) if scheduled else (_NONE if mark.minutes == 0 else None)
+    return _NONE if kind == Kind.PARTIAL else _WHOLE
+
+
+def _share_of_section(mark: DayMark, schedule: Schedule, profile: Profile) -> Fraction | None:
+    """The share of the day that a mark of a section says was missed: a given portion of the day, some minutes, or the section."""
+    kind = _kind(mark, profile)
+    if kind is None:
+        return None
+    if kind not in _ABSENT_KINDS:
+        return _NONE
+    if mark.portion:
+        return Fraction(mark.portion)
+    section = schedule.shares.get(mark.section_id)
+    if mark.minutes is not None:
+        if mark.minutes == 0:
+            return _NONE
+        return min(section, Fraction(mark.minutes, schedule.minutes)) if section is not None and schedule.minutes else None
+    return _NONE if kind == Kind.PARTIAL else section
+
+
+def _kind(mark: DayMark, profile: Profile) -> Kind | None:
+    """What a mark's code means under a profile; in-school suspension is an absence in some states and none in others."""
+    if mark.meaning is None:
+        return None
+    if mark.meaning.kind == Kind.SUSPENDED_IN and profile.suspended_in_is_absent:
+        return Kind.SUSPENDED_OUT
+    return mark.meaning.kind

@@ -152,3 +152,63 @@ class StudentContact(_FromFeed, Base):
     may_receive: Mapped[bool | None]
     restriction: Mapped[str]
     """Free text; any text blocks until a person clears exactly that text."""
+
+
+class SectionPlace(_FromFeed, Base):
+    """A child's place in a section (a class), and when that section meets."""
+
+    __tablename__ = "section_places"
+    __table_args__ = (
+        UniqueConstraint("source", "student_id", "school_id", "section_id", "begin_date", "cycle_days", "weekdays"),
+        Index(None, "student_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    student_id: Mapped[str]
+    school_id: Mapped[str]
+    section_id: Mapped[str]
+    begin_date: Mapped[date]
+    end_date: Mapped[date | None]
+    cycle_days: Mapped[str]
+    weekdays: Mapped[str]
+    minutes: Mapped[int | None]
+
+
+class StudentAdult(_FromFeed, Base):
+    """An adult at school who knows the child; signs messages where set."""
+
+    __tablename__ = "student_adults"
+    __table_args__ = (UniqueConstraint("source", "student_id", "name"), Index(None, "student_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    student_id: Mapped[str]
+    name: Mapped[str]
+    role: Mapped[str]
+
+
+class OtherContact(_FromFeed, Base):
+    """Something another system said to a family: a robocall, a truancy notice."""
+
+    __tablename__ = "other_contacts"
+    __table_args__ = (UniqueConstraint("source", "student_id", "date", "channel", "kind"), Index(None, "student_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    student_id: Mapped[str]
+    date: Mapped[date]
+    channel: Mapped[str]
+    kind: Mapped[str]
+
+
+class SisTotal(_FromFeed, Base):
+    """What the student information system itself reports of one child at one school."""
+
+    __tablename__ = "sis_totals"
+    __table_args__ = (UniqueConstraint("source", "student_id", "school_id", "as_of"), Index(None, "student_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    student_id: Mapped[str]
+    school_id: Mapped[str]
+    as_of: Mapped[date]
+    days_enrolled: Mapped[str]
+    days_absent: Mapped[str]
+    """Exact decimals as texts: a system may count halves."""

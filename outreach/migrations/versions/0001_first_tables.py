@@ -377,6 +377,24 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "other_contacts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("date", sa.Date(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_other_contacts")),
+        sa.UniqueConstraint(
+            "source", "student_id", "date", "channel", "kind", name=op.f("uq_other_contacts_source_student_id_date_channel_kind")
+        ),
+    )
+    with op.batch_alter_table("other_contacts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_other_contacts_student_id"), ["student_id"], unique=False)
+
+    op.create_table(
         "phone_states",
         sa.Column("phone", sa.String(), nullable=False),
         sa.Column("opted_out", sa.Boolean(), nullable=False),
@@ -487,6 +505,67 @@ def upgrade() -> None:
         sa.Column("line", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("school_id", name=op.f("pk_schools")),
     )
+    op.create_table(
+        "section_places",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("section_id", sa.String(), nullable=False),
+        sa.Column("begin_date", sa.Date(), nullable=False),
+        sa.Column("end_date", sa.Date(), nullable=True),
+        sa.Column("cycle_days", sa.String(), nullable=False),
+        sa.Column("weekdays", sa.String(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=True),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_section_places")),
+        sa.UniqueConstraint(
+            "source",
+            "student_id",
+            "school_id",
+            "section_id",
+            "begin_date",
+            "cycle_days",
+            "weekdays",
+            name=op.f("uq_section_places_source_student_id_school_id_section_id_begin_date_cycle_days_weekdays"),
+        ),
+    )
+    with op.batch_alter_table("section_places", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_section_places_student_id"), ["student_id"], unique=False)
+
+    op.create_table(
+        "sis_totals",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("days_enrolled", sa.String(), nullable=False),
+        sa.Column("days_absent", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sis_totals")),
+        sa.UniqueConstraint("source", "student_id", "school_id", "as_of", name=op.f("uq_sis_totals_source_student_id_school_id_as_of")),
+    )
+    with op.batch_alter_table("sis_totals", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sis_totals_student_id"), ["student_id"], unique=False)
+
+    op.create_table(
+        "student_adults",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_student_adults")),
+        sa.UniqueConstraint("source", "student_id", "name", name=op.f("uq_student_adults_source_student_id_name")),
+    )
+    with op.batch_alter_table("student_adults", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_student_adults_student_id"), ["student_id"], unique=False)
+
     op.create_table(
         "student_contacts",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -660,6 +739,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_student_contacts_contact_id"))
 
     op.drop_table("student_contacts")
+    with op.batch_alter_table("student_adults", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_student_adults_student_id"))
+
+    op.drop_table("student_adults")
+    with op.batch_alter_table("sis_totals", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sis_totals_student_id"))
+
+    op.drop_table("sis_totals")
+    with op.batch_alter_table("section_places", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_section_places_student_id"))
+
+    op.drop_table("section_places")
     op.drop_table("schools")
     op.drop_table("rule_versions")
     op.drop_table("rule_starts")
@@ -677,6 +768,10 @@ def downgrade() -> None:
 
     op.drop_table("planned_messages")
     op.drop_table("phone_states")
+    with op.batch_alter_table("other_contacts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_other_contacts_student_id"))
+
+    op.drop_table("other_contacts")
     op.drop_table("marks")
     with op.batch_alter_table("mark_versions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mark_versions_student_id"))
