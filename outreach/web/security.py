@@ -12,6 +12,7 @@ from typing import Any
 from flask import Response, request
 
 from outreach.settings import Settings
+from outreach.web.context import services
 
 # pictures as data: Bootstrap's stylesheet carries its small ones so
 POLICY = (
@@ -43,9 +44,14 @@ def secret_key(settings: Settings) -> str:
     return kept.read_text(encoding="ascii").strip()
 
 
+def is_https(settings: Settings) -> bool:
+    """Whether people reach the service over HTTPS; behind a proxy a request itself does not tell."""
+    return settings.public_url.startswith("https://")
+
+
 def cookies(settings: Settings) -> dict[str, Any]:
     """Flask settings for the session cookie; over HTTPS it is bound to this host and never sent in the clear."""
-    secure = settings.public_url.startswith("https://")
+    secure = is_https(settings)
     return {
         "SESSION_COOKIE_NAME": "__Host-outreach" if secure else "outreach",
         "SESSION_COOKIE_SECURE": secure,
@@ -62,7 +68,7 @@ def add_headers(response: Response) -> Response:
         response.headers.setdefault("Cache-Control", "public, max-age=3600")
     else:
         response.headers["Cache-Control"] = "no-store"
-    if request.is_secure:
+    if is_https(services().settings):
         response.headers["Strict-Transport-Security"] = f"max-age={_YEAR}; includeSubDomains"
     return response
 

@@ -123,6 +123,12 @@ def test_the_cookie_is_bound_to_https_where_the_public_address_is(tmp_path: Path
     assert config["SESSION_COOKIE_SAMESITE"] == "Lax"
 
 
+def test_over_https_browsers_are_told_to_stay_there(sqlite_database: Database, tmp_path: Path, clock: FixedClock) -> None:
+    for url, told in (("https://outreach.example.org", True), ("http://localhost", False)):
+        services = Services(load_settings(home=tmp_path, public_url=url), sqlite_database, clock, None)
+        assert ("Strict-Transport-Security" in create_app(services).test_client().get("/sign-in").headers) is told
+
+
 def test_a_secret_key_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
     settings = load_settings(home=tmp_path / "home")
     key = security.secret_key(settings)
