@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 
 import structlog
-from flask import Flask, render_template, request
+from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -53,4 +53,6 @@ def log_breakdown(problem: BaseException | None) -> None:
 def _page(code: int, title: str, sentence: str) -> ResponseReturnValue:
     if request.headers.get("HX-Request") or request.path.startswith("/webhooks/"):
         return sentence, code, {"Content-Type": "text/plain; charset=utf-8"}
+    if code >= _BROKE:  # perhaps the database: this page asks it nothing
+        return current_app.jinja_env.get_template("broken.html").render(title=title, sentence=sentence), code
     return render_template("error.html", code=code, title=title, sentence=sentence), code

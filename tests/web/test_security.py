@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from outreach.clock import FixedClock
 from outreach.database import Database
@@ -100,6 +101,16 @@ def test_an_error_page_names_nobody(signed_in: SignedIn, app: Flask, seeded: See
     missing = signed_in("raj").get(f"/cases/{seeded.maria}")
     assert missing.status_code == 404
     assert "Lopez" not in missing.text
+
+
+def test_a_broken_database_still_gets_a_page_of_ours(signed_in: SignedIn, app: Flask, sqlite_database: Database) -> None:
+    client = signed_in("ana")
+    app.testing = False
+    with sqlite_database.write() as session:
+        session.execute(text("ALTER TABLE staff_sessions RENAME TO staff_sessions_away"))
+    answer = client.get("/inbox")
+    assert (answer.status_code, "Something broke on our side" in answer.text) == (500, True)
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
 def test_no_link_carries_a_name_or_a_number(signed_in: SignedIn, seeded: Seeded) -> None:
