@@ -160,9 +160,7 @@ def add_event(  # noqa: PLR0913 - what an event consists of, by name
 # Whoever calls these found the case through ``queries.one``, which knows who may see it.
 
 
-def answer(
-    session: Session, case: Case, text: str, *, account_id: int, by: str, now: datetime, once: str = ""
-) -> PlannedMessage:
+def answer(session: Session, case: Case, text: str, *, account_id: int, by: str, now: datetime, once: str = "") -> PlannedMessage:
     """Plan *text* as an answer to the family; the case then waits for nobody, and belongs to whoever answered first.
 
     *once* names the act of sending (a form's key), so that a doubled click is one message. Quiet hours, opt-outs and blocks bind
@@ -172,6 +170,9 @@ def answer(
     words = _words(text, "Write something before you send it.")
     if not case.phone:
         message = "This family has not written from a number yet; call them or write a letter."
+        raise CaseError(message)
+    if CaseState(case.state) is CaseState.CLOSED:
+        message = "This case is closed; open it again before you answer."
         raise CaseError(message)
     last = queries.last_inbound(session, case.id)
     planned = planning.plan_answer(
@@ -189,9 +190,6 @@ def answer(
         family_wrote_at=last.received_at if last else None,
     )
     if session.scalars(select(CaseEvent.id).where(CaseEvent.planned_id == planned.id)).first() is None:
-        if CaseState(case.state) is CaseState.CLOSED:
-            message = "This case is closed; open it again before you answer."
-            raise CaseError(message)
         case.state = move(CaseState(case.state), CaseState.ANSWERED).value
         case.waiting_since = None
         case.owner_id = case.owner_id or account_id

@@ -28,6 +28,7 @@ from outreach.database import Database
 from outreach.delivery.tables import WebhookEvent
 from outreach.district.tables import Contact, ContactPhone, Enrolment, School, Student, StudentContact
 from outreach.replies.actions import receive
+from outreach.replies.normalise import storable
 from outreach.settings import Settings, load_settings
 
 SCHOOL_HOURS = datetime(2026, 10, 6, 17, 0, tzinfo=UTC)
@@ -113,7 +114,7 @@ def triage(replies: Iterable[Reply]) -> Iterator[TriageRow]:
 
 def _judge(session: Session, number: int, reply: Reply, settings: Settings) -> TriageRow:
     phone = _phone(number)
-    params = {"MessageSid": f"SM{number:032d}", "From": phone, "To": "+15550000000", "Body": reply.text.replace("\0", ""), "NumMedia": "0"}
+    params = {"MessageSid": f"SM{number:032d}", "From": phone, "To": "+15550000000", "Body": storable(reply.text), "NumMedia": "0"}
     event = WebhookEvent(
         kind="inbound",
         dedup_key=params["MessageSid"],

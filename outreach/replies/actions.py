@@ -15,6 +15,7 @@ from outreach.district import queries as district
 from outreach.planning.actions import plan_automatic
 from outreach.planning.states import MessageClass, State
 from outreach.planning.tables import PlannedMessage
+from outreach.replies.normalise import storable
 from outreach.replies.reasons import Intent
 from outreach.replies.tables import Inbound
 from outreach.replies.understanding import Context, Meaning, understand
@@ -49,7 +50,7 @@ def receive(session: Session, event: WebhookEvent, settings: Settings, now: date
     sid = params.get("MessageSid") or params.get("SmsSid") or f"event:{event.id}"
     if already := session.scalars(select(Inbound).where(Inbound.message_sid == sid)).first():
         return already
-    phone, body = params.get("From", "").strip(), params.get("Body", "")
+    phone, body = params.get("From", "").strip(), storable(params.get("Body", ""))
     language = _language(session, phone)
     meaning = understand(body, Context(language=language, recent=_recent_words(session, phone)))
     inbound = _stored(params, sid, phone, body, meaning, event.received_at)

@@ -104,6 +104,11 @@ def normalise(text: str) -> Normal:
     return Normal(raw=text, tokens=tuple(_tokens(folded)), asks=asks, cut=cut)
 
 
+def storable(text: str) -> str:
+    """Return *text* as every database can keep it: no NUL, no half of a character pair."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")
+
+
 def without_marks(token: str) -> str:
     """Return *token* without accents, vowel signs and spelling variants of the same letter."""
     if token.isascii():

@@ -18,7 +18,17 @@ from outreach.replies.reasons import CATEGORY_OF, Intent
 
 _REASON_LISTS = tuple(f"barrier.{reason}" for reason in CATEGORY_OF)
 _GIVES_WAY = {
-    "illness_acute": {"illness_chronic", "mental_health_trauma", "vacation_ok", "social_anxiety", "sick_any_symptom", "health_care_access", "family_responsibilities", "excused_ok", "online_ok"},
+    "illness_acute": {
+        "illness_chronic",
+        "mental_health_trauma",
+        "vacation_ok",
+        "social_anxiety",
+        "sick_any_symptom",
+        "health_care_access",
+        "family_responsibilities",
+        "excused_ok",
+        "online_ok",
+    },
     "lost_track": {"excused_ok", "suspension_not_absence", "vacation_ok", "early_grades_dont_matter"},
     "discipline": {"suspension_not_absence", "system_involvement"},
     "housing": {"student_job"},
