@@ -46,6 +46,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(language_name)
     app.add_template_filter(text_direction)
     app.add_template_global(wording.of_state, "state_words")
+    app.add_template_global(wording.of_opening, "opening_words")
     app.add_template_global(wording.of_reason, "reason_words")
 
 

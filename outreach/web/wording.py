@@ -45,6 +45,14 @@ def of_state(state: str) -> StateWords:
     return STATES[State(state)]
 
 
+def of_opening(because: str) -> str:
+    """Why a case was opened (``crossing: <rule>``, ``reply: <intent>``) as a sentence, for a case in which nobody wrote yet."""
+    kind, _, what = because.partition(": ")
+    if kind == "crossing":
+        return f"Over the threshold {what.replace('_', ' ')}: the rule asks for a person. Nobody has written yet."
+    return of_reason(because.replace("_", " "))
+
+
 def of_reason(reason: str) -> str:
     """A stored reason as a sentence begins; empty stays empty."""
     return reason[:1].upper() + reason[1:]

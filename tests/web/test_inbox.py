@@ -59,6 +59,17 @@ def test_the_address_holds_the_list(signed_in: SignedIn, seeded: Seeded) -> None
     assert listed(client.get("/inbox?whose=mine").text) == []
 
 
+def test_a_child_over_a_threshold_waits_under_its_own_name(signed_in: SignedIn, sqlite_database: Database) -> None:
+    with sqlite_database.write() as session:
+        case = case_of(session, NOON, student_id="st1", waiting_since=None, opened_because="crossing: letter_20").id
+    client = signed_in("ana")
+    for page in ("/inbox", f"/cases/{case}"):
+        html = client.get(page).text
+        assert "Over the threshold letter 20: the rule asks for a person." in html
+        assert "<bdi>Luis Lopez</bdi>" in html
+    assert "There is no number to text" in html
+
+
 def test_long_lists_have_pages(signed_in: SignedIn, sqlite_database: Database) -> None:
     with sqlite_database.write() as session:
         for n in range(80):
