@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
 from outreach.attendance.calendars import NOT_REPORTED, SchoolCalendar
-from outreach.attendance.profiles import Profile
+from outreach.attendance.profiles import Days, Profile, whole
 from outreach.attendance.schedules import NOT_KNOWN, Meeting, on
-from outreach.attendance.verdicts import Day, DayMark, Verdict, decide
+from outreach.attendance.verdicts import Day, DayMark, Decision, Verdict, decide
 
 
 class Chronic(StrEnum):
@@ -58,26 +58,32 @@ class Count:
     """What a school year adds up to; ``absent`` is the sum of the five kinds, ``unknown`` lies inside ``enrolled`` only."""
 
     enrolled: int
-    excused: int
-    unexcused: int
-    suspended: int
-    unspecified: int
-    conflict: int
+    excused: Days
+    unexcused: Days
+    suspended: Days
+    unspecified: Days
+    conflict: Days
     unknown: int
     calendar_known: bool
     minimum_days: int
+    present_days: int = 0
 
     @property
-    def absent(self) -> int:
-        """Days absent for any reason."""
-        return self.excused + self.unexcused + self.suspended + self.unspecified + self.conflict
+    def absent(self) -> Days:
+        """Days absent for any reason; a whole number is an int."""
+        return whole(self.excused + self.unexcused + self.suspended + self.unspecified + self.conflict)
+
+    @property
+    def too_early(self) -> bool:
+        """Too few enrolled days, or none attended, for the profile to say anything."""
+        return self.enrolled < self.minimum_days or self.enrolled - self.absent < self.present_days
 
     @property
     def chronic(self) -> Chronic:
         """10 A ≥ E, where unknown days cannot change the answer."""
         if not self.calendar_known:
             return Chronic.UNKNOWN
-        if self.enrolled < self.minimum_days:
+        if self.too_early:
             return Chronic.FALSE
         if 10 * self.absent >= self.enrolled:
             return Chronic.TRUE
@@ -88,7 +94,7 @@ class Count:
         """The tier that holds both with the unknown days present and with them absent; else unknown."""
         if not self.calendar_known:
             return UNKNOWN
-        if self.enrolled < self.minimum_days:
+        if self.too_early:
             return TOO_EARLY
         least, most = (_tier(days, self.enrolled) for days in (self.absent, self.absent + self.unknown))
         return least if least == most else UNKNOWN
@@ -99,8 +105,8 @@ class Count:
         return Fraction(self.absent, self.enrolled) if self.enrolled else None
 
 
-def _tier(absent: int, enrolled: int) -> str:
-    return next(name for name, share in TIERS if Fraction(absent, enrolled) >= share)
+def _tier(absent: Days, enrolled: int) -> str:
+    return next((name for name, share in TIERS if Fraction(absent, enrolled) >= share), TIERS[-1][0]) if enrolled else TOO_EARLY
 
 
 def record(
@@ -128,9 +134,10 @@ def record(
         membership.update(dates)
         held.update(_holding(by_date, stay))
         for day in _worth_a_look(dates, calendar, by_date):
-            verdict, rule = _decide(day, by_date.get(day, ()), calendar, profile, meetings)
-            if verdict != Verdict.PRESENT:
-                days[day] = Day(day, school_id, verdict, tuple(sorted(by_date.get(day, ()), key=_place)), rule)
+            found = _decide(day, by_date.get(day, ()), calendar, profile, meetings)
+            if found.verdict != Verdict.PRESENT:
+                places = tuple(sorted(by_date.get(day, ()), key=_place))
+                days[day] = Day(day, school_id, found.verdict, places, found.rule, found.missed)
     told = tuple(days[day] for day in sorted(days))
     return SchoolRecord(student_id, school_id, tuple(sorted(membership)), told, known, min(held, default=""))
 
@@ -149,16 +156,14 @@ def _worth_a_look(dates: Sequence[date], calendar: SchoolCalendar, by_date: dict
     return [day for day in (*by_date, *(d for d in calendar.unknown if d not in by_date)) if day in inside]
 
 
-def _decide(
-    day: date, marks: Sequence[DayMark], calendar: SchoolCalendar, profile: Profile, meetings: Sequence[Meeting]
-) -> tuple[Verdict, str]:
+def _decide(day: date, marks: Sequence[DayMark], calendar: SchoolCalendar, profile: Profile, meetings: Sequence[Meeting]) -> Decision:
     schedule = on(meetings, day, calendar.cycle.get(day, ())) if meetings else NOT_KNOWN
-    verdict, rule = decide(marks, calendar.minutes.get(day), profile, schedule)
-    if verdict == Verdict.PRESENT and day in calendar.unknown:
-        return Verdict.UNKNOWN, calendar.unknown[day]
+    found = decide(marks, calendar.minutes.get(day), profile, schedule)
+    if found.verdict == Verdict.PRESENT and day in calendar.unknown:
+        return Decision(Verdict.UNKNOWN, calendar.unknown[day], 1)
     if calendar.affirmative and not marks:
-        return Verdict.UNKNOWN, NOT_REPORTED
-    return verdict, rule
+        return Decision(Verdict.UNKNOWN, NOT_REPORTED, 1)
+    return found
 
 
 def _place(mark: DayMark) -> tuple[int, int, str]:
@@ -167,7 +172,7 @@ def _place(mark: DayMark) -> tuple[int, int, str]:
 
 def count(record: SchoolRecord, profile: Profile) -> Count:
     """Add up one child's year at one school."""
-    return _count(len(record.membership), (day.verdict for day in record.days), profile, calendar_known=record.calendar_known)
+    return _count(len(record.membership), record.days, profile, calendar_known=record.calendar_known)
 
 
 def count_across(records: Sequence[SchoolRecord], profile: Profile) -> tuple[Count, tuple[Day, ...]]:
@@ -184,7 +189,7 @@ def count_across(records: Sequence[SchoolRecord], profile: Profile) -> tuple[Cou
             found[day.date].append(day)
     days = tuple(_across(found[day]) for day in sorted(found) if len(found[day]) == schools_on[day])
     known = all(record.calendar_known for record in records)
-    return _count(len(schools_on), (day.verdict for day in days), profile, calendar_known=known), days
+    return _count(len(schools_on), days, profile, calendar_known=known), days
 
 
 def _across(days: list[Day]) -> Day:
@@ -192,22 +197,26 @@ def _across(days: list[Day]) -> Day:
     if any(day.verdict == Verdict.UNKNOWN for day in days):
         return next(day for day in days if day.verdict == Verdict.UNKNOWN)
     named = {day.verdict for day in days} - {Verdict.UNSPECIFIED}
+    least = min(day.missed for day in days)
     if len(named) <= 1:
-        return next((day for day in days if day.verdict in named), days[0])
+        return replace(next((day for day in days if day.verdict in named), days[0]), missed=least)
     marks = tuple(mark for day in days for mark in day.marks)
-    return Day(days[0].date, days[0].school_id, Verdict.CONFLICT, marks, "absent; the schools give different reasons")
+    return Day(days[0].date, days[0].school_id, Verdict.CONFLICT, marks, "absent; the schools give different reasons", least)
 
 
-def _count(enrolled: int, verdicts: Iterable[Verdict], profile: Profile, *, calendar_known: bool) -> Count:
-    tally = Counter(verdicts)
+def _count(enrolled: int, days: Iterable[Day], profile: Profile, *, calendar_known: bool) -> Count:
+    tally: defaultdict[Verdict, Days] = defaultdict(int)
+    for day in days:
+        tally[day.verdict] += day.missed
     return Count(
         enrolled=enrolled,
-        excused=tally[Verdict.EXCUSED],
-        unexcused=tally[Verdict.UNEXCUSED],
-        suspended=tally[Verdict.SUSPENDED],
-        unspecified=tally[Verdict.UNSPECIFIED],
-        conflict=tally[Verdict.CONFLICT],
-        unknown=tally[Verdict.UNKNOWN],
+        excused=whole(tally[Verdict.EXCUSED]),
+        unexcused=whole(tally[Verdict.UNEXCUSED]),
+        suspended=whole(tally[Verdict.SUSPENDED]),
+        unspecified=whole(tally[Verdict.UNSPECIFIED]),
+        conflict=whole(tally[Verdict.CONFLICT]),
+        unknown=int(tally[Verdict.UNKNOWN]),
         calendar_known=calendar_known,
         minimum_days=profile.minimum_days,
+        present_days=profile.present_days,
     )

@@ -72,7 +72,7 @@ def school_counts(
 
     *profile_name* overrides the profile of each school's source. Raises UnknownProfileError.
     """
-    year = SchoolYear(session, as_of)
+    year = SchoolYear.of(session, as_of)
     found: list[tuple[SchoolRecord, Count]] = []
     for records in _records(session, year, students, profile_name):
         found.extend((item, count(item, _profile(year, item.school_id, profile_name))) for item in records)
@@ -83,7 +83,7 @@ def student_counts(
     session: Session, as_of: date, *, students: Collection[str] | None = None, profile_name: str | None = None
 ) -> dict[str, StudentCount]:
     """The district-wide count of every student enrolled by *as_of* in its school year (or of the named ones), by id."""
-    year = SchoolYear(session, as_of)
+    year = SchoolYear.of(session, as_of)
     found = {}
     for records in _records(session, year, students, profile_name):
         rules = _profile(year, records[0].school_id, profile_name)
@@ -96,14 +96,14 @@ def student_counts(
 
 def explain(session: Session, student_id: str, as_of: date, *, profile_name: str | None = None) -> list[Day]:
     """The absent, conflict and unknown days of one child, by date and school, with the marks behind each."""
-    year = SchoolYear(session, as_of)
+    year = SchoolYear.of(session, as_of)
     days = [day for records in _records(session, year, {student_id}, profile_name) for item in records for day in item.days]
     return sorted(days, key=lambda day: (day.date, day.school_id))
 
 
 def enrolled_at(session: Session, student_ids: Collection[str], day: date) -> dict[str, list[str]]:
     """The schools at which each child is enrolled on *day*, the primary one first; children enrolled nowhere are left out."""
-    year = SchoolYear(session, day)
+    year = SchoolYear.of(session, day)
     found: defaultdict[str, list[tuple[bool, date, str]]] = defaultdict(list)
     for some in slices(student_ids):
         for row in session.scalars(select(Enrolment).where(Enrolment.student_id.in_(some), Enrolment.entry_date <= day)):
@@ -118,7 +118,7 @@ def _profile(year: SchoolYear, school_id: str, name: str | None) -> Profile:
 
 
 def _stay(year: SchoolYear, row: Enrolment) -> Stay | None:
-    return stay_of(row.entry_date, row.exit_date, row.exit_type, year.source(row.source).at(row.school_id))
+    return stay_of(row.entry_date, row.exit_date, row.exit_type, year.source_at(row.source, row.school_id))
 
 
 def _records(
@@ -190,7 +190,7 @@ def _marks(session: Session, year: SchoolYear, students: Collection[str] | None)
     for row in session.execute(statement):
         place = (row.source, row.school_id)
         if place not in codes:
-            codes[place] = year.source(row.source).at(row.school_id).codes
+            codes[place] = year.source_at(row.source, row.school_id).codes
         meaning = codes[place].get(row.code)
         mark = DayMark(row.date, row.school_id, row.code, meaning, row.portion, row.minutes, row.import_id, row.line, row.section_id)
         found[row.student_id, row.school_id].append(mark)

@@ -7,19 +7,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from outreach.attendance.calendars import Event, SchoolCalendar, chain, from_events, from_marks, nearest, silent_days
 from outreach.attendance.counting import Stay
 from outreach.attendance.source_settings import SourceSettings
-from outreach.attendance.tables import FeedSource, Mark, ReportedDay
+from outreach.attendance.tables import FeedImport, FeedSource, Mark, ReportedDay
 from outreach.attendance.years import end_of_year, start_of_year
 from outreach.district.tables import CalendarEvent, Enrolment, School
 
 NO_MEMBERSHIP = frozenset({"no show", "invalid enrollment"})
 """Exit types of a stay that never was."""
 _DEFAULTS = SourceSettings(name="none")
+_KNOWN = "school year"
 
 
 def stay_of(entry: date, leaving: date | None, exit_type: str, settings: SourceSettings) -> Stay | None:
@@ -37,7 +38,19 @@ def stay_of(entry: date, leaving: date | None, exit_type: str, settings: SourceS
 
 
 class SchoolYear:
-    """The school year around *as_of*, school by school; what it reads it keeps, so make a new one for new facts."""
+    """The school year around *as_of*, school by school; what it reads it keeps, so make a new one for new facts.
+
+    ``of`` gives the one that this transaction has read already: a thousand letters of one batch share one calendar.
+    """
+
+    @classmethod
+    def of(cls, session: Session, as_of: date) -> SchoolYear:
+        """The year as this transaction has read it, or reads it now; an import that was committed in between is another year."""
+        key = (as_of, session.scalar(select(func.max(FeedImport.id))))
+        known: tuple[object, SchoolYear] | None = session.info.get(_KNOWN)
+        if known is None or known[0] != key:
+            known = session.info[_KNOWN] = (key, cls(session, as_of))
+        return known[1]
 
     def __init__(self, session: Session, as_of: date) -> None:
         """Read the sources; schools are read when they are asked for."""
@@ -48,6 +61,7 @@ class SchoolYear:
         self._telling = [name for name, (_, files) in self._sources.items() if "attendance" in files]
         self._parents = {row.school_id: row.parent_id for row in session.execute(select(School.school_id, School.parent_id))}
         self._settings: dict[str, SourceSettings] = {}
+        self._at: dict[tuple[str, str], SourceSettings] = {}
         self._events: dict[str, dict[date, Sequence[Event]]] = {}
         self._reported: dict[str, frozenset[date]] = {}
         self._calendars: dict[tuple[str, str, str], SchoolCalendar] = {}
@@ -56,6 +70,12 @@ class SchoolYear:
     def source(self, name: str) -> SourceSettings:
         """The settings of one source."""
         return self._sources[name][0] if name in self._sources else _DEFAULTS
+
+    def source_at(self, name: str, school_id: str) -> SourceSettings:
+        """The settings of one source as they hold at one school."""
+        if (name, school_id) not in self._at:
+            self._at[name, school_id] = self.source(name).at(school_id)
+        return self._at[name, school_id]
 
     def settings(self, school_id: str) -> SourceSettings:
         """The settings that hold for attendance at a school: those of the source that reports it."""
@@ -100,15 +120,16 @@ class SchoolYear:
         """The year's events of a school, date by date from the nearest organisation."""
         if school_id not in self._events:
             organisations = list(chain(school_id, self._parents))
-            rows = self._session.scalars(
-                select(CalendarEvent).where(
+            columns = (CalendarEvent.date, CalendarEvent.event, CalendarEvent.minutes, CalendarEvent.track, CalendarEvent.grades)
+            rows = self._session.execute(
+                select(CalendarEvent.school_id, *columns, CalendarEvent.cycle_day).where(
                     CalendarEvent.school_id.in_(organisations),
                     CalendarEvent.date.between(self.start(school_id), self.end(school_id)),
                 )
             )
             found: defaultdict[str, defaultdict[date, list[Event]]] = defaultdict(lambda: defaultdict(list))
-            for row in rows:
-                found[row.school_id][row.date].append(Event(row.date, row.event, row.minutes, row.track, row.grades, row.cycle_day))
+            for organisation, day, event, minutes, track, grades, cycle_day in rows:
+                found[organisation][day].append(Event(day, event, minutes, track, grades, cycle_day))
             self._events[school_id] = nearest(found, organisations)
         return self._events[school_id]
 
@@ -126,7 +147,7 @@ class SchoolYear:
         rows = self._session.scalars(select(Enrolment).where(Enrolment.school_id == school_id, Enrolment.entry_date <= day))
         children = set()
         for row in rows:
-            stay = stay_of(row.entry_date, row.exit_date, row.exit_type, self.source(row.source).at(school_id))
+            stay = stay_of(row.entry_date, row.exit_date, row.exit_type, self.source_at(row.source, school_id))
             if stay is not None and stay.last >= day:
                 children.add(row.student_id)
         return len(children)

@@ -10,6 +10,7 @@ from fractions import Fraction
 from sqlalchemy.orm import Session
 
 from outreach.attendance.counting import Chronic, Count
+from outreach.attendance.profiles import Days, in_figures, whole
 from outreach.attendance.queries import school_counts, student_counts
 
 _SUMS = ("enrolled", "absent", "excused", "unexcused", "suspended", "unspecified", "conflict", "unknown")
@@ -30,7 +31,13 @@ def tabulate(session: Session, day: date, by: str, profile_name: str | None = No
 
 
 def _numbers(number: Count) -> tuple[object, ...]:
-    return (*(getattr(number, name) for name in _SUMS), _rate(number.rate), number.tier, number.chronic.value)
+    return (*(_figure(getattr(number, name)) for name in _SUMS), _rate(number.rate), number.tier, number.chronic.value)
+
+
+def _figure(days: Days) -> int | str:
+    """A whole number as a number, anything else as its decimal."""
+    found = whole(days)
+    return found if isinstance(found, int) else in_figures(found)
 
 
 def _rate(rate: Fraction | None) -> str:
@@ -46,7 +53,7 @@ def _schools(session: Session, day: date, profile_name: str | None) -> Iterator[
     for item, number in school_counts(session, day, profile_name=profile_name):
         by_school[item.school_id].append(number)
     for school_id, numbers in sorted(by_school.items()):
-        sums = {name: sum(getattr(number, name) for number in numbers) for name in _SUMS}
+        sums = {name: sum((getattr(number, name) for number in numbers), Fraction(0)) for name in _SUMS}
         rate = Fraction(sums["absent"], sums["enrolled"]) if sums["enrolled"] else None
         chronic = Counter(number.chronic for number in numbers)
-        yield (school_id, len(numbers), *sums.values(), _rate(rate), chronic[Chronic.TRUE], chronic[Chronic.UNKNOWN])
+        yield (school_id, len(numbers), *map(_figure, sums.values()), _rate(rate), chronic[Chronic.TRUE], chronic[Chronic.UNKNOWN])

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
-from outreach.attendance.profiles import Profile
+from outreach.attendance.profiles import Days, Profile
 from outreach.attendance.schedules import NOT_KNOWN, Schedule
 from outreach.attendance.source_settings import Kind, Meaning, Reason
 
@@ -55,6 +56,16 @@ class Day:
     verdict: Verdict
     marks: tuple[DayMark, ...]
     rule: str
+    missed: Days = 1
+    """How much of a day it counts as absent: 1, or less where the profile counts parts; of an unknown day, what is in doubt."""
+
+
+class Decision(NamedTuple):
+    """A day's verdict, the rule behind it, and how much of a day it counts."""
+
+    verdict: Verdict
+    rule: str
+    missed: Days
 
 
 _WHOLE = Fraction(1)
@@ -68,7 +79,7 @@ _NO_MINUTES = "minutes missed, but the calendar does not say how long the day wa
 _NO_SCHEDULE = "an absence from a section, but the child's own schedule of that day is not known"
 
 
-def decide(marks: Sequence[DayMark], scheduled: int | None, profile: Profile, schedule: Schedule = NOT_KNOWN) -> tuple[Verdict, str]:
+def decide(marks: Sequence[DayMark], scheduled: int | None, profile: Profile, schedule: Schedule = NOT_KNOWN) -> Decision:
     """Return the verdict of a day and the rule behind it; the order of *marks* makes no difference.
 
     *scheduled* are the day's minutes, where the calendar says them; *schedule* is the child's own, by which section marks are
@@ -82,23 +93,34 @@ def decide(marks: Sequence[DayMark], scheduled: int | None, profile: Profile, sc
     by_section = [(mark, _share_of_section(mark, schedule, profile)) for mark in of_sections]
     told = sum((share for _, share in shares if share is not None), _NONE)
     missed = max(told, _sum_of_sections(by_section))
-    if missed >= profile.absent_from:
+    unsure = _unsure(marks, shares, by_section)
+    days = profile.days_of(missed)
+    if days == 1 or (days and not unsure):
         named = {mark.meaning.reason for mark, share in (*shares, *by_section) if share and mark.meaning} - {Reason.UNSPECIFIED}
-        return _of_reasons(named, profile)
+        return _of_reasons(named, days, profile)
+    if unsure:
+        return Decision(Verdict.UNKNOWN, unsure, 1)
+    return Decision(Verdict.PRESENT, f"less than {profile.half_from or profile.absent_from} of the day missed", 0)
+
+
+_Shares = Sequence[tuple[DayMark, Fraction | None]]
+
+
+def _unsure(marks: Sequence[DayMark], of_day: _Shares, of_sections: _Shares) -> str:
+    """Why it cannot be told how much of the day was missed, or empty."""
     if any(mark.meaning is None for mark in marks):
-        return Verdict.UNKNOWN, _NO_MEANING
-    if any(share is None for _, share in shares):
-        return Verdict.UNKNOWN, _NO_MINUTES
-    if any(share is None for _, share in by_section):
-        return Verdict.UNKNOWN, _NO_SCHEDULE
-    return Verdict.PRESENT, f"less than {profile.absent_from} of the day missed"
+        return _NO_MEANING
+    if any(share is None for _, share in of_day):
+        return _NO_MINUTES
+    return _NO_SCHEDULE if any(share is None for _, share in of_sections) else ""
 
 
-def _of_reasons(named: set[Reason], profile: Profile) -> tuple[Verdict, str]:
+def _of_reasons(named: set[Reason], days: Days, profile: Profile) -> Decision:
     if len(named) > 1:
-        return Verdict.CONFLICT, "absent; the marks give different reasons: " + ", ".join(sorted(named))
+        return Decision(Verdict.CONFLICT, "absent; the marks give different reasons: " + ", ".join(sorted(named)), days)
     reason = named.pop() if named else Reason.UNSPECIFIED
-    return Verdict(reason.value), f"{profile.absent_from} or more of the day missed ({profile.name})"
+    least = profile.absent_from if days == 1 else days
+    return Decision(Verdict(reason.value), f"{least} or more of the day missed ({profile.name})", days)
 
 
 def _still_absent(marks: Sequence[DayMark]) -> list[DayMark]:
@@ -107,7 +129,7 @@ def _still_absent(marks: Sequence[DayMark]) -> list[DayMark]:
     return [mark for mark in marks if mark.section_id not in taught]
 
 
-def _sum_of_sections(shares: Sequence[tuple[DayMark, Fraction | None]]) -> Fraction:
+def _sum_of_sections(shares: _Shares) -> Fraction:
     """Each section once, by the largest of its marks."""
     largest: dict[str, Fraction] = {}
     for mark, share in shares:

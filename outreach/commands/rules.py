@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from outreach.attendance.profiles import in_figures
 from outreach.commands.output import format_option, print_rows
 from outreach.planning.actions import plan as plan_night
 from outreach.staff.actions import audit
@@ -27,7 +28,9 @@ def evaluate(*, dry_run: bool, form: str) -> None:
         found = evaluate_rules(session, rules, settings=services.settings, now=services.clock.now())
         if dry_run:
             session.rollback()
-    rows = [(c.student_id, c.rule, c.tier, c.days_absent, c.days_enrolled, c.episode, "true" if c.new else "false") for c in found]
+    rows = [
+        (c.student_id, c.rule, c.tier, in_figures(c.days_absent), c.days_enrolled, c.episode, "true" if c.new else "false") for c in found
+    ]
     print_rows(_CROSSING, rows, form)
     click.echo(f"{len(found)} crossings stand, {sum(c.new for c in found)} of them new.", err=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from outreach.attendance.profiles import in_figures
 from outreach.database import Json
 from outreach.district.people import Adult
 from outreach.messages.compose import Child, Facts
@@ -46,7 +47,7 @@ def stored(situation: Situation, student_ids: Sequence[str], adults: Sequence[Ad
             children.append(
                 {
                     "student_id": student_id,
-                    "days_absent": str(numbers.absent),
+                    "days_absent": in_figures(numbers.absent),
                     "days_enrolled": numbers.enrolled,
                     "tier": numbers.tier,
                     "as_of": situation.last_day(student_id).isoformat(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from outreach.attendance.profiles import Days
 from outreach.district.households import Household
 from outreach.district.people import Adult
 from outreach.planning.reasons import Reason
@@ -44,7 +45,7 @@ def drafts(situation: Situation, household: Household, channel: Channel, student
 def by_absences(situation: Situation, student_ids: Collection[str]) -> list[str]:
     """Children with most days missed first."""
 
-    def missed(student_id: str) -> int:
+    def missed(student_id: str) -> Days:
         counted = situation.counts.get(student_id)
         return counted.count.absent if counted else 0
 

@@ -11,6 +11,7 @@ from fractions import Fraction
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from outreach.attendance.profiles import Days, in_figures
 from outreach.attendance.queries import StudentCount, enrolled_at, last_attendance_at, newest_import
 from outreach.attendance.school_year import SchoolYear
 from outreach.clock import local_date
@@ -32,7 +33,7 @@ class Crossing:
     student_id: str
     rule: str
     tier: str
-    days_absent: int
+    days_absent: Days
     days_enrolled: int
     episode: int
     state: str
@@ -59,7 +60,7 @@ def evaluate(session: Session, rules: Sequence[Rule], *, settings: Settings, now
     as_of = local_date(now, settings.zone)
     counts = counts_to_tell(session, as_of)
     homes = {student: schools[0] for student, schools in enrolled_at(session, list(counts.by_student), as_of).items()}
-    year = SchoolYear(session, as_of)
+    year = SchoolYear.of(session, as_of)
     running = _running(session)
     started = {tuple(row) for row in session.execute(select(RuleStart.rule, RuleStart.reach, RuleStart.school_id))}
     work = _Evaluation(now, as_of, _versions(session, rules, now), _last_episodes(session))
@@ -117,7 +118,7 @@ def _opened(work: _Evaluation, counted: StudentCount, start: date, step: Step) -
         state=step.state.value,
         baseline=step.baseline,
         tier=counted.count.tier,
-        days_absent=str(counted.count.absent),
+        days_absent=in_figures(counted.count.absent),
         days_enrolled=counted.count.enrolled,
         as_of=work.as_of,
         opened_at=work.now,

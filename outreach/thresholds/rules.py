@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from outreach.attendance.counting import Count
+from outreach.attendance.profiles import Days
 from outreach.resources import data_folder
 
 RULES_FILE = "thresholds.toml"
@@ -46,7 +47,7 @@ class Rule(BaseModel):
         """Whether the threshold would be reached if every unknown day were an absence: then nobody can say that it is not."""
         return not count.calendar_known or self._reached(count.absent + count.unknown, count)
 
-    def _reached(self, absent: int, count: Count) -> bool:
+    def _reached(self, absent: Days, count: Count) -> bool:
         if count.enrolled < max(self.from_day, count.minimum_days):
             return False
         return absent >= self.days and 100 * absent >= self.percent * count.enrolled
