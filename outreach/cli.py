@@ -9,18 +9,22 @@ import click
 
 from outreach.attendance.profiles import UnknownProfileError
 from outreach.attendance.refusal import RefusedError
+from outreach.cases.triage import TriageError
 from outreach.database import SchemaError
 from outreach.delivery.letters import NoSuchBatchError
 from outreach.messages.actions import ApprovalError
+from outreach.messages.exchange import ImportRefusedError
 from outreach.messages.translations import TranslationFileError
 from outreach.settings import SettingsError
 from outreach.staff.actions import AccountError
 from outreach.thresholds.rules import RulesError
+from outreach.wiring import DatabaseUnusableError
 
 _COMMANDS = {
     "import": "feed:import_",
     "counts": "counting:counts",
     "explain": "counting:explain",
+    "reconcile": "reconciling:reconcile",
     "evaluate": "rules:evaluate",
     "plan": "rules:plan",
     "dispatch": "sending:dispatch",
@@ -37,10 +41,13 @@ REFUSALS = (
     RefusedError,
     SettingsError,
     SchemaError,
+    DatabaseUnusableError,
     UnknownProfileError,
     NoSuchBatchError,
     ApprovalError,
     TranslationFileError,
+    ImportRefusedError,
+    TriageError,
     AccountError,
     RulesError,
 )
@@ -74,11 +81,23 @@ def main() -> None:
     """Run one command; a refusal is one sentence and exit code 2."""
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
-        sys.exit(2)
+    except click.UsageError as error:
+        _say(error.ctx.command_path if error.ctx else "outreach", error.format_message())
+    except click.ClickException as error:
+        _say("outreach", error.format_message())
     except click.Abort:
-        sys.exit(2)
+        pass
     except REFUSALS as error:
-        click.echo(f"outreach: {error}", err=True)
-        sys.exit(2)
+        _say("outreach", str(error))
+    except OSError as error:
+        if error.filename is None:  # no file a person could look at: a fault of ours, to be seen whole
+            raise
+        _say("outreach", f"{error.filename} cannot be used: {error.strerror}.")
+    sys.exit(2)
+
+
+def _say(who: str, sentence: str) -> None:
+    """One line on stderr, however the sentence was set."""
+    click.echo(f"{who}: {' '.join(sentence.split())}", err=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
 from outreach.database import Database
 from outreach.delivery.provider import Provider
 from outreach.delivery.twilio_provider import TwilioProvider
@@ -9,12 +11,32 @@ from outreach.services import Services
 from outreach.settings import Settings, load_settings
 
 
+class DatabaseUnusableError(RuntimeError):
+    """The database cannot be opened: the server does not answer, or the address or the file is wrong."""
+
+
 def wire(settings: Settings | None = None, *, upgrade: bool = False) -> Services:
-    """Open the database (creating or upgrading its schema as the rules allow) and the provider. Raises SettingsError, SchemaError."""
+    """Open the database (creating or upgrading its schema as the rules allow) and the provider.
+
+    Raises SettingsError, SchemaError, DatabaseUnusableError.
+    """
     settings = settings or load_settings()
-    database = Database(settings.database)
-    database.prepare(upgrade=upgrade)
-    return Services(settings, database, settings.clock(), provider_of(settings))
+    return Services(settings, _opened(settings.database, upgrade=upgrade), settings.clock(), provider_of(settings))
+
+
+def _opened(url: str, *, upgrade: bool) -> Database:
+    """The database, ready for use; what its driver says first is passed on, and never the address, which may hold a password."""
+    try:
+        database = Database(url)
+        database.prepare(upgrade=upgrade)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        sentence = "OUTREACH_DATABASE_URL is no address of a SQLite or PostgreSQL database."
+        raise DatabaseUnusableError(sentence) from error
+    except DBAPIError as error:
+        said = str(error.orig).partition("\n")[0].rstrip(".")
+        sentence = f"The database cannot be opened: {said}."
+        raise DatabaseUnusableError(sentence) from error
+    return database
 
 
 def provider_of(settings: Settings) -> Provider | None:

@@ -38,7 +38,7 @@ def counts(as_of: date | None, by: str, profile_name: str | None, form: str) -> 
         profile(profile_name)
     services = wire()
     with services.database.read() as session:
-        columns, rows = tabulate(session, today(services, as_of), by, profile_name)
+        columns, rows = tabulate(session, today(services, session, as_of), by, profile_name)
     print_rows(columns, rows, form)
 
 
@@ -50,7 +50,7 @@ def explain(student: str, as_of: date | None, form: str) -> None:
     """Print every absent, conflict and unknown day of STUDENT with the mark, file and line behind it."""
     services = wire()
     with services.database.read() as session:
-        days = explain_days(session, student.strip(), today(services, as_of))
+        days = explain_days(session, student.strip(), today(services, session, as_of))
         files = _files(session, {mark.import_id for day in days for mark in day.marks})
     print_rows(_EXPLAIN, [_explained(day, files) for day in days], form)
 

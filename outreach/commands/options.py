@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from outreach.clock import local_date
+from outreach.district.tables import School
 from outreach.services import Services
 
 
@@ -25,9 +28,13 @@ class DateOption(click.ParamType[date]):
             self.fail(f"{value!r} is no date of the form YYYY-MM-DD", param, ctx)
 
 
-as_of_option = click.option("--as-of", type=DateOption(), help="The last day counted (default: today in the district's zone).")
+as_of_option = click.option("--as-of", type=DateOption(), help="The last day counted (default: today in the schools' zone).")
 
 
-def today(services: Services, as_of: date | None) -> date:
-    """The date asked for, or today in the district's zone."""
-    return as_of or local_date(services.clock.now(), services.settings.zone)
+def today(services: Services, session: Session, as_of: date | None) -> date:
+    """The date asked for, or today where the schools are; around midnight, where zones differ, the last day all of them have begun."""
+    if as_of is not None:
+        return as_of
+    named = session.scalars(select(School.timezone).where(School.gone_import_id.is_(None)).distinct())
+    zones = {zone or services.settings.zone for zone in named} or {services.settings.zone}
+    return min(local_date(services.clock.now(), zone) for zone in zones)
