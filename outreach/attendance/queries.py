@@ -66,13 +66,19 @@ def trusted_sources(session: Session) -> frozenset[str]:
 
 
 def school_counts(
-    session: Session, as_of: date, *, students: Collection[str] | None = None, profile_name: str | None = None
+    session: Session,
+    as_of: date,
+    *,
+    students: Collection[str] | None = None,
+    profile_name: str | None = None,
+    variation: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[SchoolRecord, Count]]:
     """One record and count per student and school enrolled by *as_of* in its school year, by school id, then student id.
 
-    *profile_name* overrides the profile of each school's source. Raises UnknownProfileError.
+    *profile_name* overrides the profile of each school's source; *variation* tries other values of source settings.
+    Raises UnknownProfileError.
     """
-    year = SchoolYear.of(session, as_of)
+    year = SchoolYear(session, as_of, variation) if variation else SchoolYear.of(session, as_of)
     found: list[tuple[SchoolRecord, Count]] = []
     for records in _records(session, year, students, profile_name):
         found.extend((item, count(item, _profile(year, item.school_id, profile_name))) for item in records)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -52,12 +52,12 @@ class SchoolYear:
             known = session.info[_KNOWN] = (key, cls(session, as_of))
         return known[1]
 
-    def __init__(self, session: Session, as_of: date) -> None:
-        """Read the sources; schools are read when they are asked for."""
+    def __init__(self, session: Session, as_of: date, variation: Mapping[str, str] | None = None) -> None:
+        """Read the sources, with some settings varied everywhere; schools are read when they are asked for."""
         self.as_of = as_of
         self._session = session
         rows = session.scalars(select(FeedSource).order_by(FeedSource.name))
-        self._sources = {row.name: (SourceSettings.model_validate(row.settings), row.files) for row in rows}
+        self._sources = {row.name: (SourceSettings.model_validate(row.settings).varied(variation or {}), row.files) for row in rows}
         self._telling = [name for name, (_, files) in self._sources.items() if "attendance" in files]
         self._parents = {row.school_id: row.parent_id for row in session.execute(select(School.school_id, School.parent_id))}
         self._settings: dict[str, SourceSettings] = {}

@@ -6,6 +6,7 @@ import codecs
 import re
 import tomllib
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -178,6 +179,13 @@ class SourceSettings(_Strict):
         changed = {key: value for key, value in override.model_dump(exclude={"codes", "events"}).items() if value is not None}
         merged = {"codes": {**self.codes, **override.codes}, "events": {**self.events, **override.events}}
         return self.model_copy(update={**changed, **merged})
+
+    def varied(self, changes: Mapping[str, str]) -> SourceSettings:
+        """The same settings with some values changed for the source and for every school of it."""
+        if not changes:
+            return self
+        schools = {school: own.model_copy(update=dict.fromkeys(changes)) for school, own in self.schools.items()}
+        return self.model_copy(update={**changes, "schools": schools})
 
 
 def read_settings(folder: Path, known_files: frozenset[str]) -> SourceSettings:

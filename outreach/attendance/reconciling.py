@@ -1,0 +1,91 @@
+"""Where the student information system and this service count differently, and which setting of its source would explain it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach.attendance.profiles import Days, profiles
+from outreach.attendance.queries import school_counts
+from outreach.attendance.refusal import RefusedError
+from outreach.district.tables import SisTotal
+
+Variation = Mapping[str, str]
+"""A source setting and the value it is tried with; empty is as it stands."""
+
+NOTHING_TO_COMPARE = "No source has brought a sis_totals.csv, so there is nothing to compare with."
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One child at one school, counted differently; *ours* is None where we know of no enrolment."""
+
+    student_id: str
+    school_id: str
+    as_of: date
+    theirs: tuple[Days, Days]
+    """Days enrolled and absent, as the student information system has them."""
+    ours: tuple[Days, Days] | None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What would remain different if a setting had another value; *explained* is how many of the differences it removes."""
+
+    setting: str
+    value: str
+    explained: int
+    remaining: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All that was compared; *trials* has the settings that explain most first."""
+
+    compared: int
+    differences: tuple[Difference, ...]
+    trials: tuple[Trial, ...]
+
+
+def compare(session: Session) -> Comparison:
+    """Compare every delivered total, then try each setting alone. Raises RefusedError when there is no total."""
+    totals = list(session.scalars(select(SisTotal).order_by(SisTotal.as_of, SisTotal.school_id, SisTotal.student_id)))
+    if not totals:
+        raise RefusedError(NOTHING_TO_COMPARE)
+    differences = differing(session, totals, {})
+    trials = []
+    for setting, value in _variations() if differences else ():
+        remaining = len(differing(session, totals, {setting: value}))
+        trials.append(Trial(setting, value, len(differences) - remaining, remaining))
+    helpful = sorted((trial for trial in trials if trial.explained > 0), key=lambda trial: (-trial.explained, trial.setting, trial.value))
+    return Comparison(len(totals), tuple(differences), tuple(helpful))
+
+
+def differing(session: Session, totals: Sequence[SisTotal], variation: Variation) -> list[Difference]:
+    """The totals that our count does not equal, with every source's settings varied."""
+    by_day: defaultdict[date, list[SisTotal]] = defaultdict(list)
+    for total in totals:
+        by_day[total.as_of].append(total)
+    found = []
+    for as_of, theirs in by_day.items():
+        students = {total.student_id for total in theirs}
+        counted = school_counts(session, as_of, students=students, variation=variation)
+        ours = {(record.student_id, record.school_id): (count.enrolled, count.absent) for record, count in counted}
+        for total in theirs:
+            said: tuple[Days, Days] = (Fraction(total.days_enrolled), Fraction(total.days_absent))
+            mine: tuple[Days, Days] | None = ours.get((total.student_id, total.school_id))
+            if mine != said:
+                found.append(Difference(total.student_id, total.school_id, as_of, said, mine))
+    return found
+
+
+def _variations() -> list[tuple[str, str]]:
+    """Each setting of a source that changes a count, with each value it may have."""
+    fixed = [("exit_day", "inclusive"), ("exit_day", "exclusive"), ("calendar", "file"), ("calendar", "from-events")]
+    return [*fixed, *(("profile", name) for name in profiles())]
