@@ -96,6 +96,7 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
     """Release a handful: every check again inside this transaction; its commit is the release."""
     claimed: list[_Claimed] = []
     room = max(1, int(_CLAIM_SECONDS * settings.sender_rate))
+    segments = 0
     with database.write() as session:
         version = newest_import(session)
         rows = session.scalars(_due(now).limit(room).with_for_update(skip_locked=True)).all()
@@ -104,8 +105,11 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
             if isinstance(verdict, Stop):
                 _stop(row, verdict, now, report)
             else:
+                segments += verdict.segments or 1
+                if claimed and segments > room:
+                    break
                 claimed.append(_release(session, row, verdict, now, version))
-    report.claimed = len(rows)
+            report.claimed += 1
     return claimed
 
 
@@ -131,12 +135,16 @@ def _release(session: Session, row: PlannedMessage, go: Go, now: datetime, versi
 
 
 def _still_so(database: Database, item: _Claimed) -> bool:
-    """Read once more, last before the request, whether consent, blocks and attendance are as they were at the release."""
+    """Read once more, last before the request, whether consent, blocks and attendance are as they were at the release.
+
+    And whether the message is still ours: a worker that slept past its lease finds that others have dealt with it.
+    """
     with database.read() as session:
         row = session.get_one(PlannedMessage, item.planned_id)
+        ours = row.state == State.SENDING and session.get_one(Attempt, item.attempt_id).outcome == "open"
         blocked = any(consent.block(session, student, row.contact_id) for student in row.student_ids if row.contact_id)
         same = consent.state(session, item.text.to).version == item.consent_version and newest_import(session) == item.import_id
-        return same and not blocked and row.state == State.SENDING
+        return ours and same and not blocked
 
 
 def _put_back(database: Database, item: _Claimed, now: datetime, report: DispatchReport) -> None:
@@ -144,11 +152,11 @@ def _put_back(database: Database, item: _Claimed, now: datetime, report: Dispatc
     with database.write() as session:
         row = session.get_one(PlannedMessage, item.planned_id, with_for_update=True)
         attempt = session.get_one(Attempt, item.attempt_id)
-        attempt.outcome, attempt.ended_at = "not_sent", now
-        if row.state == State.SENDING:
-            row.state, row.reason, row.changed_at = move(State.SENDING, State.PLANNED), report.stopped, now
+        if attempt.outcome in {"open", Outcome.UNCERTAIN} and row.state in {State.SENDING, State.UNCERTAIN}:
+            row.state, row.reason, row.changed_at = move(State(row.state), State.PLANNED), report.stopped, now
             if report.stopped:
                 row.due_at = now + _LOOK_AGAIN
+        attempt.outcome, attempt.ended_at = "not_sent", now
     report.counts["put back"] += 1
 
 

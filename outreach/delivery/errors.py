@@ -39,7 +39,14 @@ _PHONE = "Phone cannot receive texts"
 _SETUP = "The texting account is not set up right"
 
 MEANINGS: Mapping[str, Meaning] = {
+    # a page instead of Twilio's answer: the library gives the HTTP status for a code
+    "401": Meaning(Action.STOP_ALL, f"{_SETUP}: its address asks for other credentials (HTTP 401)"),
+    "403": Meaning(Action.STOP_ALL, f"{_SETUP}: its address is not reached, something in between refuses (HTTP 403)"),
+    "404": Meaning(Action.STOP_ALL, f"{_SETUP}: nothing is found at its address (HTTP 404)"),
+    "405": Meaning(Action.STOP_ALL, f"{_SETUP}: its address is not the carrier's (HTTP 405)"),
+    "407": Meaning(Action.STOP_ALL, f"{_SETUP}: the proxy asks for credentials (HTTP 407)"),
     "20003": Meaning(Action.STOP_ALL, f"{_SETUP}: the credentials are wrong"),
+    "20005": Meaning(Action.STOP_ALL, f"{_SETUP}: the account is not active"),
     "20404": Meaning(Action.STOP_ALL, f"{_SETUP}: the account was not found"),
     "20429": Meaning(Action.RETRY, "The carrier is busy"),
     "21211": Meaning(Action.SUPPRESS, "The phone number is not valid"),

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.attention.actions import raise_item
+from outreach.attention.actions import raise_item, resolve_key
 from outreach.clock import Clock
 from outreach.database import Database
 from outreach.delivery.tables import LetterBatch, LetterPage
@@ -65,13 +65,11 @@ class _Ready:
     letter: LetterContent
 
 
-def release(
-    database: Database, settings: Settings, clock: Clock, out: Path, *, by: str, batch: int | None = None
-) -> LettersReport:
+def release(database: Database, settings: Settings, clock: Clock, out: Path, *, by: str, batch: int | None = None) -> LettersReport:
     """Release every letter that is due as one batch and write its files into *out*; with *batch*, write an earlier one's again.
 
     The rows' release commits together with the content of every page, so a PDF that was lost can be made again, byte for byte in
-    content. Files are written to the side and renamed. Raises NoSuchBatchError.
+    content. Files are written to the side and renamed; until they are, an open item tells a person so. Raises NoSuchBatchError.
     """
     now = clock.now()
     out.mkdir(parents=True, exist_ok=True)
@@ -82,13 +80,16 @@ def release(
     with database.read() as session:
         letters = _write_batch(session, settings, out, batch) if batch is not None else 0
         left = _write_not_written(session, out)
+    if batch is not None:
+        with database.write() as session:
+            resolve_key(session, _unwritten(batch), by="outreach letters", now=now)
     return LettersReport(batch, letters, left, unprintable)
 
 
 def _release(session: Session, settings: Settings, now: datetime, by: str) -> tuple[int | None, int]:
     """Check every due letter, set those that may go, and release them in one batch; say how many could not be set."""
     ready = [item for row in _due(session, now) if (item := _check(session, row, settings, now))]
-    ready.sort(key=lambda item: (item.letter.address_lines[-1][-5:], item.row.household, item.row.id))
+    ready.sort(key=lambda item: (_postal_code(item.letter), item.row.household, item.row.id))
     if not ready:
         return None, 0
     rendered = render([item.letter for item in ready], Measures.of(settings), now=now, title=settings.district_name)
@@ -104,7 +105,19 @@ def _release(session: Session, settings: Settings, now: datetime, by: str) -> tu
     session.flush()
     for item in printed:
         _print(session, item, batch, rendered.pages[item.letter.letter_id], now)
+    sentence = f"Letter batch {batch.id} was released, but its files were not written: run outreach letters with --batch {batch.id}."
+    raise_item(session, kind="letters", key=_unwritten(batch.id), sentence=sentence, now=now)
     return batch.id, len(failed)
+
+
+def _unwritten(batch_id: int) -> str:
+    """The key of what a person sees while a released batch has no files."""
+    return f"letters:{batch_id}"
+
+
+def _postal_code(letter: LetterContent) -> str:
+    """The code the letter is sorted by: the last word of the address, of which a ZIP+4 counts as well."""
+    return letter.address_lines[-1].rpartition(" ")[2]
 
 
 def _due(session: Session, now: datetime) -> Sequence[PlannedMessage]:

@@ -9,10 +9,11 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from outreach.attention.actions import raise_item
 from outreach.delivery.errors import meaning_of
 from outreach.delivery.outcomes import act_on
 from outreach.delivery.tables import Attempt, CarrierStatus
-from outreach.planning.states import State, may_move
+from outreach.planning.states import State, may_move, move
 from outreach.planning.tables import PlannedMessage
 
 STATES: Mapping[str, State] = {
@@ -48,6 +49,7 @@ def take_status(session: Session, params: Mapping[str, str], ref: str, now: date
 def adopt(session: Session, row: PlannedMessage, sid: str, word: str, code: str, now: datetime) -> None:
     """Let *row* be the carrier's message *sid* with its status *word*; a step back is ignored."""
     row.provider_sid = row.provider_sid or sid
+    _call_back(session, row, now)
     for attempt in session.scalars(select(Attempt).where(Attempt.planned_id == row.id, Attempt.outcome.in_(("open", "uncertain")))):
         attempt.outcome, attempt.ended_at = "accepted", now
     state = STATES.get(word, State.ACCEPTED)
@@ -61,6 +63,24 @@ def adopt(session: Session, row: PlannedMessage, sid: str, word: str, code: str,
         act_on(session, row, meaning, now)
     else:
         row.reason = ""
+
+
+def _call_back(session: Session, row: PlannedMessage, now: datetime) -> None:
+    """Keep a message from being asked for again that was given up as never taken, and was taken after all."""
+    if row.state in {State.PLANNED, State.HELD, State.SKIPPED}:
+        if row.state == State.SKIPPED:
+            row.state = move(State.SKIPPED, State.PLANNED)
+        row.state = move(move(State(row.state), State.SENDING), State.ACCEPTED)
+        row.reason, row.changed_at, row.sent_at = "", now, row.sent_at or now
+        newest = select(Attempt).where(Attempt.planned_id == row.id).order_by(Attempt.id.desc()).limit(1)
+        for attempt in session.scalars(newest):
+            attempt.outcome, attempt.ended_at = "accepted", now
+    elif row.state == State.CANCELLED:
+        sentence = "A text that was cancelled after the carrier gave no answer did reach the carrier. The delivery page has its history."
+        raise_item(
+            session, kind="uncertain", key=f"uncertain:{row.id}", sentence=sentence, now=now, school_id=row.school_id,
+            detail={"planned": row.id},
+        )  # fmt: skip
 
 
 def unconfirmed(now: datetime) -> Select[PlannedMessage]:

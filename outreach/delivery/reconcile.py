@@ -84,6 +84,9 @@ def _settle(session: Session, doubtful: _Doubtful, listed: list[Listed], now: da
     attempt = session.get_one(Attempt, doubtful.attempt_id)
     if row.state != State.UNCERTAIN:
         return
+    if _another_is_leaving(session, row):
+        report.waiting += 1
+        return
     named = set(
         session.scalars(select(PlannedMessage.provider_sid).where(PlannedMessage.phone == row.phone, PlannedMessage.provider_sid != ""))
     )
@@ -113,3 +116,9 @@ def _settle(session: Session, doubtful: _Doubtful, listed: list[Listed], now: da
             detail={"planned": row.id},
         )
         report.for_a_person += 1
+
+
+def _another_is_leaving(session: Session, row: PlannedMessage) -> bool:
+    """Whether a text to the same number is on its way: the same words in the carrier's list could be that one."""
+    others = select(PlannedMessage.id).where(PlannedMessage.phone == row.phone, PlannedMessage.state == State.SENDING)
+    return session.scalar(others.limit(1)) is not None

@@ -12,7 +12,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 from outreach.delivery.provider import Answer, Listed, Outcome, Text
 from outreach.settings import Settings
@@ -20,6 +20,8 @@ from outreach.settings import Settings
 _TOO_MANY = 429
 _SERVER_ERROR = 500
 _PAGE = 1000
+_UNREADABLE = (HTTPError, OSError, ValueError, KeyError, TypeError)
+"""What else comes out of the library where an answer breaks off or is not what Twilio writes: it proves nothing either way."""
 
 
 class _Elsewhere(TwilioHttpClient):  # type: ignore[misc]  # the library has no types
@@ -43,9 +45,9 @@ class TwilioProvider:
     """Asks Twilio, or a server that speaks like it, to send texts."""
 
     def __init__(self, client: Client, *, messaging_service_sid: str, public_url: str) -> None:
-        """Send through *client*'s account and Messaging Service; receipts come to *public_url*."""
+        """Send through *client*'s account and Messaging Service, or one number (+1…); receipts come to *public_url*."""
         self._client = client
-        self._service = messaging_service_sid
+        self._sender = {"from_" if messaging_service_sid.startswith("+") else "messaging_service_sid": messaging_service_sid}
         self._callback = f"{public_url.rstrip('/')}/webhooks/twilio/status" if public_url else ""
 
     @classmethod
@@ -61,13 +63,13 @@ class TwilioProvider:
         """Ask once for *text* to be sent; our reference travels in the receipts' address."""
         callback = {"status_callback": f"{self._callback}?o={quote(text.ref)}"} if self._callback else {}
         try:
-            message = self._client.messages.create(
-                to=text.to, messaging_service_sid=self._service, body=text.body, smart_encoded=False, **callback
-            )
+            message = self._client.messages.create(to=text.to, body=text.body, smart_encoded=False, **self._sender, **callback)
         except TwilioException as error:
             return _answer(error)
         except requests.RequestException as error:
             return Answer(Outcome.TRY_LATER if _never_left(error) else Outcome.UNCERTAIN, detail=type(error).__name__)
+        except _UNREADABLE as error:
+            return Answer(Outcome.UNCERTAIN, detail=type(error).__name__)
         if not message.sid:
             return Answer(Outcome.UNCERTAIN, detail="an answer without a name for the message")
         return Answer(Outcome.ACCEPTED, sid=message.sid, status=_word(message.status))
@@ -76,7 +78,7 @@ class TwilioProvider:
         """List what was created for *phone* since an instant; raises OSError when the carrier cannot be asked."""
         try:
             found = self._client.messages.list(to=phone, page_size=_PAGE)
-        except (TwilioException, requests.RequestException) as error:
+        except (TwilioException, requests.RequestException, *_UNREADABLE) as error:
             sentence = "the carrier's list cannot be read"
             raise OSError(sentence) from error
         return [

@@ -17,8 +17,6 @@ from outreach.simulator.service import Simulation
 twilio = Blueprint("twilio", __name__, url_prefix="/2010-04-01/Accounts/<account>")
 control = Blueprint("control", __name__, url_prefix="/control")
 
-_BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
-
 
 def simulation() -> Simulation:
     """Return the running simulation of this app."""
@@ -58,7 +56,9 @@ def create(account: str) -> tuple[Response, int] | Response:
         case Fault.BUSY:
             raise RefusedError(20429, "Too Many Requests", 429)
         case Fault.BROKEN:
-            return Response(_BAD_GATEWAY, 502, content_type="text/html")
+            return Response(_page("502 Bad Gateway"), 502, content_type="text/html")
+        case Fault.WALL:
+            return Response(_page("403 Forbidden"), 403, content_type="text/html")
         case Fault.REFUSE:
             raise RefusedError(order.code if order else 0, "Refused as ordered")
     message = running.carrier.accept(
@@ -73,6 +73,8 @@ def create(account: str) -> tuple[Response, int] | Response:
         _cut_the_line()
     elif order is not None and order.fault is Fault.DELAY:
         time.sleep(order.seconds)
+    elif order is not None and order.fault is Fault.GARBLED:
+        return Response('{"sid": "SM', 201, content_type="application/json")
     return jsonify(shown), 201
 
 
@@ -154,6 +156,11 @@ def receipt() -> Response:
     running = simulation()
     running.report_one(_found(given["sid"]), given["status"], given.get("code", ""))
     return jsonify(posted=running.outbound.wait())
+
+
+def _page(title: str) -> str:
+    """Make a page such as a proxy shows instead of the carrier's answer."""
+    return f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
 
 
 def _found(sid: str) -> Message:

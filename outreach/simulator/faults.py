@@ -17,6 +17,10 @@ class Fault(StrEnum):
     """Takes nothing: 429 with error 20429."""
     BROKEN = "broken"
     """Takes nothing: 502 with a page in HTML."""
+    GARBLED = "garbled"
+    """Accepts the message and answers with half a sentence."""
+    WALL = "wall"
+    """Takes nothing: a 403 page in HTML, as a proxy in between shows it."""
     REFUSE = "refuse"
     """Takes nothing: 400 with error ``code``."""
 
@@ -32,7 +36,7 @@ class Fault(StrEnum):
     """Undelivered first, delivered afterwards."""
 
 
-AT_REQUEST = frozenset({Fault.DROP, Fault.DELAY, Fault.BUSY, Fault.BROKEN, Fault.REFUSE})
+AT_REQUEST = frozenset({Fault.DROP, Fault.DELAY, Fault.BUSY, Fault.BROKEN, Fault.GARBLED, Fault.WALL, Fault.REFUSE})
 
 
 @dataclass
