@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from outreach.attendance.profiles import in_figures
+from outreach.cases.crossings import open_for_crossings
 from outreach.commands.output import format_option, print_rows
 from outreach.planning.actions import plan as plan_night
 from outreach.staff.actions import audit
@@ -21,13 +22,15 @@ _PLANNED = ("household", "student_ids", "contact_id", "channel", "message", "lan
 @click.option("--dry-run", is_flag=True, help="Say who would cross and write nothing.")
 @format_option
 def evaluate(*, dry_run: bool, form: str) -> None:
-    """Count everybody and print who is over which threshold; new crossings are recorded."""
+    """Count everybody and print who is over which threshold; new crossings are recorded, and open a case where their rule asks for one."""
     services = wire()
     rules = load_rules(services.settings.home)
     with services.database.write() as session:
         found = evaluate_rules(session, rules, settings=services.settings, now=services.clock.now())
         if dry_run:
             session.rollback()
+        else:
+            open_for_crossings(session, settings=services.settings, now=services.clock.now())
     rows = [
         (c.student_id, c.rule, c.tier, in_figures(c.days_absent), c.days_enrolled, c.episode, "true" if c.new else "false") for c in found
     ]
@@ -51,6 +54,7 @@ def plan(*, children: int | None, form: str) -> None:
         if children is not None:
             released = release(session, children, by="command line", now=now)
             audit(session, actor="command line", action="baseline.release", subject="thresholds", now=now, detail={"children": released})
+            open_for_crossings(session, settings=services.settings, now=now)
             click.echo(f"Released the baseline of {released} children.", err=True)
         planned = plan_night(session, settings=services.settings, now=now)
         rows = [(p.household, "|".join(p.student_ids), p.contact_id, p.channel, p.message, p.language, p.state, p.reason) for p in planned]

@@ -22,9 +22,12 @@ def slices(ids: Collection[str]) -> Iterator[Sequence[str]]:
         yield listed[start : start + _SLICE]
 
 
-def schools(session: Session) -> dict[str, School]:
-    """All schools that a feed still delivers, by id."""
-    return {school.school_id: school for school in session.scalars(select(School).where(School.gone_import_id.is_(None)))}
+def schools(session: Session, school_ids: Collection[str] | None = None) -> dict[str, School]:
+    """The schools that a feed still delivers (all, or the named ones), by id."""
+    statement = select(School).where(School.gone_import_id.is_(None))
+    if school_ids is not None:
+        statement = statement.where(School.school_id.in_(school_ids))
+    return {school.school_id: school for school in session.scalars(statement)}
 
 
 def students(session: Session, student_ids: Collection[str]) -> dict[str, Student]:

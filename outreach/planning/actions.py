@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -75,12 +75,21 @@ def plan(session: Session, *, settings: Settings, now: datetime, by: str = "plan
     facts = situation.load(session, {item.student_id for item in waiting}, settings=settings, now=now)
     lately = queries.rhythm(session, now, weekly_cap=settings.weekly_nudge_cap, cool_down=queries.longest_cool_down(waiting))
     night = _Night(session, now, facts, queries.history(session), lately, by)
+    families = _by_household(facts, waiting)
     decisions = [
         decision
-        for (key, channel), items in sorted(_by_household(facts, waiting).items())
+        for (key, channel), items in sorted(families.items())
         for decision in _decide_household(night, key, Channel(channel), items)
     ]
+    _drop_skips_of_nobody(night, families)
     return _write(night, decisions)
+
+
+def _drop_skips_of_nobody(night: _Night, families: Mapping[tuple[str, str], Sequence[Waiting]]) -> None:
+    """Take away skips of households that are no more, or that a child no longer belongs to: whoever took their place is asked anew."""
+    standing = {(item.episode_id, key, channel) for (key, channel), items in families.items() for item in items}
+    rows = [row for row in night.history.rows.values() if not _was_tried(row)]
+    _delete(night, [r for r in rows if not any((e, r.household, r.channel) in standing for e in night.history.episodes[r.id])])
 
 
 def _by_household(facts: Situation, waiting: Iterable[Waiting]) -> dict[tuple[str, str], list[Waiting]]:
@@ -157,28 +166,30 @@ def _take_back(night: _Night, decisions: Sequence[_Decision]) -> None:
     for decision in decisions:
         for row in decision.earlier:
             taken[row.id] |= {item.episode_id for item in decision.items}
-    gone: list[int] = []
+    gone: list[PlannedMessage] = []
     for row_id, episodes in taken.items():
         row = night.history.rows[row_id]
-        if row.state == State.SKIPPED and not _was_tried(row) and night.history.episodes[row_id] <= episodes:
-            gone.append(row_id)
-            night.session.expunge(row)
+        if not _was_tried(row) and night.history.episodes[row_id] <= episodes:
+            gone.append(row)
         else:
             mine = PlannedEpisode.planned_id == row_id, PlannedEpisode.episode_id.in_(episodes)
             night.session.execute(delete(PlannedEpisode).where(*mine))
-    for some in _pieces(gone):
+    _delete(night, gone)
+
+
+def _delete(night: _Night, rows: Sequence[PlannedMessage], size: int = 500) -> None:
+    """Delete skips, in pieces that fit into one query."""
+    ids = [row.id for row in rows]
+    for row in rows:
+        night.session.expunge(row)
+    for some in (ids[start : start + size] for start in range(0, len(ids), size)):
         night.session.execute(delete(PlannedEpisode).where(PlannedEpisode.planned_id.in_(some)))
         night.session.execute(delete(PlannedMessage).where(PlannedMessage.id.in_(some)))
 
 
-def _pieces(ids: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
-    """Cut a list into pieces that fit into one query."""
-    return (ids[start : start + size] for start in range(0, len(ids), size))
-
-
 def _was_tried(row: PlannedMessage) -> bool:
-    """Whether a row ever got further than planning; then it is history, and other rows may point at it."""
-    return row.claimed_at is not None or bool(row.requeued) or row.state != State.SKIPPED
+    """Whether a row is more than a skip, or ever got further than planning: then it is history, and other rows may point at it."""
+    return row.state != State.SKIPPED or row.claimed_at is not None or bool(row.requeued)
 
 
 def _planned(night: _Night, decision: _Decision) -> PlannedMessage:

@@ -59,16 +59,15 @@ def open_episodes_of(session: Session, planned_id: int) -> list[Waiting]:
 
 
 def _waiting(session: Session, which: ColumnElement[bool]) -> list[Waiting]:
-    columns = Episode.id, Episode.student_id, Episode.rule_version_id, Episode.state
-    rows = session.execute(select(*columns).where(which).order_by(Episode.id)).all()
-    versions = session.scalars(select(RuleVersion).where(RuleVersion.id.in_({row.rule_version_id for row in rows})))
-    rules = {version.id: rule_of(version) for version in versions}
-    return [Waiting(row.id, row.student_id, rules[row.rule_version_id], EpisodeState(row.state)) for row in rows]
-
-
-def rule_of(version: RuleVersion) -> Rule:
-    """The rule as stored."""
-    return Rule(name=version.rule, **version.definition)
+    columns = Episode.id, Episode.student_id, Episode.state, Episode.rule, Episode.rule_version_id, RuleVersion.definition
+    statement = select(*columns).join(RuleVersion, RuleVersion.id == Episode.rule_version_id).where(which).order_by(Episode.id)
+    rules: dict[int, Rule] = {}
+    found = []
+    for row in session.execute(statement):
+        if row.rule_version_id not in rules:
+            rules[row.rule_version_id] = Rule(name=row.rule, **row.definition)
+        found.append(Waiting(row.id, row.student_id, rules[row.rule_version_id], EpisodeState(row.state)))
+    return found
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ Call ``check`` inside the transaction that claims the row. Its ``Go`` holds exac
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attendance import queries as attendance
 from outreach.consent import queries as consent
+from outreach.consent.queries import PhoneConsent
 from outreach.database import Json
 from outreach.district import queries as district
 from outreach.district.households import Household
@@ -65,17 +66,27 @@ class Stop:
     due_at: datetime | None = None
 
 
-def check(session: Session, planned: PlannedMessage, settings: Settings, now: datetime) -> Go | Stop:
-    """Decide whether *planned* may leave at *now*, by the table of ``planning.checks``; changes nothing."""
+def facts_for(session: Session, rows: Iterable[PlannedMessage], settings: Settings, now: datetime) -> Situation:
+    """Read once what the checks of many messages rest on, for a batch that is checked and released in this transaction."""
+    children = {student_id for row in rows for student_id in row.student_ids if Check.COUNT in CHECKS[MessageClass(row.message_class)]}
+    return situation.load(session, children, settings=settings, now=now)
+
+
+def check(session: Session, planned: PlannedMessage, settings: Settings, now: datetime, *, facts: Situation | None = None) -> Go | Stop:
+    """Decide whether *planned* may leave at *now*, by the table of ``planning.checks``; changes nothing.
+
+    *facts* are those of ``facts_for`` this batch, read in this transaction; without them they are read for this message alone.
+    """
     binding = CHECKS[MessageClass(planned.message_class)]
     if planned.expires_at is not None and now >= planned.expires_at:
         return Stop(State.CANCELLED, Reason.EXPIRED)
-    if stop := _standing(session, planned, binding):
-        return stop
     if Check.QUIET_HOURS in binding and planned.channel == Channel.SMS and (stop := _window(session, planned, settings, now)):
         return stop
     if Check.COUNT in binding:
-        return _nudge(session, planned, settings, now)
+        return _nudge(session, planned, facts or facts_for(session, [planned], settings, now), now)
+    number = consent.state(session, planned.phone) if planned.phone else None
+    if stop := _standing(planned, binding, number, _block(session, planned)):
+        return stop
     if stop := _person(session, planned, binding, settings, now):
         return stop
     return _plain(session, planned, settings) if Check.APPROVED in binding else _typed(planned)
@@ -86,20 +97,25 @@ def letter_code(planned: PlannedMessage) -> str:
     return f"L{planned.id:06d}"
 
 
-def _standing(session: Session, planned: PlannedMessage, binding: frozenset[Check]) -> Stop | None:
+def _standing(planned: PlannedMessage, binding: frozenset[Check], number: PhoneConsent | None, block: str) -> Stop | None:
     """Opt-outs and blocks: they bind every class, but for the one confirmation of an opt-out."""
-    if planned.phone and Check.OPT_OUT in binding:
-        number = consent.state(session, planned.phone)
-        confirms = planned.message_class == MessageClass.CONFIRMATION and planned.message == "opt_out"
-        if number.opted_out and not confirms:
+    if Check.BLOCK in binding and block:
+        return Stop(_silenced(planned), block)
+    confirms = planned.message_class == MessageClass.CONFIRMATION and planned.message == "opt_out"
+    if Check.OPT_OUT in binding and number is not None and not confirms:
+        if number.opted_out:
             return Stop(_silenced(planned), Reason.OPTED_OUT)
-        if number.suppressed and not confirms:
+        if number.suppressed:
             return Stop(_silenced(planned), Reason.SUPPRESSED)
-    if Check.BLOCK in binding and planned.contact_id:
-        for student_id in planned.student_ids or [""]:
-            if block := consent.block(session, student_id, planned.contact_id):
-                return Stop(_silenced(planned), block)
     return None
+
+
+def _block(session: Session, planned: PlannedMessage) -> str:
+    """Why the contact may be told nothing of a child of this message, or of any child; empty where they may."""
+    if not planned.contact_id:
+        return ""
+    found = (consent.block(session, student_id, planned.contact_id) for student_id in planned.student_ids or [""])
+    return next((reason for reason in found if reason), "")
 
 
 def _silenced(planned: PlannedMessage) -> State:
@@ -111,7 +127,7 @@ def _window(session: Session, planned: PlannedMessage, settings: Settings, now: 
     wrote = planned.facts.get("family_wrote_at")
     if planned.message_class == MessageClass.ANSWER and wrote and now - datetime.fromisoformat(wrote) <= ANSWER_WINDOW:
         return None
-    window = window_of(district.schools(session).get(planned.school_id), settings)
+    window = window_of(district.schools(session, [planned.school_id]).get(planned.school_id), settings)
     return None if window.is_open(now) else Stop(State.HELD, Reason.QUIET_HOURS, window.next_open(now))
 
 
@@ -152,16 +168,20 @@ def _plain(session: Session, planned: PlannedMessage, settings: Settings) -> Go 
     return Go(text.body, text.segments, words.locale, words.approval_id, planned.facts, tuple(planned.student_ids))
 
 
-def _nudge(session: Session, planned: PlannedMessage, settings: Settings, now: datetime) -> Go | Stop:
+def _nudge(session: Session, planned: PlannedMessage, facts: Situation, now: datetime) -> Go | Stop:
     """A message with a count: who, what and whether, all anew."""
+    settings = facts.settings
     last = attendance.last_attendance_at(session, planned.student_ids)
     if last is None or now - last > timedelta(days=settings.feed_fresh_days):
         return Stop(State.HELD, Reason.STALE)
-    facts = situation.load(session, planned.student_ids, settings=settings, now=now)
+    blocks = (facts.permissions.blocks.get((student_id, planned.contact_id), "") for student_id in planned.student_ids)
+    standing = _standing(planned, CHECKS[MessageClass.NUDGE], facts.numbers.consents.get(planned.phone), next(filter(None, blocks), ""))
+    if standing is not None:
+        return standing
     items = _still_over(session, planned, facts)
     if not items:
         return Stop(State.CANCELLED, Reason.BELOW)
-    household = next((home for home in facts.households if planned.contact_id in {adult.contact_id for adult in home.adults}), None)
+    household = facts.home_of(planned.contact_id)
     draft = _again(facts, planned, household, {item.student_id for item in items})
     mine = [item for item in items if item.student_id in draft.student_ids]
     if refusal := draft.refusal or _too_soon(session, planned, mine, queries.marks(household, planned.household), settings, now):

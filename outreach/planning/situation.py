@@ -78,6 +78,14 @@ class Situation:
         """The household of that key."""
         return self._by_key.get(key)
 
+    def home_of(self, contact_id: str) -> Household | None:
+        """The household that an adult belongs to."""
+        return self._by_contact.get(contact_id)
+
+    @cached_property
+    def _by_contact(self) -> Mapping[str, Household]:
+        return {adult.contact_id: household for household in self.households for adult in household.adults}
+
     @cached_property
     def _homes(self) -> Mapping[str, list[Household]]:
         found: defaultdict[str, list[Household]] = defaultdict(list)
@@ -113,14 +121,17 @@ def load(session: Session, student_ids: Collection[str], *, settings: Settings, 
     family = {link.student_id for adult in adults for link in adult.links} | set(student_ids)
     phones = [phone.e164 for adult in adults for phone in adult.phones if phone.e164]
     counts = counts_to_tell(session, as_of, set(student_ids))
+    enrolled = attendance.enrolled_at(session, student_ids, as_of)
+    attended = {school for schools in enrolled.values() for school in schools}
+    attended |= {school for counted in counts.by_student.values() for school in counted.schools}
     return Situation(
         settings=settings,
         as_of=as_of,
         students=district.students(session, student_ids),
         counts=counts.by_student,
         until=counts.until,
-        enrolled=attendance.enrolled_at(session, student_ids, as_of),
-        schools=district.schools(session),
+        enrolled=enrolled,
+        schools=district.schools(session, attended),
         households=tuple(households(adults)),
         permissions=Permissions(consent.blocks(session, family), settings.contacts_living_elsewhere),
         numbers=numbers(session, phones),

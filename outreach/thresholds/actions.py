@@ -79,11 +79,13 @@ def evaluate(session: Session, rules: Sequence[Rule], *, settings: Settings, now
 
 
 def there_is_news(session: Session, rules: Sequence[Rule], *, settings: Settings, now: datetime) -> bool:
-    """Whether an evaluation now could find something that the last one could not: another day, newer data, other rules."""
+    """Whether there is more to plan than at the last evaluation: another day, newer data, other rules, a baseline just released."""
     if not (newest := newest_import(session)):
         return False
     last = session.scalars(select(Evaluation).order_by(Evaluation.id.desc()).limit(1)).first()
-    return last is None or (last.as_of, last.import_id, last.rules) != (local_date(now, settings.zone), newest, digest_of(rules))
+    if last is None or (last.as_of, last.import_id, last.rules) != (local_date(now, settings.zone), newest, digest_of(rules)):
+        return True
+    return session.scalars(select(Episode.id).where(Episode.released_at >= last.at).limit(1)).first() is not None
 
 
 def _of_old_year(episode: Episode, start: date, now: datetime) -> bool:

@@ -63,6 +63,22 @@ def test_a_skip_whose_reason_is_gone_is_planned_in_its_place(nights: Nights) -> 
     assert [row.state for row in nights.rows()] == ["planned"]
 
 
+def test_a_skip_goes_when_its_household_does(nights: Nights) -> None:
+    family = dict(nights.district.ties)
+    nights.district.ties.clear()
+    nights.open()
+    assert [(row.household, row.why) for row in nights.plan()] == [("student:lia", "no contact")]
+    nights.district.ties.update(family)
+    nights.district.adult("aaron", ["lia"], address="1 Elm Street", tie={"may_receive": "no"})
+    nights.district.phones[0]["type"] = "home"
+    nights.load()
+    assert [(row.household, row.why) for row in nights.plan()] == [("aaron", "no usable phone")]
+    del nights.district.contacts["aaron"], nights.district.ties["lia", "aaron"]
+    nights.load()
+    nights.plan()
+    assert [(row.household, row.reason.split(":")[0]) for row in nights.rows()] == [("anna", "no usable phone")], "each says it once"
+
+
 def test_a_skip_whose_reason_changes_says_the_new_one(nights: Nights) -> None:
     nights.district.phones[0]["type"] = "home"
     nights.open()

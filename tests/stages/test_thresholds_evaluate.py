@@ -239,7 +239,7 @@ def test_a_school_that_reports_every_day_is_counted_until_yesterday_while_today_
     assert [(c.days_absent, c.days_enrolled, c.tier) for c in nights.evaluate()] == [(4, 36, "moderate")]
 
 
-def test_there_is_news_after_an_import_another_day_and_other_rules_only(nights: Nights) -> None:
+def test_there_is_news_after_an_import_another_day_a_release_and_other_rules_only(nights: Nights) -> None:
     def news() -> bool:
         with nights.database.read() as session:
             return there_is_news(session, nights.rules, settings=nights.settings, now=nights.now)
@@ -253,9 +253,15 @@ def test_there_is_news_after_an_import_another_day_and_other_rules_only(nights: 
     nights.now += timedelta(days=1)
     seen.append(news())
     nights.evaluate()
+    nights.now += timedelta(minutes=1)
+    nights.release_baseline()
+    seen.append(news())
+    nights.now += timedelta(minutes=1)
+    nights.evaluate()
+    seen.append(news())
     nights.rules = _with(nights, days=9)
     seen.append(news())
-    assert seen == [False, True, False, True, True]
+    assert seen == [False, True, False, True, True, False, True]
 
 
 def test_the_database_refuses_a_second_episode_of_the_same_crossing(nights: Nights) -> None:
