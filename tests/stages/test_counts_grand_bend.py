@@ -56,6 +56,26 @@ def test_it_is_counted_as_its_readme_says(database: Database, tmp_path: Path, sa
     check(loader)
 
 
+def copied(sample: Path, folder: Path, **settings: str) -> list[list[str]]:
+    """Copy the feed to a writable folder with other settings; return its attendance, the header first."""
+    shutil.copytree(sample, folder)
+    for path in (folder, *folder.iterdir()):
+        path.chmod(0o755)
+    text = (folder / "source.toml").read_text()
+    assert 'delivery = "full"' in text
+    added = "\n".join(f"{name} = {value}" for name, value in settings.items())
+    text = text.replace('delivery = "full"', added) if "delivery" in settings else f"{added}\n{text}"
+    (folder / "source.toml").write_text(text)
+    with (folder / "attendance.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.reader(stream))
+
+
+def written(path: Path, rows: list[list[str]]) -> None:
+    """Write rows as CSV."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows(rows)
+
+
 Deliver = Callable[[list[list[str]]], list[list[list[str]]]]
 
 
@@ -75,28 +95,39 @@ def _windows(rows: list[list[str]]) -> list[list[list[str]]]:
         pytest.param({}, lambda rows: [rows, Random(1).sample(rows, len(rows))], id="shuffled after it came in order"),  # noqa: S311
         pytest.param({}, lambda rows: [rows[:900], rows], id="half of it first"),
         pytest.param({}, lambda rows: [rows, rows + rows[:50]], id="rows sent twice"),
-        pytest.param({'delivery = "full"': 'delivery = "delta"'}, _months, id="deltas by month"),
-        pytest.param({'delivery = "full"': 'delivery = "window"\nwindow_days = 40'}, _windows, id="windows"),
+        pytest.param({"delivery": '"delta"'}, _months, id="deltas by month"),
+        pytest.param({"delivery": '"window"', "window_days": "40"}, _windows, id="windows"),
     ],
 )
 def test_the_way_it_is_delivered_makes_no_difference(
     loader: Loader, sample: Path, tmp_path: Path, settings: dict[str, str], parts: Deliver
 ) -> None:
     """Whole, shuffled, in deltas, in windows."""
-    with (sample / "attendance.csv").open(encoding="utf-8", newline="") as stream:
-        header, *rows = csv.reader(stream)
+    header, *rows = copied(sample, tmp_path / "delivery", **settings)
     assert header[2] == "event_date"
-    folder = tmp_path / "delivery"
-    shutil.copytree(sample, folder)
-    for path in (folder, *folder.iterdir()):
-        path.chmod(0o755)
-    text = (folder / "source.toml").read_text()
-    for old, new in settings.items():
-        assert old in text
-        text = text.replace(old, new)
-    (folder / "source.toml").write_text(text)
     for part in parts(rows):
-        with (folder / "attendance.csv").open("w", encoding="utf-8", newline="") as stream:
-            csv.writer(stream).writerows([header, *part])
-        loader.load_folder(folder)
+        written(tmp_path / "delivery" / "attendance.csv", [header, *part])
+        loader.load_folder(tmp_path / "delivery")
+    check(loader)
+
+
+def test_section_marks_of_a_schedule_count_like_the_daily_marks_they_stand_for(loader: Loader, sample: Path, tmp_path: Path) -> None:
+    """Five sections a child: an absent day is an absence from three of them or more, anything else a mark in one or two."""
+    random = Random(3)  # noqa: S311 - a made-up schedule
+    folder = tmp_path / "delivery"
+    header, *rows = copied(sample, folder)
+    with (sample / "enrollments.csv").open(encoding="utf-8", newline="") as stream:
+        stays = [(row["student_id"], row["school_id"]) for row in csv.DictReader(stream)]
+    places = [[student, school, f"P{n}", "2010-07-01", "2011-06-30", "", "", "50"] for student, school in stays for n in range(1, 6)]
+    columns = ["student_id", "school_id", "section_id", "begin_date", "end_date", "cycle_days", "weekdays", "minutes"]
+    written(folder / "sections.csv", [columns, *places])
+    code = header.index("category")
+    marks = []
+    for row in rows:
+        absent = row[code].endswith("Absence")
+        missed = random.sample(range(1, 6), random.randint(3, 5) if absent else random.randint(1, 2))
+        marks += [[*row, f"P{n}"] for n in missed]
+        marks += [[*(cell if at != code else "Tardy" for at, cell in enumerate(row)), f"P{n}"] for n in range(1, 6) if n not in missed]
+    written(folder / "attendance.csv", [[*header, "section_id"], *marks])
+    assert not loader.load_folder(folder).needs_a_person
     check(loader)
