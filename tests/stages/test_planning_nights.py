@@ -11,8 +11,11 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from outreach.database import Database
+from outreach.planning.reasons import Reason
+from outreach.planning.release import Go, Stop
 from outreach.planning.tables import PlannedEpisode, PlannedMessage
 from outreach.settings import Settings
+from tests.feeds import SETTINGS
 from tests.stages.nights import Nights, Said
 
 ANNA, BEN = "+13125550142", "+13125550143"
@@ -251,6 +254,22 @@ def test_the_database_refuses_a_second_message_of_a_crossing_household_and_chann
         other = session.scalar(insert(PlannedMessage).values(**message | {"ref": "b", "once_key": "b"}).returning(PlannedMessage.id))
     with pytest.raises(IntegrityError), nights.database.write() as session:
         session.execute(insert(PlannedEpisode).values(**link | {"planned_id": other}))
+
+
+def test_a_school_that_reports_every_evening_is_quoted_until_yesterday_and_the_words_say_so(nights: Nights) -> None:
+    nights.district.settings = {**SETTINGS, "reporting": "affirmative", "codes": {**SETTINGS["codes"], "P": {"kind": "present"}}}
+    past = [day for day in nights.district.days if day <= date(2026, 10, 5)]
+    nights.district.marks["lia"] = {**dict.fromkeys(past, "P"), **nights.district.marks["lia"]}
+    nights.open()
+    assert nights.plan() == [TEXT]
+    found = nights.check(nights.rows()[0])
+    assert isinstance(found, Go)
+    assert found.body == "Lincoln Schools: Lia has missed 4 days as of October 5. STOP"
+    del nights.district.marks["lia"][date(2026, 10, 5)]
+    nights.load()
+    found = nights.check(nights.rows()[0])
+    assert isinstance(found, Stop)
+    assert found.reason == Reason.UNKNOWN_COUNT, "yesterday should have come"
 
 
 def test_two_planners_at_once_plan_each_message_once(nights: Nights) -> None:
