@@ -77,7 +77,7 @@ def test_after_any_count_one_rung_a_channel_speaks_and_nothing_unreleased_does(
     assert list(steps(RULES, count, after, first_time=first)) == [], "the same count again changes nothing"
 
 
-def test_shares_are_exact(tmp_path: Path) -> None:
+def test_a_share_with_a_decimal_point_is_exact(tmp_path: Path) -> None:
     _write(tmp_path, percent="12.3")
     [rule] = load_rules(tmp_path)
     assert rule.percent == Fraction(123, 10)
