@@ -22,18 +22,18 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codec
 def decode(raw: bytes, encoding: str, name: str) -> str:
     """Turn bytes into text: by their byte-order mark, else as strict UTF-8, else as the declared encoding.
 
-    A declared encoding of two or four bytes a letter is believed at once: its bytes may look like UTF-8 full of NULs.
+    Text of two or four bytes a letter may look like UTF-8 full of NULs; then a declared encoding of that kind is believed.
     Raises RefusedError with the line of the first byte that fits none of them: a letter of a name is never dropped.
     """
     for bom, encoded in _BOMS:
         if raw.startswith(bom):
             return _strictly(raw, encoded, name)
-    if "a".encode(encoding) != b"a":
-        return _strictly(raw, encoding, name)
     try:
-        return raw.decode("utf-8")
+        text = raw.decode("utf-8")
     except UnicodeDecodeError:
         return _strictly(raw, encoding, name)
+    wide = "\x00" in text and "a".encode(encoding) != b"a"
+    return _strictly(raw, encoding, name) if wide else text
 
 
 def _strictly(raw: bytes, encoding: str, name: str) -> str:
