@@ -280,6 +280,12 @@ def test_the_oracle_would_catch_a_release_that_rests_on_yesterdays_facts(nights:
     assert believed == []
 
 
+def test_each_correction_alone_is_seen_at_the_release(nights: Nights) -> None:
+    for _, correction, later in WRONG_BY_NOW:
+        for row, found, truth in _asked(nights, [correction], NOON + timedelta(hours=later)):
+            _judge(row, found, truth)
+
+
 def _believes(row: dict[str, Any], found: Go | Stop, truth: Truth) -> bool:
     try:
         _judge(row, found, truth)
