@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from zoneinfo import available_timezones
 
 import phonenumbers
 import polars as pl
@@ -185,6 +186,14 @@ def _locales(column: str, to: str) -> _Derivation:
     return derive
 
 
+def _zones(rows: pl.DataFrame, _settings: SourceSettings) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Quiet hours and dates are told by a school's zone, so one that does not exist is left empty and the district's own holds."""
+    odd = ~pl.col("timezone").is_in(["", *available_timezones()])
+    said = "is no time zone name such as America/Chicago; read as empty"
+    problems = problems_of(rows, odd, field="timezone", value=pl.col("timezone"), problem=said, action=Action.NOTED)
+    return rows.with_columns(pl.when(odd).then(pl.lit("")).otherwise(pl.col("timezone")).alias("timezone")), problems
+
+
 def _enrolment_notes(rows: pl.DataFrame, _settings: SourceSettings) -> tuple[pl.DataFrame, pl.DataFrame]:
     backwards = pl.col("exit_date") < pl.col("entry_date")
     said = "the exit lies before the entry; the stay has no membership day"
@@ -221,6 +230,7 @@ def _section_notes(rows: pl.DataFrame, _settings: SourceSettings) -> tuple[pl.Da
 
 
 _DERIVE: dict[str, _Derivation] = {
+    "schools": _zones,
     "students": _locales("home_language", "home_locale"),
     "contacts": _locales("language", "locale"),
     "enrollments": _enrolment_notes,
