@@ -24,6 +24,8 @@ CODES: dict[str, dict[str, Any]] = {
     "T": {"kind": "present"},
     "HOSP": {"kind": "absent", "reason": "excused", "hold": True},
 }
+SECTIONS = ["math", "art", "P3"]
+PROFILES = ["federal", "CA", "CT", "NY", "TX", "half-days"]
 UNMAPPED = ["X", "e", "OSS1"]
 EVENTS = ["Instructional day", "instructional DAY", "Make-up day", "Student late arrival/early dismissal", "Holiday", "Weather day"]
 STRANGE = ["Field day", "Testing"]
@@ -35,12 +37,13 @@ def district(random: Random) -> Feed:
     span = random.choice([8, 12, 16, 30])
     dates = [FIRST + timedelta(days=n) for n in range(span)]
     feed: Feed = {"settings": _settings(random, schools), "files": {}}
-    students = [f"s{n}" for n in range(random.randint(1, 4))]
+    students = [f"s{n}" for n in range(random.choice([1, 1, 2, 3]))]
     feed["files"]["schools"] = _schools(random, schools)
     feed["files"]["calendar"] = _calendar(random, feed["files"]["schools"], dates)
     feed["files"]["students"] = [{"student_id": s, "first_name": "Ada", "last_name": "Lee"} for s in students]
     feed["files"]["enrollments"] = _enrolments(random, students, schools, dates)
-    feed["files"]["attendance"] = _marks(random, [*students, "nobody"], schools, dates)
+    feed["files"]["sections"] = _sections(random, feed["files"]["enrollments"])
+    feed["files"]["attendance"] = _marks(random, feed["files"], [*students, "nobody"], schools, dates)
     return feed
 
 
@@ -105,39 +108,65 @@ def _calendar(random: Random, schools: list[Row], dates: list[date]) -> list[Row
                 row = {"school_id": school["school_id"], "date": when.isoformat(), "event": event, "minutes": ""}
                 if random.random() < 0.5:
                     row["minutes"] = random.choice(["420", "200", "0", "360"])
-                same = [r for r in rows if (r["school_id"], r["date"], r["event"]) == (row["school_id"], row["date"], row["event"])]
-                rows.append(same[0] | {} if same else row)
+                row |= {"track": random.choice([*[""] * 8, "A", "b"]), "grades": random.choice([*[""] * 9, "1", "1|2", "KG, 1"])}
+                row["cycle_day"] = random.choice(["", "A", "B", "b"])
+                key = ("school_id", "date", "event", "track", "grades")
+                same = [r for r in rows if all(r[name] == row[name] for name in key)]
+                rows.append(dict(same[0]) if same else row)
     return rows
 
 
 def _enrolments(random: Random, students: list[str], schools: list[str], dates: list[date]) -> list[Row]:
     rows: dict[tuple[str, str, str], Row] = {}
     for student in students:
-        for _ in range(random.choice([0, 1, 1, 1, 2, 3])):
-            entry = random.choice([dates[0] - timedelta(days=random.choice([1, 60, 400])), *dates[: len(dates) // 2]])
+        for _ in range(random.choice([0, 1, 1, 2, 3])):
+            early = dates[0] - timedelta(days=random.choice([1, 1, 1, 60, 400]))
+            entry = early if random.random() < 0.6 else random.choice(dates[: len(dates) // 2])
             row = {"student_id": student, "school_id": random.choice(schools), "entry_date": entry.isoformat(), "exit_date": ""}
-            if random.random() < 0.5:
+            if random.random() < 0.3:
                 leaving = random.choice([entry, entry - timedelta(days=2), *dates])
                 row["exit_date"] = leaving.isoformat()
-            row["exit_type"] = random.choice(["", "", "", "", "Transferred", "no show", "Invalid Enrollment"])
+            row |= {"track": random.choice(["", "", "A", "B"]), "grade": random.choice(["", "", "1", "2", "kg"])}
+            row["exit_type"] = random.choice([*[""] * 8, "Transferred", "no show", "Invalid Enrollment"])
             rows[student, row["school_id"], row["entry_date"]] = row
     return list(rows.values())
 
 
-def _marks(random: Random, students: list[str], schools: list[str], dates: list[date]) -> list[Row]:
+def _sections(random: Random, enrolments: list[Row]) -> list[Row]:
+    rows: dict[tuple[str, ...], Row] = {}
+    timed = random.choice([0.0, 1.0, 1.0, 0.9])
+    for stay in enrolments:
+        for _ in range(random.choice([0, 2, 3, 5])):
+            row = {"student_id": stay["student_id"], "school_id": stay["school_id"], "section_id": random.choice(SECTIONS)}
+            row |= {"begin_date": stay["entry_date"], "end_date": random.choice(["", "2026-09-03", "2026-12-18"])}
+            row |= {"cycle_days": random.choice(["", "", "", "A", "A|B"]), "weekdays": random.choice(["", "", "", "MWF", "TR"])}
+            row["minutes"] = random.choice(["45", "60", "90"]) if random.random() < timed else ""
+            key = ("student_id", "school_id", "section_id", "begin_date", "cycle_days", "weekdays")
+            rows[tuple(row[name] for name in key)] = row
+    return list(rows.values())
+
+
+def _marks(random: Random, files: dict[str, list[Row]], students: list[str], schools: list[str], dates: list[date]) -> list[Row]:
+    """Many marks on a few days, most of them of enrolled children, so that they meet."""
     rows: list[Row] = []
     deletes = random.random() < 0.2
-    for _ in range(random.randint(0, 40)):
-        row = {"student_id": random.choice(students), "school_id": random.choice([*schools, *schools, "elsewhere"])}
-        row["date"] = random.choice(dates).isoformat()
+    busy = random.sample(dates, 5)
+    for _ in range(random.choice([0, 5, 30, 60])):
+        row = {"student_id": random.choice(students), "school_id": random.choice([*schools, "elsewhere"])}
+        stays = files["sections"] if random.random() < 0.5 else files["enrollments"]
+        if stays and random.random() < 0.9:
+            stay = random.choice(stays)
+            row = {name: stay[name] for name in ("student_id", "school_id")}
+        row["date"] = random.choice(busy if random.random() < 0.8 else dates).isoformat()
         row["code"] = random.choice(UNMAPPED) if random.random() < 0.06 else random.choice([*CODES, "A", "E", "U", "P", "Q", "P", "Q"])
         if random.random() < 0.4 or row["code"] in "PQ":
             row["portion"] = random.choice(["", "0.5", "0.25", "0.49", ".3", "1", "0", "0.3333"])
         if random.random() < 0.3:
             row["minutes"] = random.choice(["", "0", "90", "100", "209", "210", "420"])
+        row["section_id"] = random.choice(["", "", "", *SECTIONS, *SECTIONS])
         if deletes and random.random() < 0.3:
             row["action"] = random.choice(["delete", "upsert"])
-        key = ("student_id", "school_id", "date", "code")
+        key = ("student_id", "school_id", "date", "code", "section_id")
         same = [r for r in rows if all(r[k] == row[k] for k in key)]
         rows.append(dict(same[0]) if same and not deletes else row)
     return rows

@@ -45,5 +45,6 @@ HEADERS: Mapping[str, Sequence[str]] = {
     "students": ("student_id", "first_name", "last_name"),
     "enrollments": ("student_id", "school_id", "entry_date", "exit_date"),
     "attendance": ("student_id", "school_id", "date", "code"),
+    "sections": ("student_id", "school_id", "section_id", "begin_date", "end_date"),
 }
 """The headers of files that hold no row."""

@@ -18,7 +18,17 @@ SCHOOL_DAY = {"instructional day", "make-up day", "student late arrival/early di
 NO_SCHOOL_DAY = {"holiday", "teacher only day", "weather day", "emergency day", "strike", "non-instructional day", "other"}
 NO_MEMBERSHIP = {"no show", "invalid enrollment"}
 REASONS = ("excused", "unexcused", "suspended", "unspecified", "conflict")
-ABSENCE_REASON = {"suspended_out": "suspended"}
+ABSENCE_REASON = {"suspended_out": "suspended", "suspended_in": "suspended"}
+RULES: dict[str, tuple[int, int, Fraction, Fraction, bool]] = {
+    "federal": (10, 0, Fraction(1, 2), Fraction(1, 2), False),
+    "CA": (31, 1, Fraction(1), Fraction(1), False),
+    "CT": (1, 0, Fraction(1, 2), Fraction(1, 2), True),
+    "NY": (10, 1, Fraction(1, 2), Fraction(1, 2), False),
+    "TX": (10, 0, Fraction(1), Fraction(1), False),
+    "half-days": (10, 0, Fraction(1), Fraction(1, 2), False),
+}
+"""Enrolled and attended days that are needed, share from which a day is absent, from which half of one, and whether in-school
+suspension is an absence."""
 
 
 def setting(feed: Feed, school: str, name: str, default: Any) -> Any:
@@ -69,14 +79,25 @@ def chain(feed: Feed, school: str) -> list[str]:
     return found
 
 
-def day_kind(feed: Feed, school: str, when: date) -> tuple[str, int]:
-    """("school" | "closed" | "unknown" | "none", scheduled minutes or 0) of a date at a school."""
+def concerns(row: Row, track: str, grade: str) -> bool:
+    """Whether a calendar row is about the children of a track and grade; an empty one on either side is about all."""
+    if row.get("track") and track and row["track"].lower() != track.lower():
+        return False
+    grades = row.get("grades", "").lower().replace("|", " ").replace(",", " ").split()
+    return not grades or not grade or grade.lower() in grades
+
+
+def day_kind(feed: Feed, school: str, when: date, track: str = "", grade: str = "") -> tuple[str, int, set[str]]:
+    """("school" | "closed" | "unknown" | "none", scheduled minutes or 0, cycle days) of a date for children of a track and grade."""
     if setting(feed, school, "calendar", "file") == "from-events":
         sent = any(mark["school_id"] == school and day(mark["date"]) == when for mark in live_marks(feed))
-        return ("school", 0) if sent else ("none", 0)
+        return ("school", 0, set()) if sent else ("none", 0, set())
     listed = {name.lower(): yes for name, yes in feed["settings"].get("events", {}).items()}
     for organisation in chain(feed, school):
         rows = [row for row in feed["files"].get("calendar", []) if row["school_id"] == organisation and day(row["date"]) == when]
+        if not rows:
+            continue
+        rows = [row for row in rows if concerns(row, track, grade)]
         kinds = []
         for row in rows:
             event = row["event"].strip().lower()
@@ -92,13 +113,15 @@ def day_kind(feed: Feed, school: str, when: date) -> tuple[str, int]:
         minutes = min(told, default=0)  # a late start beside an instructional day is that day, shortened
         for kind in ("school", "closed", "unknown"):
             if kind in kinds:
-                return kind, minutes
-    return "none", 0
+                return kind, minutes, {row["cycle_day"].lower() for row in rows if row.get("cycle_day")}
+        break  # the nearest organisation that speaks of a date decides it, even where it leaves these children out
+    return "none", 0, set()
 
 
-def has_calendar(feed: Feed, school: str, first: date, last: date) -> bool:
-    """Whether any calendar speaks of this school in the year."""
-    return any(day_kind(feed, school, first + timedelta(days=n))[0] != "none" for n in range((last - first).days + 1))
+def has_calendar(feed: Feed, school: str, first: date, last: date, track: str, grade: str) -> bool:
+    """Whether any calendar speaks in the year of children of that track and grade at this school."""
+    dates = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return any(day_kind(feed, school, when, track, grade)[0] != "none" for when in dates)
 
 
 def membership(feed: Feed, enrolment: Row, first: date, last: date) -> list[date] | None:
@@ -125,15 +148,46 @@ def membership(feed: Feed, enrolment: Row, first: date, last: date) -> list[date
 ABSENCES = ("absent", "suspended_out", "partial")
 
 
-def share_missed(mark: Row, kind: str, scheduled: int) -> Fraction | None:
+def schedule(feed: Feed, student: str, school: str, when: date, cycle: set[str]) -> dict[str, list[int]] | None:
+    """The minutes (0 where not told) of each meeting of the child's sections on a date; None where nobody can know."""
+    found: dict[str, list[int]] = {}
+    for row in feed["files"].get("sections", []):
+        if (row["student_id"], row["school_id"]) != (student, school):
+            continue
+        if when < day(row["begin_date"]) or (row["end_date"] and when > day(row["end_date"])):
+            continue
+        if row.get("weekdays") and "MTWRFSU"[when.weekday()] not in row["weekdays"]:
+            continue
+        if row.get("cycle_days"):
+            if not cycle:
+                return None
+            if not cycle & set(row["cycle_days"].lower().split("|")):
+                continue
+        found.setdefault(row["section_id"], []).append(int(row.get("minutes") or 0))
+    told = [length > 0 for lengths in found.values() for length in lengths]
+    return None if not told or (any(told) and not all(told)) else found
+
+
+def share_missed(mark: Row, kind: str, scheduled: int, sections: dict[str, list[int]] | None) -> Fraction | None:
     """The share of the day that a mark of an absence kind says was missed; None where that cannot be told."""
     if mark.get("portion"):
         return Fraction(mark["portion"])
+    own = sum(sum(lengths) for lengths in (sections or {}).values())
+    section = mark.get("section_id", "")
+    share: Fraction | None = Fraction(1)
+    if section:
+        meetings = (sections or {}).get(section)
+        every = sum(len(lengths) for lengths in (sections or {}).values())
+        share = None if meetings is None else Fraction(sum(meetings), own) if own else Fraction(len(meetings), every)
     if mark.get("minutes"):
         if int(mark["minutes"]) == 0:
             return Fraction(0)
-        return Fraction(int(mark["minutes"]), scheduled) if scheduled else None
-    return Fraction(0) if kind == "partial" else Fraction(1)
+        length = own if section else (scheduled or own)
+        if not length or share is None:
+            return None
+        by_minutes = Fraction(int(mark["minutes"]), length)
+        return min(share, by_minutes) if section else by_minutes
+    return Fraction(0) if kind == "partial" else share
 
 
 def one_reason(reasons: set[str]) -> str:
@@ -144,27 +198,47 @@ def one_reason(reasons: set[str]) -> str:
     return named[0] if named else "unspecified"
 
 
-def verdict(feed: Feed, school: str, kind: str, minutes: int, marks: list[Row], *, silent: bool) -> tuple[str, str]:
-    """("absent" | "unknown" | "present", reason) of one student at one school on one enrolled day."""
-    missed, reasons, unknown = Fraction(0), set(), kind == "unknown"
+def verdict(
+    feed: Feed, school: str, here: tuple[str, int, set[str]], marks: list[Row], *, silent: bool, rules: str
+) -> tuple[str, str, Fraction]:
+    """("absent" | "unknown" | "present", reason, days) of one student at one school on one enrolled day."""
+    _, _, whole, half, inside = RULES[rules]
+    missed, reasons, unknown = {"": Fraction(0)}, set(), here[0] == "unknown"
+    taught = {
+        mark["section_id"]
+        for mark in marks
+        if mark.get("section_id") and kind_of(feed, school, mark) in ("on_site", "instructed_elsewhere")
+    }
     for mark in marks:
-        meaning = code_of(feed, school, mark["code"].strip())
-        if meaning is None:
+        section = mark.get("section_id", "")
+        kind = kind_of(feed, school, mark)
+        if kind is None:
             unknown = True
-        elif meaning["kind"] in ABSENCES:
-            share = share_missed(mark, meaning["kind"], minutes)
+        elif (kind in ABSENCES or (inside and kind == "suspended_in")) and not (section and section in taught):
+            sections = schedule(feed, mark["student_id"], school, day(mark["date"]), here[2])
+            share = share_missed(mark, kind, here[1], sections)
             if share is None:
                 unknown = True
             elif share > 0:
-                missed += share
-                reasons.add(meaning.get("reason") or ABSENCE_REASON.get(meaning["kind"], "unspecified"))
-    if missed >= Fraction(1, 2):
-        return "absent", one_reason(reasons)
+                missed[section] = max(missed.get(section, Fraction(0)), share) if section else missed[""] + share
+                meaning = code_of(feed, school, mark["code"].strip()) or {}
+                reasons.add(meaning.get("reason") or ABSENCE_REASON.get(kind, "unspecified"))
+    most = max(missed[""], sum((share for section, share in missed.items() if section), Fraction(0)))
+    if most >= whole:
+        return "absent", one_reason(reasons), Fraction(1)
     if unknown:
-        return "unknown", ""
+        return "unknown", "", Fraction(1)
+    if most >= half:
+        return "absent", one_reason(reasons), Fraction(1, 2)
     if not marks and (silent or setting(feed, school, "reporting", "exceptions") == "affirmative"):
-        return "unknown", ""
-    return "present", ""
+        return "unknown", "", Fraction(1)
+    return "present", "", Fraction(0)
+
+
+def kind_of(feed: Feed, school: str, mark: Row) -> str | None:
+    """The kind of a mark's code, or None where it has no meaning."""
+    meaning = code_of(feed, school, mark["code"].strip())
+    return None if meaning is None else str(meaning["kind"])
 
 
 def enrolled_on(feed: Feed, school: str, when: date) -> int:
@@ -198,50 +272,47 @@ def silent_days(feed: Feed, school: str, first: date, as_of: date) -> set[date]:
     return silent
 
 
-def student_days(feed: Feed, as_of: date) -> tuple[dict[tuple[str, str], dict[date, tuple[str, str]]], set[str]]:
-    """Verdicts by (student, school) and date, and the schools that have no calendar in the year."""
+Found = tuple[str, str, Fraction]
+"""A day's state, reason and length."""
+
+
+def student_days(feed: Feed, as_of: date, rules: str = "federal") -> tuple[dict[tuple[str, str], dict[date, Found]], set[tuple[str, str]]]:
+    """Verdicts by (student, school) and date, and the pairs of which no calendar speaks in the year."""
     first, last = year_of(feed, as_of)
-    members: dict[tuple[str, str], set[date]] = {}
-    for enrolment in feed["files"].get("enrollments", []):
-        if day(enrolment["entry_date"]) > as_of:
-            continue
-        dates = membership(feed, enrolment, first, last)
-        if dates is not None:
-            members.setdefault((enrolment["student_id"], enrolment["school_id"]), set()).update(dates)
+    grades = {row["student_id"]: row.get("grade", "") for row in feed["files"]["students"]}
     marks = defaultdict(list)
     for mark in live_marks(feed):
         marks[mark["student_id"], mark["school_id"], day(mark["date"])].append(mark)
-    verdicts: dict[tuple[str, str], dict[date, tuple[str, str]]] = {}
-    blind = {school for _, school in members if not has_calendar(feed, school, first, last)}
-    calendars = {}
-    silences = {}
-    for school in {school for _, school in members}:
-        all_days = [first + timedelta(days=n) for n in range((as_of - first).days + 1)]
-        calendars[school] = {when: day_kind(feed, school, when) for when in all_days}
-        silences[school] = silent_days(feed, school, first, as_of)
-    for (student, school), covered in members.items():
-        verdicts[student, school] = {}
-        for when in sorted(covered):
-            if when > as_of:
-                continue
-            kind, minutes = calendars[school][when]
-            if kind in ("school", "unknown"):
-                verdicts[student, school][when] = verdict(
-                    feed, school, kind, minutes, marks[student, school, when], silent=when in silences[school]
-                )
+    silences = {row["school_id"]: silent_days(feed, row["school_id"], first, as_of) for row in feed["files"]["schools"]}
+    verdicts: dict[tuple[str, str], dict[date, Found]] = {}
+    blind = set()
+    for enrolment in feed["files"].get("enrollments", []):
+        dates = membership(feed, enrolment, first, last) if day(enrolment["entry_date"]) <= as_of else None
+        if dates is None:
+            continue
+        student, school = pair = enrolment["student_id"], enrolment["school_id"]
+        track, grade = enrolment.get("track", ""), enrolment.get("grade") or grades.get(student, "")
+        if not has_calendar(feed, school, first, last, track, grade):
+            blind.add(pair)
+        days = verdicts.setdefault(pair, {})
+        for when in dates:
+            here = day_kind(feed, school, when, track, grade)
+            if when <= as_of and here[0] in ("school", "unknown"):
+                found = verdict(feed, school, here, marks[student, school, when], silent=when in silences[school], rules=rules)
+                days[when] = max(found, days.get(when, found), key=lambda one: one[0] != "present")
     return verdicts, blind
 
 
-def across_schools(found: list[tuple[str, str]]) -> tuple[str, str]:
+def across_schools(found: list[Found]) -> Found:
     """One date of a student at several schools: absent only if absent at every one."""
-    if any(state == "present" for state, _ in found):
-        return "present", ""
-    if any(state == "unknown" for state, _ in found):
-        return "unknown", ""
-    return "absent", one_reason({reason for _, reason in found})
+    if any(state == "present" for state, _, _ in found):
+        return "present", "", Fraction(0)
+    if any(state == "unknown" for state, _, _ in found):
+        return "unknown", "", Fraction(1)
+    return "absent", one_reason({reason for _, reason, _ in found}), min(length for _, _, length in found)
 
 
-def tier_of(absent: int, enrolled: int) -> str:
+def tier_of(absent: Fraction, enrolled: int) -> str:
     """Attendance Works' tier of a share."""
     if 100 * absent >= 20 * enrolled:
         return "severe"
@@ -250,29 +321,34 @@ def tier_of(absent: int, enrolled: int) -> str:
     return "at_risk" if 100 * absent >= 5 * enrolled else "satisfactory"
 
 
-def rate(absent: int, enrolled: int) -> str:
+def rate(absent: Fraction, enrolled: int) -> str:
     """Four places, half up, empty without enrolled days."""
     if not enrolled:
         return ""
-    scaled = (2 * 10000 * absent + enrolled) // (2 * enrolled)
+    scaled = (2 * 10000 * absent / enrolled + 1) // 2
     return f"{scaled // 10000}.{scaled % 10000:04d}"
 
 
-def totals(days: list[tuple[str, str]]) -> dict[str, int]:
+def totals(days: list[Found]) -> dict[str, Fraction]:
     """The day columns of a row."""
-    found = {"days_enrolled": len(days), "days_absent": sum(state == "absent" for state, _ in days)}
+    found = {"days_enrolled": Fraction(len(days)), "days_absent": sum((n for state, _, n in days if state == "absent"), Fraction(0))}
     for reason in REASONS:
-        found[f"days_{reason}"] = sum(why == reason for _, why in days)
-    found["days_unknown"] = sum(state == "unknown" for state, _ in days)
+        found[f"days_{reason}"] = sum((n for _, why, n in days if why == reason), Fraction(0))
+    found["days_unknown"] = Fraction(sum(state == "unknown" for state, _, _ in days))
     return found
 
 
-def judge(sums: dict[str, int], *, calendar: bool, minimum: int = 10) -> tuple[str, str]:
+def figures(sums: dict[str, Fraction]) -> dict[str, str]:
+    """12, or 12.5."""
+    return {name: str(n.numerator) if n.denominator == 1 else f"{n.numerator // 2}.5" for name, n in sums.items()}
+
+
+def judge(sums: dict[str, Fraction], rules: str, *, calendar: bool) -> tuple[str, str]:
     """(chronic, tier)."""
-    enrolled, absent, unknown = sums["days_enrolled"], sums["days_absent"], sums["days_unknown"]
+    enrolled, absent, unknown = int(sums["days_enrolled"]), sums["days_absent"], sums["days_unknown"]
     if not calendar:
         return "unknown", "unknown"
-    if enrolled < minimum:
+    if enrolled < RULES[rules][0] or enrolled - absent < RULES[rules][1]:
         return "false", "too_early"
     low, high = tier_of(absent, enrolled), tier_of(absent + unknown, enrolled)
     tier = low if low == high else "unknown"
@@ -281,10 +357,10 @@ def judge(sums: dict[str, int], *, calendar: bool, minimum: int = 10) -> tuple[s
     return ("false" if 10 * (absent + unknown) < enrolled else "unknown"), tier
 
 
-def counts(feed: Feed, as_of: date, by: str) -> list[dict[str, str]]:
-    """The rows of ``outreach counts --as-of DATE --by …``, as text."""
-    verdicts, blind = student_days(feed, as_of)
-    rows: dict[tuple[str, str], tuple[dict[str, int], str, str]] = {}
+def counts(feed: Feed, as_of: date, by: str, rules: str = "federal") -> list[dict[str, str]]:
+    """The rows of ``outreach counts --as-of DATE --by … --profile …``, as text."""
+    verdicts, blind = student_days(feed, as_of, rules)
+    rows: dict[tuple[str, str], tuple[dict[str, Fraction], str, str]] = {}
     if by == "student":
         for student in {student for student, _ in verdicts}:
             by_date = defaultdict(list)
@@ -293,30 +369,30 @@ def counts(feed: Feed, as_of: date, by: str) -> list[dict[str, str]]:
                 for when, found in verdicts[student, school].items():
                     by_date[when].append(found)
             sums = totals([across_schools(found) for found in by_date.values()])
-            rows[student, ""] = (sums, *judge(sums, calendar=not blind & set(schools)))
+            rows[student, ""] = (sums, *judge(sums, rules, calendar=not any((student, school) in blind for school in schools)))
     else:
-        for (student, school), days in verdicts.items():
+        for pair, days in verdicts.items():
             sums = totals(list(days.values()))
-            rows[student, school] = (sums, *judge(sums, calendar=school not in blind))
+            rows[pair] = (sums, *judge(sums, rules, calendar=pair not in blind))
     if by == "school":
         return by_school(rows)
     return [
-        {"student_id": student, "school_id": school, **{k: str(v) for k, v in sums.items()}}
-        | {"rate": rate(sums["days_absent"], sums["days_enrolled"]), "tier": tier, "chronic": chronic}
+        {"student_id": student, "school_id": school, **figures(sums)}
+        | {"rate": rate(sums["days_absent"], int(sums["days_enrolled"])), "tier": tier, "chronic": chronic}
         for (student, school), (sums, chronic, tier) in sorted(rows.items(), key=lambda item: item[0][::-1])
     ]
 
 
-def by_school(rows: dict[tuple[str, str], tuple[dict[str, int], str, str]]) -> list[dict[str, str]]:
+def by_school(rows: dict[tuple[str, str], tuple[dict[str, Fraction], str, str]]) -> list[dict[str, str]]:
     """One row a school: its students' rows added up."""
     found = []
     for school in sorted({school for _, school in rows}):
         mine = [row for (_, at), row in rows.items() if at == school]
-        sums = {column: sum(row[0][column] for row in mine) for column in totals([])}
+        sums = {column: sum((row[0][column] for row in mine), Fraction(0)) for column in totals([])}
         found.append(
-            {"school_id": school, "students": str(len(mine)), **{k: str(v) for k, v in sums.items()}}
+            {"school_id": school, "students": str(len(mine)), **figures(sums)}
             | {
-                "rate": rate(sums["days_absent"], sums["days_enrolled"]),
+                "rate": rate(sums["days_absent"], int(sums["days_enrolled"])),
                 "chronic_students": str(sum(chronic == "true" for _, chronic, _ in mine)),
                 "unknown_students": str(sum(chronic == "unknown" for _, chronic, _ in mine)),
             }

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import outreach.tables  # noqa: F401 - every table must be known before a schema is copied
 from outreach.database import Database
 from tests.attendance import naive
-from tests.attendance.districts import day_of, district
+from tests.attendance.districts import PROFILES, day_of, district
 from tests.attendance.loading import COUNTED_BY, Districts, Loader
 from tests.attendance.naive import Feed
 
@@ -27,11 +27,11 @@ def districts(tmp_path_factory: pytest.TempPathFactory) -> Districts:
     return Districts(tmp_path_factory.mktemp("districts"))
 
 
-def agrees(loader: Loader, feed: Feed, as_of: date) -> None:
+def agrees(loader: Loader, feed: Feed, as_of: date, profile: str) -> None:
     """Load the feed and compare all three forms of ``counts``."""
     loader.load(feed)
     for by in COUNTED_BY:
-        assert loader.counts(as_of, by) == naive.counts(feed, as_of, by), (by, as_of, feed)
+        assert loader.counts(as_of, by, profile) == naive.counts(feed, as_of, by, profile), (by, as_of, profile, feed)
 
 
 @given(random=st.randoms(use_true_random=False))
@@ -39,7 +39,7 @@ def agrees(loader: Loader, feed: Feed, as_of: date) -> None:
 def test_generated_districts_are_counted_as_the_naive_counter_counts_them(districts: Districts, random: Random) -> None:
     """Some dozens with every test run; a failure is made small by Hypothesis."""
     with districts.fresh() as loader:
-        agrees(loader, district(random), day_of(random))
+        agrees(loader, district(random), day_of(random), random.choice(PROFILES))
 
 
 @pytest.mark.long
@@ -49,7 +49,7 @@ def test_thousands_of_districts_agree(districts: Districts, part: int) -> None:
     for number in range(int(os.environ.get("DISTRICTS_A_PART", "200"))):
         random = Random(f"{part}-{number}")  # noqa: S311 - made-up districts
         with districts.fresh() as loader:
-            agrees(loader, district(random), day_of(random))
+            agrees(loader, district(random), day_of(random), random.choice(PROFILES))
 
 
 @pytest.mark.postgres
@@ -57,4 +57,4 @@ def test_thousands_of_districts_agree(districts: Districts, part: int) -> None:
 def test_postgresql_counts_the_same(postgres_database: Database, tmp_path: Path, seed: int) -> None:
     """The same rules in the other database."""
     random = Random(seed)  # noqa: S311 - made-up districts
-    agrees(Loader(postgres_database, tmp_path), district(random), day_of(random))
+    agrees(Loader(postgres_database, tmp_path), district(random), day_of(random), random.choice(PROFILES))

@@ -35,7 +35,7 @@ def plain(random: Random) -> Feed:
     """A district without deletes, whose attendance is a set: the order of its rows means nothing."""
     feed = district(random)
     rows = [{name: text for name, text in row.items() if name != "action"} for row in feed["files"]["attendance"]]
-    standing = {tuple(row.get(name, "") for name in ("student_id", "school_id", "date", "code")): row for row in rows}
+    standing = {tuple(row.get(name, "") for name in ("student_id", "school_id", "date", "code", "section_id")): row for row in rows}
     feed["files"]["attendance"] = list(standing.values())
     return feed
 
