@@ -22,12 +22,14 @@ from outreach.delivery.provider import Outcome, Provider, Text
 from outreach.delivery.report import DispatchReport
 from outreach.delivery.tables import Attempt
 from outreach.planning import release
+from outreach.planning.reasons import Reason
 from outreach.planning.release import Go, Stop
 from outreach.planning.states import Channel, MessageClass, State, move
 from outreach.planning.tables import PlannedMessage
 from outreach.settings import Settings
 
-Check = Callable[[Session, PlannedMessage, Settings, datetime], Go | Stop]
+Check = Callable[..., Go | Stop]
+"""``planning.release.check``, or what a test puts in its place."""
 
 NO_PROVIDER = "no provider: nobody sends texts until one is set (OUTREACH_PROVIDER)"
 _CLAIM_SECONDS = 2.0
@@ -74,8 +76,9 @@ def _hold_all(database: Database, now: datetime, report: DispatchReport) -> None
     """Without a provider everything due is held, and says so."""
     with database.write() as session:
         for row in session.scalars(_due(now).with_for_update(skip_locked=True)):
-            row.state, row.reason, row.changed_at = move(State(row.state), State.HELD), NO_PROVIDER, now
-            report.counts["held: no provider"] += 1
+            expired = row.expires_at is not None and row.expires_at <= now
+            verdict = Stop(State.CANCELLED, Reason.EXPIRED) if expired else Stop(State.HELD, NO_PROVIDER, row.due_at)
+            _stop(row, verdict, now, report)
 
 
 def _due(now: datetime) -> Select[PlannedMessage]:
@@ -98,17 +101,19 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
     room = max(1, int(_CLAIM_SECONDS * settings.sender_rate))
     segments = 0
     with database.write() as session:
-        version = newest_import(session)
         rows = session.scalars(_due(now).limit(room).with_for_update(skip_locked=True)).all()
+        # the versions are read before the facts: what changes while we check is then seen by the last read before the request
+        version, seen = newest_import(session), consent.states(session, {row.phone for row in rows})
+        facts = release.facts_for(session, rows, settings, now)
         for row in rows:
-            verdict = check(session, row, settings, now)
+            verdict = check(session, row, settings, now, facts=facts)
             if isinstance(verdict, Stop):
                 _stop(row, verdict, now, report)
             else:
                 segments += verdict.segments or 1
                 if claimed and segments > room:
                     break
-                claimed.append(_release(session, row, verdict, now, version))
+                claimed.append(_release(session, row, verdict, now, (version, seen[row.phone].version)))
             report.claimed += 1
     return claimed
 
@@ -120,7 +125,7 @@ def _stop(row: PlannedMessage, verdict: Stop, now: datetime, report: DispatchRep
     report.counts[f"{verdict.state}: {verdict.reason.split(':')[0]}"] += 1
 
 
-def _release(session: Session, row: PlannedMessage, go: Go, now: datetime, version: int) -> _Claimed:
+def _release(session: Session, row: PlannedMessage, go: Go, now: datetime, versions: tuple[int, int]) -> _Claimed:
     row.state, row.reason = move(State(row.state), State.SENDING), ""
     row.body, row.segments, row.language, row.approval_id = go.body, go.segments, go.language, go.approval_id
     row.facts, row.student_ids = go.facts, list(go.student_ids)
@@ -130,8 +135,8 @@ def _release(session: Session, row: PlannedMessage, go: Go, now: datetime, versi
     )
     session.add(attempt)
     session.flush()
-    seen = consent.state(session, row.phone).version
-    return _Claimed(row.id, attempt.id, Text(row.phone, row.body, row.ref), go.segments or 1, seen, version)
+    import_id, consent_version = versions
+    return _Claimed(row.id, attempt.id, Text(row.phone, row.body, row.ref), go.segments or 1, consent_version, import_id)
 
 
 def _still_so(database: Database, item: _Claimed) -> bool:

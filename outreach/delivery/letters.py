@@ -20,6 +20,7 @@ from outreach.messages.letter_content import LetterContent
 from outreach.messages.letters import Measures, render
 from outreach.planning import release as checks
 from outreach.planning.release import Go, Stop
+from outreach.planning.situation import Situation
 from outreach.planning.states import Channel, State, move
 from outreach.planning.tables import PlannedEpisode, PlannedMessage
 from outreach.settings import Settings
@@ -88,7 +89,9 @@ def release(database: Database, settings: Settings, clock: Clock, out: Path, *, 
 
 def _release(session: Session, settings: Settings, now: datetime, by: str) -> tuple[int | None, int]:
     """Check every due letter, set those that may go, and release them in one batch; say how many could not be set."""
-    ready = [item for row in _due(session, now) if (item := _check(session, row, settings, now))]
+    due = _due(session, now)
+    facts = checks.facts_for(session, due, settings, now)
+    ready = [item for row in due if (item := _check(session, row, settings, now, facts))]
     ready.sort(key=lambda item: (_postal_code(item.letter), item.row.household, item.row.id))
     if not ready:
         return None, 0
@@ -127,8 +130,8 @@ def _due(session: Session, now: datetime) -> Sequence[PlannedMessage]:
     return session.scalars(statement.order_by(PlannedMessage.id).with_for_update(skip_locked=True)).all()
 
 
-def _check(session: Session, row: PlannedMessage, settings: Settings, now: datetime) -> _Ready | None:
-    verdict = checks.check(session, row, settings, now)
+def _check(session: Session, row: PlannedMessage, settings: Settings, now: datetime, facts: Situation) -> _Ready | None:
+    verdict = checks.check(session, row, settings, now, facts=facts)
     if isinstance(verdict, Stop):
         row.state, row.reason, row.changed_at = move(State(row.state), verdict.state), verdict.reason, now
         return None

@@ -15,6 +15,7 @@ from outreach.delivery.actions import dispatch
 from outreach.delivery.provider import Answer, Listed, Provider, Text
 from outreach.planning import release
 from outreach.planning.release import Go, Stop
+from outreach.planning.situation import Situation
 from outreach.planning.tables import PlannedMessage
 from outreach.settings import Settings, load_settings
 from outreach.wiring import provider_of
@@ -46,9 +47,9 @@ class Dying:
         return self._real.sent_to(phone, since)
 
 
-def dying_check(session: Session, row: PlannedMessage, settings: Settings, now: datetime) -> Go | Stop:
+def dying_check(session: Session, row: PlannedMessage, settings: Settings, now: datetime, *, facts: Situation | None) -> Go | Stop:
     """Check, then die before the release is committed."""
-    release.check(session, row, settings, now)
+    release.check(session, row, settings, now, facts=facts)
     die()
     raise AssertionError
 
