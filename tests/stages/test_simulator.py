@@ -113,7 +113,7 @@ def test_a_bad_request_is_refused_with_twilios_code(carrier: Running, fields: di
 
 
 @pytest.mark.parametrize(("token", "account", "code"), [("wrong", ACCOUNT_SID, 20003), (AUTH_TOKEN, "AC" + "9" * 32, 20003)])
-def test_strangers_are_refused(carrier: Running, token: str, account: str, code: int) -> None:
+def test_strangers_with_another_token_or_account_are_refused(carrier: Running, token: str, account: str, code: int) -> None:
     with pytest.raises(TwilioRestException) as caught:
         client(carrier, token, account).messages.create(to=PHONE, messaging_service_sid=SERVICE, body="Hello")
     assert (caught.value.code, caught.value.status) == (code, 401)
