@@ -15,9 +15,7 @@ from outreach.consent.states import Kind, Source
 from outreach.consent.tables import ConsentEntry, ContactBlock, PhoneState, RestrictionClearance
 
 
-def record(  # noqa: PLR0913 - a statement has this many parts, all by name
-    session: Session, phone: str, kind: Kind, *, source: Source, by: str, now: datetime, note: str = ""
-) -> PhoneConsent:
+def record(session: Session, phone: str, kind: Kind, *, source: Source, by: str, now: datetime, note: str = "") -> PhoneConsent:
     """Add one statement about *phone* (E.164) to the ledger and return what now stands.
 
     A feed that repeats itself adds nothing. Two writers of one number queue on its row, so no version is skipped or given twice.
@@ -49,13 +47,13 @@ def record_feed(session: Session, consents: Mapping[str, bool], *, by: str, now:
     return news
 
 
-def clear_restriction(session: Session, student_id: str, contact_id: str, restriction: str, *, by: str, now: datetime) -> None:  # noqa: PLR0913
+def clear_restriction(session: Session, student_id: str, contact_id: str, restriction: str, *, by: str, now: datetime) -> None:
     """Note that a person read this exact restriction text and found that it forbids no message; other text still blocks."""
     session.add(RestrictionClearance(student_id=student_id, contact_id=contact_id, restriction=restriction, cleared_by=by, cleared_at=now))
     session.flush()
 
 
-def place_block(session: Session, contact_id: str, *, reason: str, by: str, now: datetime, student_id: str = "") -> ContactBlock:  # noqa: PLR0913
+def place_block(session: Session, contact_id: str, *, reason: str, by: str, now: datetime, student_id: str = "") -> ContactBlock:
     """Forbid every message to a contact about a child, or about any child; a second block for the same pair is the first."""
     standing = session.scalars(
         select(ContactBlock).where(
