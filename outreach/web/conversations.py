@@ -114,7 +114,8 @@ def _select(person: SignedIn, view: View) -> Select[Case]:
 def _order(view: View, cases: Select[Case]) -> Select[Case]:
     if view.shelf is Shelf.CLOSED:
         return cases.order_by(Case.closed_at.desc(), Case.id.desc())
-    return cases.order_by(Case.urgent.desc(), func.coalesce(Case.waiting_since, Case.opened_at), Case.id)
+    nobody_waits = Case.waiting_since.is_(None)
+    return cases.order_by(Case.urgent.desc(), nobody_waits, func.coalesce(Case.waiting_since, Case.opened_at), Case.id)
 
 
 def _scope(person: SignedIn) -> list[ColumnElement[bool]]:
