@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -11,9 +11,10 @@ from scheduler.jobs import JOBS
 
 
 def start(services: Services) -> BackgroundScheduler:
-    """Start ticking; ``shutdown()`` of what it returns ends it. A job that is still at work is not started a second time."""
+    """Start ticking, at once; ``shutdown()`` of what it returns ends it. A job that is still at work is not started a second time."""
     scheduler = BackgroundScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
     for job in JOBS:
-        scheduler.add_job(job.action, "interval", [services], seconds=job.every.total_seconds(), id=job.name, name=job.what)
+        every = job.every.total_seconds()
+        scheduler.add_job(job.action, "interval", [services], seconds=every, id=job.name, name=job.what, next_run_time=datetime.now(UTC))
     scheduler.start()
     return scheduler
