@@ -33,3 +33,10 @@ def _visible(school_ids: Collection[str] | None) -> list[ColumnElement[bool]]:
 def by_key(session: Session, key: str) -> AttentionItem | None:
     """Return the open item of *key*, if there is one."""
     return session.scalars(select(AttentionItem).where(AttentionItem.open_key == key)).one_or_none()
+
+
+def is_open(session: Session, key: str) -> bool:
+    """Whether the item called *key* still waits for a person."""
+    return (
+        session.scalar(select(AttentionItem.id).where(AttentionItem.key == key, AttentionItem.resolved_at.is_(None)).limit(1)) is not None
+    )

@@ -9,15 +9,20 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Select, case, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from outreach.attendance.queries import newest_import
+from outreach.attention.actions import raise_item
+from outreach.attention.queries import is_open
 from outreach.clock import Clock
 from outreach.consent import queries as consent
 from outreach.database import Database
 from outreach.delivery import outcomes
+from outreach.delivery.outcomes import SET_UP
 from outreach.delivery.provider import Outcome, Provider, Text
 from outreach.delivery.report import DispatchReport
 from outreach.delivery.tables import Attempt
@@ -61,6 +66,10 @@ def dispatch(
         _hold_all(database, clock.now(), report)
         return report
     _give_up_lost_claims(database, clock.now())
+    with database.read() as session:
+        if is_open(session, SET_UP):
+            report.stopped = "our texting account is not set up right; see Attention"
+            return report
     for item in _claim(database, settings, clock.now(), report, check):
         started = time.monotonic()
         if report.stopped or not _still_so(database, item):
@@ -73,12 +82,16 @@ def dispatch(
 
 
 def _hold_all(database: Database, now: datetime, report: DispatchReport) -> None:
-    """Without a provider everything due is held, and says so."""
+    """Without a provider everything due is held, and says so; what waited too long is given up."""
+    with database.read() as session:
+        due = session.execute(_due(now).with_only_columns(PlannedMessage.reason, PlannedMessage.expires_at)).all()
+    report.counts["held: no provider"] = len(due)
+    if all(reason == NO_PROVIDER and (expires is None or expires > now) for reason, expires in due):
+        return
     with database.write() as session:
         for row in session.scalars(_due(now).with_for_update(skip_locked=True)):
             expired = row.expires_at is not None and row.expires_at <= now
-            verdict = Stop(State.CANCELLED, Reason.EXPIRED) if expired else Stop(State.HELD, NO_PROVIDER, row.due_at)
-            _stop(row, verdict, now, report)
+            _stop(row, Stop(State.CANCELLED, Reason.EXPIRED) if expired else Stop(State.HELD, NO_PROVIDER, row.due_at), now)
 
 
 def _due(now: datetime) -> Select[PlannedMessage]:
@@ -106,9 +119,10 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
         version, seen = newest_import(session), consent.states(session, {row.phone for row in rows})
         facts = release.facts_for(session, rows, settings, now)
         for row in rows:
-            verdict = check(session, row, settings, now, facts=facts)
+            verdict = _verdict(session, row, partial(check, session, row, settings, now, facts=facts), now)
             if isinstance(verdict, Stop):
-                _stop(row, verdict, now, report)
+                _stop(row, verdict, now)
+                report.counts[f"{verdict.state}: {verdict.reason.split(':')[0]}"] += 1
             else:
                 segments += verdict.segments or 1
                 if claimed and segments > room:
@@ -118,11 +132,22 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
     return claimed
 
 
-def _stop(row: PlannedMessage, verdict: Stop, now: datetime, report: DispatchReport) -> None:
+def _verdict(session: Session, row: PlannedMessage, check: Callable[[], Go | Stop], now: datetime) -> Go | Stop:
+    """Check one row; one that cannot be checked is held for a person and keeps nobody else's message back."""
+    try:
+        return check()
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with this row, the others are sound
+        what = f"message {row.id} cannot be checked ({type(error).__name__})"
+        raise_item(session, kind="dispatch", key=f"check:{row.id}", sentence=f"M{what[1:]}; it is held. Tell IT.", now=now)
+        return Stop(State.HELD, what)
+
+
+def _stop(row: PlannedMessage, verdict: Stop, now: datetime) -> None:
     row.state, row.reason, row.changed_at = move(State(row.state), verdict.state), verdict.reason, now
     if verdict.state == State.HELD:
         row.due_at = verdict.due_at or now + _LOOK_AGAIN
-    report.counts[f"{verdict.state}: {verdict.reason.split(':')[0]}"] += 1
 
 
 def _release(session: Session, row: PlannedMessage, go: Go, now: datetime, versions: tuple[int, int]) -> _Claimed:

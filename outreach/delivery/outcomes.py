@@ -17,6 +17,8 @@ from outreach.delivery.tables import Attempt
 from outreach.planning.states import State, may_move
 from outreach.planning.tables import PlannedMessage
 
+SET_UP = "dispatch:set-up"
+"""While an item of this key is open nothing leaves: our own set-up is wrong until a person says that it is mended."""
 _BUSY = timedelta(minutes=1)
 """When to ask again after the carrier was too busy to take anything."""
 
@@ -77,8 +79,8 @@ def act_on(session: Session, row: PlannedMessage, meaning: Meaning, now: datetim
                 detail={"planned": row.id},
             )  # fmt: skip
         case Action.STOP_ALL:
-            sentence = f"{meaning.words}. No text leaves until this is mended."
-            raise_item(session, kind="dispatch", key="dispatch:set-up", sentence=sentence, now=now, urgent=True)
+            sentence = f"{meaning.words}. No text leaves until this is mended and marked as done here."
+            raise_item(session, kind="dispatch", key=SET_UP, sentence=sentence, now=now, urgent=True)
         case Action.FIX:
             sentence = f"A text could not be sent: {meaning.words}. Look at message {row.message or 'typed by staff'}."
             raise_item(session, kind="words", key=f"words:{row.message}:{row.error_code}", sentence=sentence, now=now)

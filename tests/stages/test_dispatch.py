@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from outreach.attention.actions import resolve_key
 from outreach.clock import FixedClock
 from outreach.consent import actions as consent_actions
 from outreach.consent import queries as consent
@@ -24,6 +25,7 @@ from outreach.delivery.provider import Answer, Listed, Text
 from outreach.delivery.receipts import take_status, unconfirmed
 from outreach.delivery.tables import CarrierStatus
 from outreach.planning.states import State
+from outreach.planning.tables import PlannedMessage
 from outreach.simulator.faults import Fault, Order
 from outreach.simulator.server import ACCOUNT_SID, AUTH_TOKEN
 from tests.stages.outbox import PHONE, Outbox, running
@@ -149,7 +151,34 @@ def test_a_wrong_set_up_stops_the_rest_and_fails_no_message(outbox: Outbox) -> N
     assert report.stopped
     assert report.errors_for_a_person == 1
     assert {outbox.row(item).state for item in planned} == {State.PLANNED}
+    outbox.later(hours=1)
+    assert outbox.send().stopped
     assert outbox.sent() == []
+
+
+def test_once_a_person_says_that_the_set_up_is_mended_texts_leave_again(outbox: Outbox) -> None:
+    outbox.carrier.carrier.order(Order(Fault.REFUSE, code=30034))
+    outbox.answer()
+    outbox.send()
+
+    with outbox.database.write() as session:
+        resolve_key(session, "dispatch:set-up", by="it@lincoln.invalid", now=outbox.now)
+    outbox.later(hours=1)
+    outbox.send()
+
+    assert len(outbox.sent()) == 1
+
+
+def test_a_message_that_cannot_be_checked_is_held_and_keeps_no_other_back(outbox: Outbox) -> None:
+    broken = outbox.answer()
+    sound = outbox.answer("Sound words.")
+    with outbox.database.write() as session:
+        session.get_one(PlannedMessage, broken).message_class = "nonsense"
+
+    outbox.send()
+
+    assert outbox.row(broken).state == State.HELD
+    assert outbox.row(sound).state == State.ACCEPTED
 
 
 class _StopArrives:
