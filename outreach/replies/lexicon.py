@@ -20,7 +20,7 @@ from outreach.resources import data_folder
 
 DANGERS = ("self_harm", "abuse", "violence", "shelter", "taken", "missing")
 PLAIN_GROUPS = (
-    *("opt_out", "opt_in", "help", "wrong_number", "dispute_count", "ask_dates", "who", "report_absence", "request_call"),
+    *("opt_out", "redirect", "opt_in", "help", "wrong_number", "dispute_count", "ask_dates", "who", "report_absence", "request_call"),
     *("language_request", "other_language", "ack", "visit", "angry_legal", "question", "unrelated", "reaction", "past"),
 )
 GROUPS = frozenset([*PLAIN_GROUPS, *(f"crisis.{danger}" for danger in DANGERS), *(f"barrier.{reason}" for reason in CATEGORY_OF)])
@@ -70,6 +70,8 @@ class Lexicon:
     """Words that change nothing beside a keyword: please, thanks, now."""
     small: frozenset[str]
     """Words without content of their own, which do not make a message more than what was recognised in it."""
+    common: Mapping[str, frozenset[str]]
+    """Locale → its polite and small words, by which a text's language shows."""
     keywords: frozenset[str]
     """Every keyword of every list and language, without accents: none of them is another one misspelt."""
     speller: Speller
@@ -89,12 +91,13 @@ def load(folder: Path) -> Lexicon:
     """Read every ``<locale>/keywords.toml`` below *folder*; raises LexiconError naming file, list and what is wrong."""
     groups: defaultdict[str, list[Group]] = defaultdict(list)
     polite: set[str] = set()
-    small: set[str] = set()
+    common: dict[str, frozenset[str]] = {}
     for file in sorted(folder.glob("*/keywords.toml")):
         try:
             content = tomllib.loads(file.read_text(encoding="utf-8"))
-            polite.update(_normal_words(content.pop("polite", [])))
-            small.update(_normal_words(content.pop("small", [])))
+            courtesies = frozenset(_normal_words(content.pop("polite", [])))
+            polite |= courtesies
+            common[file.parent.name] = courtesies | frozenset(_normal_words(content.pop("small", [])))
             for group in _groups(file.parent.name, content):
                 groups[group.name].append(group)
         except (tomllib.TOMLDecodeError, PatternError, ValidationError, LexiconError) as error:
@@ -103,7 +106,8 @@ def load(folder: Path) -> Lexicon:
     return Lexicon(
         groups=MappingProxyType({name: tuple(found) for name, found in groups.items()}),
         polite=frozenset(polite),
-        small=frozenset(small | polite),
+        small=frozenset(word for words in common.values() for word in words),
+        common=MappingProxyType(common),
         keywords=frozenset(word for found in groups.values() for group in found for word in group.plain_keywords),
         speller=Speller({word for found in groups.values() for group in found for p in group.phrases for word in p.vocabulary}),
     )

@@ -82,17 +82,9 @@ class Normal:
         return tuple(token for token in self.plain if token != BOUNDARY)
 
     @cached_property
-    def sentences(self) -> tuple[tuple[str, ...], ...]:
-        """The plain tokens, sentence by sentence."""
-        found: list[tuple[str, ...]] = []
-        current: list[str] = []
-        for token in (*self.plain, BOUNDARY):
-            if token != BOUNDARY:
-                current.append(token)
-            elif current:
-                found.append(tuple(current))
-                current = []
-        return tuple(found)
+    def vietnamese(self) -> bool:
+        """Whether it holds letters that only Vietnamese writes; bare of accents they would look like other languages' words."""
+        return any("\u1ea0" <= char <= "\u1ef9" or char in "ăđơư" for token in self.tokens for char in token)
 
 
 def normalise(text: str) -> Normal:

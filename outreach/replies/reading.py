@@ -7,12 +7,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from outreach.replies.lexicon import Group, Lexicon
-from outreach.replies.normalise import BOUNDARY, Normal, normalise
+from outreach.replies.normalise import BOUNDARY, Normal, normalise, without_marks
 from outreach.replies.spelling import distance_is_one, letters_of
 
 _CLAUSE = re.compile(r"[,،、，;؛:–—\n\r.!?。！？؟۔።…/]+|\s-+\s")
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _TYPO_FROM = 4
 """Letters a keyword needs before a slip in it is forgiven."""
+
+_COURTEOUS = 8
+"""Longest message, in words, that is still a keyword with courtesies."""
+_ENOUGH = 2
+"""Common words of a language from which a text shows it."""
+_EVERY_LANGUAGE = ("opt_out", "redirect", "wrong_number", "crisis.")
+"""Lists that are searched in every language whatever the text looks like: nothing of these may slip."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,7 @@ class Reading:
         self.normal = normal
         self._lexicon = lexicon
         self._language = language
+        self._languages = _plausible(normal, lexicon) | {language}
         self._kept: dict[str, tuple[Hit, ...]] = {}
         self._clauses = [clause for part in _CLAUSE.split(normal.raw[:2_000]) if (clause := normalise(part)).tokens]
         corrected = tuple(token if token == BOUNDARY else lexicon.speller.correct(token) or token for token in normal.plain)
@@ -80,6 +89,10 @@ class Reading:
         return self._kept[name]
 
     def _group_hits(self, group: Group) -> Iterator[Hit]:
+        if group.locale not in self._languages and not group.name.startswith(_EVERY_LANGUAGE):
+            return
+        if self.normal.vietnamese and group.locale not in {"vi", "en"}:
+            return
         found = [*self._keyword_hits(group), *self._phrase_hits(group)]
         if found:
             masked = {at for start, end in _look_alikes(group, self.normal) for at in range(start, end)}
@@ -108,6 +121,8 @@ class Reading:
 
     def _revoking_clauses(self, group: Group) -> Iterator[Hit]:
         """Find a keyword that is a clause of its own: "STOP. He moved away", "no, stop"."""
+        if shouted := self._shouted(group):
+            yield shouted
         at = 0
         for clause in self._clauses if len(self._clauses) > 1 else []:
             length = len(clause.tokens)
@@ -115,15 +130,32 @@ class Reading:
             if self._is_keyword(group, clause):
                 yield self._hit(group, "keyword in a clause", at, at + length)
 
+    def _shouted(self, group: Group) -> Hit | None:
+        """Find a keyword in capitals that opens or ends a text in small letters: "STOP we have moved"."""
+        raw = _WORD.findall(self.normal.raw[:2_000])
+        if len(raw) < 2 or len(raw) != len(self.normal.words) or self.normal.raw.isupper():  # noqa: PLR2004 - the keyword and a rest
+            return None
+        for at, beside in ((0, raw[1]), (len(raw) - 1, "")):
+            word = raw[at]
+            if word.isupper() and len(word) >= _TYPO_FROM and word.casefold() in group.plain_keywords and not beside.endswith("ing"):
+                position = 0 if at == 0 else len(self.normal.tokens) - 1
+                return self._hit(group, "keyword in capitals", position, position + 1)
+        return None
+
     def _is_keyword(self, group: Group, part: Normal) -> bool:
-        tokens = part.tokens if group.strict_marks and part.tokens != part.plain else part.plain
-        known = group.keywords if tokens is not part.plain else group.plain_keywords
-        polite = self._lexicon.polite if group.name in {"opt_out", "ack"} else frozenset[str]()
-        for kept in ([t for t in tokens if t != BOUNDARY], [t for t in tokens if t != BOUNDARY and t not in polite and t[0].isalnum()]):
-            once = list(dict.fromkeys(kept))
-            if any(" ".join(words) in known for words in (kept, once) if words):
-                return True
-        return False
+        """Say whether *part* is a keyword, repeated or with courtesies around it at most."""
+        accented = group.strict_marks and part.tokens != part.plain
+        known = group.keywords if accented else group.plain_keywords
+        tokens = [token for token in (part.tokens if accented else part.plain) if token != BOUNDARY]
+        if " ".join(tokens) in known or " ".join(dict.fromkeys(tokens)) in known:
+            return True
+        if group.name not in {"opt_out", "ack"} or len(tokens) > _COURTEOUS:
+            return False
+        spans = ((a, b) for a in range(len(tokens)) for b in range(a + 1, len(tokens) + 1))
+        return any(" ".join(tokens[a:b]) in known and all(map(self._is_courtesy, (*tokens[:a], *tokens[b:]))) for a, b in spans)
+
+    def _is_courtesy(self, token: str) -> bool:
+        return without_marks(token) in self._lexicon.polite or not token[0].isalnum()
 
     def _misspelt(self, group: Group) -> str:
         """Return the keyword that the whole message is, letters spaced out or one slip away; empty if none."""
@@ -143,6 +175,17 @@ class Reading:
 
     def _hit(self, group: Group, how: str, start: int, end: int) -> Hit:
         return Hit(group.name, group.locale, how, start, end, " ".join(t for t in self.normal.tokens[start:end] if t != BOUNDARY))
+
+
+def _plausible(normal: Normal, lexicon: Lexicon) -> set[str]:
+    """Return the languages a text may be in, judged by its common words; all of them where those are too few to tell.
+
+    A word of one language often means something else in another ("rien" is nothing in French and they laugh in Spanish).
+    """
+    words = set(normal.words)
+    shown = {locale: len(words & common) for locale, common in lexicon.common.items()}
+    best = max(shown.values(), default=0)
+    return {locale for locale, number in shown.items() if best < _ENOUGH or 2 * number >= best}
 
 
 def _look_alikes(group: Group, normal: Normal) -> Iterator[tuple[int, int]]:

@@ -33,6 +33,7 @@ _GIVES_WAY = {
     "discipline": {"suspension_not_absence", "system_involvement"},
     "housing": {"student_job"},
     "transportation": {"community_safety", "bullying_peers"},
+    "caregiver_negative_experience": {"undiagnosed_disability"},
     "bored": {"credits_hopeless", "no_relevance"},
     "no_relevance": {"credits_hopeless"},
 }
@@ -114,9 +115,10 @@ def _danger(reading: Reading) -> Meaning | None:
     hits = [hit for danger in DANGERS for hit in reading.hits(f"crisis.{danger}") if not _is_past(reading, hit)]
     if not hits:
         return None
-    stops = reading.hits("opt_out", "wrong_number")
+    stops = reading.hits("opt_out", "redirect", "wrong_number")
     why = "; ".join(hit.why for hit in (*hits[:2], *stops[:1]))
-    return Meaning(Intent.CRISIS, _reason(reading)[0], urgent=True, suppress=bool(stops), why=why)
+    reason = _reason(reading)[0] or ("housing" if any(hit.group == "crisis.shelter" for hit in hits) else "")
+    return Meaning(Intent.CRISIS, reason, urgent=True, suppress=bool(stops), why=why)
 
 
 def _is_past(reading: Reading, hit: Hit) -> bool:
@@ -125,14 +127,14 @@ def _is_past(reading: Reading, hit: Hit) -> bool:
 
 
 def _revocation(reading: Reading) -> Meaning | None:
-    wrong, stops, anger = reading.hits("wrong_number"), reading.hits("opt_out"), reading.hits("angry_legal")
+    wrong, stops, anger = reading.hits("wrong_number"), reading.hits("opt_out", "redirect"), reading.hits("angry_legal")
     if wrong:
         return Meaning(Intent.WRONG_NUMBER, suppress=True, why=_why(wrong, stops))
     if not stops:
         return None
     if anger:
         return Meaning(Intent.ANGRY_LEGAL, _reason(reading)[0], suppress=True, why=_why(anger, stops))
-    more = reading.left_over(stops) or _says_more(reading) or all(hit.how == "misspelt phrase" for hit in stops)
+    more = reading.hits("redirect") or reading.left_over(stops) or _says_more(reading) or all(hit.how == "misspelt phrase" for hit in stops)
     return Meaning(Intent.OPT_OUT, suppress=True, to_human=bool(more), why=_why(stops), locale=stops[0].locale)
 
 
