@@ -28,6 +28,19 @@ class DateOption(click.ParamType[date]):
             self.fail(f"{value!r} is no date of the form YYYY-MM-DD", param, ctx)
 
 
+class EmailOption(click.ParamType[str]):
+    """A person's e-mail address, by which what they did is known."""
+
+    name = "email"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Take the address without spaces around it; anything else is one sentence."""
+        before, _, after = value.strip().partition("@")
+        if not before or not after or "@" in after or len(value.split()) != 1:
+            self.fail(f"{value!r} is not an e-mail address.", param, ctx)
+        return value.strip()
+
+
 as_of_option = click.option("--as-of", type=DateOption(), help="The last day counted (default: today in the schools' zone).")
 
 

@@ -29,9 +29,13 @@ def _link(services: Services, token: str, port: int = 8000) -> str:
 def init(admin: str | None, name: str) -> None:
     """Create the database, or bring its schema up to date."""
     services = wire(upgrade=True)
+    if admin is not None:
+        click.echo(_first_link(services, admin, name))
     click.echo(f"The database is ready: {services.database.url.render_as_string(hide_password=True)}", err=True)
-    if admin is None:
-        return
+
+
+def _first_link(services: Services, admin: str, name: str) -> str:
+    """A link for the administrator of that address, who is brought in if nobody has it yet."""
     now = services.clock.now()
     with services.database.write() as session:
         account = by_email(session, admin) or add_account(
@@ -39,7 +43,7 @@ def init(admin: str | None, name: str) -> None:
         )
         token = one_time_link(session, account, now)
         audit(session, actor="command line", action="account.link", subject=str(account.id), now=now, detail={})
-    click.echo(_link(services, token))
+    return _link(services, token)
 
 
 @click.group()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from outreach.commands.options import EmailOption
 from outreach.commands.output import format_option, print_rows
 from outreach.messages.actions import approve as approve_words
 from outreach.messages.check import check as check_words
@@ -24,7 +25,7 @@ def messages() -> None:
 @messages.command()
 @click.option("--message", help="One message, such as count; all without it.")
 @click.option("--language", help="One language, such as es; all without it.")
-@click.option("--by", required=True, metavar="EMAIL", help="Who read and approves these words.")
+@click.option("--by", type=EmailOption(), required=True, metavar="EMAIL", help="Who read and approves these words.")
 @format_option
 def approve(message: str | None, language: str | None, by: str, form: str) -> None:
     """Approve pairs of English and translation exactly as the files stand now; only approved words leave."""
