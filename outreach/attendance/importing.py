@@ -150,8 +150,10 @@ def _refuse_missing(session: Session, delivery: Delivery) -> None:
 def _parse(delivery: Delivery, name: str, progress: Progress) -> Parsed:
     progress(f"reading {name}")
     settings, path = delivery.settings, delivery.files[name]
-    raw = read_frame(path, encoding=settings.encoding, delimiter=settings.delimiter, header=settings.header.get(name))
-    return parse(raw, FILES[name], settings.columns.get(name, {}), settings.date_format, path.name)
+    renames = settings.columns.get(name, {})
+    wanted = {renames.get(column.name, column.name) for column in FILES[name].columns}
+    raw = read_frame(path, encoding=settings.encoding, delimiter=settings.delimiter, header=settings.header.get(name), wanted=wanted)
+    return parse(raw, FILES[name], renames, settings.date_format, path.name)
 
 
 def _apply(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections.abc import Collection
 from pathlib import Path
 
 import polars as pl
@@ -45,11 +46,11 @@ def _strictly(raw: bytes, encoding: str, name: str) -> str:
         raise RefusedError(sentence) from error
 
 
-def read_frame(path: Path, *, encoding: str, delimiter: str, header: list[str] | None) -> pl.DataFrame:
+def read_frame(path: Path, *, encoding: str, delimiter: str, header: list[str] | None, wanted: Collection[str]) -> pl.DataFrame:
     """Read a delimited file into a frame of texts with ``LINE`` and ``FAULT``; lines without a single value are skipped.
 
-    *header* names the columns of a file that has no header row. Raises RefusedError for undecodable bytes, an unreadable
-    CSV, an empty file and a header that names a column twice.
+    *header* names the columns of a file that has no header row, *wanted* those that somebody will ask for. Raises RefusedError
+    for undecodable bytes, an unreadable CSV, an empty file and a header that names a wanted column twice.
     """
     try:
         text = decode(path.read_bytes(), encoding, path.name)
@@ -59,27 +60,29 @@ def read_frame(path: Path, *, encoding: str, delimiter: str, header: list[str] |
     if header is None and not text.replace(delimiter, "").strip():
         sentence = f"{path.name} is empty: not even a header row; a file that means none has its header row."
         raise RefusedError(sentence)
-    return _read_quoted(text, path.name, delimiter, header) if '"' in text else _read_plain(text, path.name, delimiter, header)
+    reads = _read_quoted if '"' in text else _read_plain
+    return reads(text, path.name, delimiter, header, wanted)
 
 
-def _checked(header: list[str], name: str) -> list[str]:
+def _checked(header: list[str], name: str, wanted: Collection[str]) -> list[str]:
+    """The columns' names; one that nobody asks for may be empty or stand twice, for it is dropped anyway."""
     names = [column.strip().lstrip("\ufeff") for column in header]
-    if doubled := next((column for column in names if column and names.count(column) > 1), None):
+    if doubled := next((column for column in names if column in wanted and names.count(column) > 1), None):
         sentence = f"{name}, line 1: the column {doubled!r} stands twice in the header."
         raise RefusedError(sentence)
-    return [column or f"__unnamed_{number}" for number, column in enumerate(names)]
+    return [column if column and names.count(column) == 1 else f"__unnamed_{number}" for number, column in enumerate(names)]
 
 
-def _read_plain(text: str, name: str, delimiter: str, header: list[str] | None) -> pl.DataFrame:
+def _read_plain(text: str, name: str, delimiter: str, header: list[str] | None, wanted: Collection[str]) -> pl.DataFrame:
     """Read a file without a single quotation mark: every line is a row, so the work is done in whole columns."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     frame = pl.DataFrame({"text": lines}, schema={"text": pl.String}).with_row_index(LINE, offset=1)
     frame = frame.filter(pl.col("text").str.replace_all(delimiter, "", literal=True).str.strip_chars() != "")
     if header is None:
-        names = _checked(frame.item(0, "text").split(delimiter), name)
+        names = _checked(frame.item(0, "text").split(delimiter), name, wanted)
         frame = frame.slice(1)
     else:
-        names = _checked(header, name)
+        names = _checked(header, name, wanted)
     fields = pl.col("text").str.count_matches(delimiter, literal=True) + 1
     parts = pl.col("text").str.split_exact(delimiter, len(names) - 1).struct.rename_fields(names).alias("parts")
     return frame.select(pl.col(LINE).cast(pl.Int64), _fault(fields, len(names), pl.col("text")), parts).unnest("parts")
@@ -96,14 +99,14 @@ def _fault(fields: pl.Expr, expected: int, text: pl.Expr) -> pl.Expr:
     )
 
 
-def _read_quoted(text: str, name: str, delimiter: str, header: list[str] | None) -> pl.DataFrame:
+def _read_quoted(text: str, name: str, delimiter: str, header: list[str] | None, wanted: Collection[str]) -> pl.DataFrame:
     """Read a file with quoted fields, which may hold line breaks: row by row, so that each row knows its line."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[list[str]] = []
     lines: list[int] = []
     counts: list[int] = []
     try:
-        names = _checked(next(reader) if header is None else header, name)
+        names = _checked(next(reader) if header is None else header, name, wanted)
         before = reader.line_num
         for row in reader:
             if any(field.strip() for field in row):

@@ -267,10 +267,16 @@ def test_20_no_letter_of_a_name_is_lost(loader: Loader, content: bytes, settings
         b"student_id;school_id;date;code\r\ns1;1;2026-08-24;A\r\n",
         b'\xef\xbb\xbf"student_id";"school_id";"date";"code"\n"s1";"1";"2026-08-24";"A"',
         b"student_id;school_id;date;code\rs1;1;2026-08-24;A\r",
-        b"code;date;school_id;student_id;note\n\n;;;;\nA;2026-08-24;1;s1;x\n",
+        b"code;date;school_id;student_id;note;note;\n\n;;;;;;\nA;2026-08-24;1;s1;x;y;z\n",
         b'student_id;school_id;date;code;reason\ns1;1;2026-08-24;A;"said ""ill"";\nand stayed"\n',
     ],
-    ids=["crlf", "quoted with a mark", "cr", "other order, blank rows, extra column", "a quoted line break"],
+    ids=[
+        "crlf",
+        "quoted with a mark",
+        "cr",
+        "other order, blank rows, extra columns, one twice, one without a name",
+        "a quoted line break",
+    ],
 )
 def test_21_shapes_of_csv(loader: Loader, content: bytes) -> None:
     """One delimiter, declared; rows of another width are rejected with their line."""
