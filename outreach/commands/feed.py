@@ -23,9 +23,8 @@ _COLUMNS = ("file", "read", "inserted", "changed", "unchanged", "rejected", "hel
 @click.pass_context
 def import_(ctx: click.Context, folder: Path, *, dry_run: bool, report: Path | None, accept_shrink: bool, form: str) -> None:
     """Load the feed in FOLDER: all of it, or nothing."""
-    if report is not None and not report.absolute().parent.is_dir():
-        sentence = f"{report.parent} is no folder, so the report cannot be written there; nothing was loaded."
-        raise RefusedError(sentence)
+    if report is not None:
+        _refuse_unwritable(report)
     services = wire()
     outcome = import_folder(
         services.database,
@@ -44,6 +43,21 @@ def import_(ctx: click.Context, folder: Path, *, dry_run: bool, report: Path | N
     for row in outcome.problems.filter(outcome.problems["action"] != "noted").head(10).iter_rows(named=True):
         click.echo("{file}, line {line}: {field} {value!r} {problem} ({action})".format(**row), err=True)
     ctx.exit(1 if outcome.needs_a_person else 0)
+
+
+def _refuse_unwritable(report: Path) -> None:
+    """Find out before anything is loaded that the report cannot be written; afterwards it would be too late to refuse."""
+    if not report.absolute().parent.is_dir():
+        sentence = f"{report.parent} is no folder, so the report cannot be written there; nothing was loaded."
+        raise RefusedError(sentence)
+    fresh = not report.exists()
+    try:
+        report.open("ab").close()
+    except OSError as error:
+        sentence = f"{report} cannot be written ({error.strerror}); nothing was loaded."
+        raise RefusedError(sentence) from error
+    if fresh:
+        report.unlink()
 
 
 def _sentence(outcome: ImportReport, *, dry_run: bool) -> str:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.journeys.contract import CODES, COUNTS, DAYS, Stranger, absent, district
+from tests.journeys.contract import CODES, COUNTS, DAYS, Files, Stranger, absent, district
 
 
 def figures(row: dict[str, str]) -> str:
@@ -39,7 +39,7 @@ last_name = "Family name"
 """
     codes = '[codes]\n"Absent, ill" = { kind = "absent", reason = "excused" }\n'
     us = [day.strftime("%m/%d/%Y") for day in DAYS]
-    files = {
+    files: Files = {
         "source.toml": f'name = "other"{settings}{codes}',
         "schools.csv": "school_id;name;shoe_size\n007;École Zoë;44\n".encode("cp1252"),
         "calendar.csv": "school_id;date;event\n" + "".join(f"007;{day};Instructional day\n" for day in us),

@@ -202,3 +202,11 @@ def test_phones_that_cannot_be_texted_leave_exit_zero(stranger: Stranger) -> Non
     problems = stranger.report(district(marks, **contacts), code=0)
     assert [(row[0], row[2], row[4]) for row in problems] == [("contact_phones.csv", "phone", "noted"), ("attendance.csv", "date", "noted")]
     assert {row["days_absent"] for row in stranger.counted().values()} == {"0"}
+
+
+@pytest.mark.parametrize("report", ["nowhere/report.csv", "/proc/report.csv", "feed"])
+def test_a_report_that_cannot_be_written_refuses_before_anything_is_loaded(stranger: Stranger, report: str) -> None:
+    """2 refused, one clear sentence, nothing written."""
+    folder = stranger.feed(district(absent("s1", 0)))
+    stranger.run("import", folder, "--report", report).refused(report.split("/", maxsplit=1)[0])
+    assert nothing_was_written(stranger)
