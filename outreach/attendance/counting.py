@@ -137,9 +137,15 @@ def record(
             found = _decide(day, by_date.get(day, ()), calendar, profile, meetings)
             if found.verdict != Verdict.PRESENT:
                 places = tuple(sorted(by_date.get(day, ()), key=_place))
-                days[day] = Day(day, school_id, found.verdict, places, found.rule, found.missed)
-    told = tuple(days[day] for day in sorted(days))
-    return SchoolRecord(student_id, school_id, tuple(sorted(membership)), told, known, min(held, default=""))
+                told = Day(day, school_id, found.verdict, places, found.rule, found.missed)
+                days[day] = max(told, days.get(day, told), key=_strength)
+    in_order = tuple(days[day] for day in sorted(days))
+    return SchoolRecord(student_id, school_id, tuple(sorted(membership)), in_order, known, min(held, default=""))
+
+
+def _strength(day: Day) -> tuple[bool, Days, str, str]:
+    """Where stays overlap, each with a calendar of its own: absent beats unknown, the longer the shorter, never the first row."""
+    return day.verdict.absent, day.missed, day.verdict.value, day.rule
 
 
 def _holding(by_date: dict[date, list[DayMark]], stay: Stay) -> Iterable[str]:

@@ -9,13 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Any
 
-Row = dict[str, str]
-Feed = dict[str, Any]
+from tests.attendance.naive_feed import Feed, Row, code_of, day, day_kind, has_calendar, live_marks, setting, year_of
 
-SCHOOL_DAY = {"instructional day", "make-up day", "student late arrival/early dismissal"}
-NO_SCHOOL_DAY = {"holiday", "teacher only day", "weather day", "emergency day", "strike", "non-instructional day", "other"}
 NO_MEMBERSHIP = {"no show", "invalid enrollment"}
 REASONS = ("excused", "unexcused", "suspended", "unspecified", "conflict")
 ABSENCE_REASON = {"suspended_out": "suspended", "suspended_in": "suspended"}
@@ -29,99 +25,6 @@ RULES: dict[str, tuple[int, int, Fraction, Fraction, bool]] = {
 }
 """Enrolled and attended days that are needed, share from which a day is absent, from which half of one, and whether in-school
 suspension is an absence."""
-
-
-def setting(feed: Feed, school: str, name: str, default: Any) -> Any:
-    """A school's own setting, else the feed's, else the contract's default."""
-    own = feed["settings"].get("schools", {}).get(school, {})
-    return own.get(name, feed["settings"].get(name, default))
-
-
-def code_of(feed: Feed, school: str, code: str) -> dict[str, Any] | None:
-    """What a code means at a school, or None where nobody said."""
-    own = feed["settings"].get("schools", {}).get(school, {}).get("codes", {})
-    found = own.get(code, feed["settings"].get("codes", {}).get(code))
-    return found if found is None else dict(found)
-
-
-def day(text: str) -> date:
-    """A date of the feed."""
-    return date.fromisoformat(text.strip())
-
-
-def year_of(feed: Feed, when: date) -> tuple[date, date]:
-    """First and last day of the school year that holds a date."""
-    month, number = (int(part) for part in feed["settings"].get("school_year_start", "07-01").split("-"))
-    first = date(when.year, month, number)
-    if when < first:
-        first = date(when.year - 1, month, number)
-    return first, date(first.year + 1, month, number) - timedelta(days=1)
-
-
-def live_marks(feed: Feed) -> list[Row]:
-    """The marks that stand after the file was applied from its first row to its last."""
-    standing: dict[tuple[str, ...], Row] = {}
-    for row in feed["files"].get("attendance", []):
-        key = tuple(row.get(part, "").strip() for part in ("student_id", "school_id", "date", "section_id", "code"))
-        if row.get("action", "") == "delete":
-            standing.pop(key, None)
-        else:
-            standing[key] = row
-    return list(standing.values())
-
-
-def chain(feed: Feed, school: str) -> list[str]:
-    """The school, then the organisations above it, nearest first."""
-    parents = {row["school_id"]: row.get("parent_id", "") for row in feed["files"].get("schools", [])}
-    found = [school]
-    while parents.get(found[-1]) and parents[found[-1]] not in found:
-        found.append(parents[found[-1]])
-    return found
-
-
-def concerns(row: Row, track: str, grade: str) -> bool:
-    """Whether a calendar row is about the children of a track and grade; an empty one on either side is about all."""
-    if row.get("track") and track and row["track"].lower() != track.lower():
-        return False
-    grades = row.get("grades", "").lower().replace("|", " ").replace(",", " ").split()
-    return not grades or not grade or grade.lower() in grades
-
-
-def day_kind(feed: Feed, school: str, when: date, track: str = "", grade: str = "") -> tuple[str, int, set[str]]:
-    """("school" | "closed" | "unknown" | "none", scheduled minutes or 0, cycle days) of a date for children of a track and grade."""
-    if setting(feed, school, "calendar", "file") == "from-events":
-        sent = any(mark["school_id"] == school and day(mark["date"]) == when for mark in live_marks(feed))
-        return ("school", 0, set()) if sent else ("none", 0, set())
-    listed = {name.lower(): yes for name, yes in feed["settings"].get("events", {}).items()}
-    for organisation in chain(feed, school):
-        rows = [row for row in feed["files"].get("calendar", []) if row["school_id"] == organisation and day(row["date"]) == when]
-        if not rows:
-            continue
-        rows = [row for row in rows if concerns(row, track, grade)]
-        kinds = []
-        for row in rows:
-            event = row["event"].strip().lower()
-            if event in listed:
-                kinds.append("school" if listed[event] else "closed")
-            elif event in SCHOOL_DAY:
-                kinds.append("school")
-            elif event in NO_SCHOOL_DAY:
-                kinds.append("closed")
-            else:
-                kinds.append("unknown")
-        told = [int(row["minutes"]) for row, kind in zip(rows, kinds, strict=True) if kind == "school" and int(row.get("minutes") or 0)]
-        minutes = min(told, default=0)  # a late start beside an instructional day is that day, shortened
-        for kind in ("school", "closed", "unknown"):
-            if kind in kinds:
-                return kind, minutes, {row["cycle_day"].lower() for row in rows if row.get("cycle_day")}
-        break  # the nearest organisation that speaks of a date decides it, even where it leaves these children out
-    return "none", 0, set()
-
-
-def has_calendar(feed: Feed, school: str, first: date, last: date, track: str, grade: str) -> bool:
-    """Whether any calendar speaks in the year of children of that track and grade at this school."""
-    dates = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    return any(day_kind(feed, school, when, track, grade)[0] != "none" for when in dates)
 
 
 def membership(feed: Feed, enrolment: Row, first: date, last: date) -> list[date] | None:
@@ -203,7 +106,7 @@ def verdict(
 ) -> tuple[str, str, Fraction]:
     """("absent" | "unknown" | "present", reason, days) of one student at one school on one enrolled day."""
     _, _, whole, half, inside = RULES[rules]
-    missed, reasons, unknown = {"": Fraction(0)}, set(), here[0] == "unknown"
+    missed, reasons, unknown = {"": Fraction(0)}, set(), False
     taught = {
         mark["section_id"]
         for mark in marks
@@ -230,7 +133,7 @@ def verdict(
         return "unknown", "", Fraction(1)
     if most >= half:
         return "absent", one_reason(reasons), Fraction(1, 2)
-    if not marks and (silent or setting(feed, school, "reporting", "exceptions") == "affirmative"):
+    if here[0] == "unknown" or (not marks and (silent or setting(feed, school, "reporting", "exceptions") == "affirmative")):
         return "unknown", "", Fraction(1)
     return "present", "", Fraction(0)
 
@@ -276,6 +179,11 @@ Found = tuple[str, str, Fraction]
 """A day's state, reason and length."""
 
 
+def stronger(one: Found) -> tuple[int, Fraction, str]:
+    """Where stays with different calendars overlap: absent over unknown over present."""
+    return ("present", "unknown", "absent").index(one[0]), one[2], one[1]
+
+
 def student_days(feed: Feed, as_of: date, rules: str = "federal") -> tuple[dict[tuple[str, str], dict[date, Found]], set[tuple[str, str]]]:
     """Verdicts by (student, school) and date, and the pairs of which no calendar speaks in the year."""
     first, last = year_of(feed, as_of)
@@ -299,7 +207,7 @@ def student_days(feed: Feed, as_of: date, rules: str = "federal") -> tuple[dict[
             here = day_kind(feed, school, when, track, grade)
             if when <= as_of and here[0] in ("school", "unknown"):
                 found = verdict(feed, school, here, marks[student, school, when], silent=when in silences[school], rules=rules)
-                days[when] = max(found, days.get(when, found), key=lambda one: one[0] != "present")
+                days[when] = max(found, days.get(when, found), key=stronger)
     return verdicts, blind
 
 

@@ -16,7 +16,7 @@ from outreach.database import Database
 from tests.attendance import naive
 from tests.attendance.districts import PROFILES, day_of, district
 from tests.attendance.loading import COUNTED_BY, Districts, Loader
-from tests.attendance.naive import Feed
+from tests.attendance.naive_feed import Feed
 
 SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 

@@ -16,7 +16,7 @@ from outreach.attendance.importing import ImportReport
 from tests.attendance import naive
 from tests.attendance.districts import CODES, FIRST, day_of, district, shuffled
 from tests.attendance.loading import COUNTED_BY, Districts
-from tests.attendance.naive import Feed, Row
+from tests.attendance.naive_feed import Feed, Row
 
 MOMENTS = frozenset({("feed_sources", "last_delivered_at")})
 """The only thing that delivering the same bytes again changes: what is known is fresher."""
