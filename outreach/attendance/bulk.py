@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Table, bindparam, delete, update
+from sqlalchemy import Connection, Table, bindparam, delete, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Select
 
 _CHUNK = 50_000
+_ROWS_A_STATEMENT = 20
+"""As many as stay below 999 bound values for the widest table; must divide the chunk."""
 
 
 def read(session: Session, statement: Select[*tuple[Any, ...]], schema: dict[str, Any]) -> pl.DataFrame:
@@ -26,20 +29,39 @@ def insert(session: Session, table: Table, frame: pl.DataFrame) -> None:
     """Insert every row of *frame*; its columns are columns of *table*."""
     if frame.is_empty():
         return
-    names = ", ".join(f'"{column}"' for column in frame.columns)
     connection = session.connection()
     if connection.dialect.name == "sqlite":
-        dates = [name for name, kind in frame.schema.items() if kind == pl.Date]
-        plain = frame.with_columns(pl.col(dates).dt.to_string("%Y-%m-%d"))
-        marks = ", ".join("?" * len(frame.columns))
-        for piece in plain.iter_slices(_CHUNK):
-            connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", piece.rows())  # noqa: S608 - our own names
+        whole = frame.height - frame.height % _ROWS_A_STATEMENT
+        for piece in frame.head(whole).iter_slices(_CHUNK):
+            _insert_sqlite(connection, table, piece, _ROWS_A_STATEMENT)
+        _insert_sqlite(connection, table, frame.tail(frame.height - whole), 1)
         return
     driver = connection.connection.driver_connection
     assert driver is not None  # noqa: S101 - a connection of an open session has its driver's
+    names = ", ".join(f'"{column}"' for column in frame.columns)
     with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
         for row in frame.iter_rows():
             copy.write_row(row)
+
+
+def _insert_sqlite(connection: Connection, table: Table, frame: pl.DataFrame, together: int) -> None:
+    """Insert so many rows with one statement, and what is the same in all of them bound once: half the time of one row at a time."""
+    if frame.is_empty():
+        return
+    dates = [name for name, kind in frame.schema.items() if kind == pl.Date]
+    plain = frame.with_columns(pl.col(dates).dt.to_string("%Y-%m-%d"))
+    alike = plain.select(pl.all().eq_missing(pl.all().first()).all()).row(0)
+    same = [name for name, equal in zip(plain.columns, alike, strict=True) if equal]
+    varying = [name for name in plain.columns if name not in same]
+    number = count(len(same) + 1)
+    rows = ", ".join(
+        "(" + ", ".join(f"?{next(number) if name in varying else same.index(name) + 1}" for name in plain.columns) + ")"
+        for _ in range(together)
+    )
+    names = ", ".join(f'"{column}"' for column in plain.columns)
+    strips = [plain.select(pl.col(varying).gather_every(together, n).name.suffix(f" {n}")) for n in range(together)]
+    side_by_side = pl.concat([plain.select(pl.col(same).gather_every(together)), *strips], how="horizontal")
+    connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES {rows}", side_by_side.rows())  # noqa: S608 - our own names
 
 
 def delete_by_key(session: Session, table: Table, keys: pl.DataFrame) -> None:

@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 SCHOOL_DAY_EVENTS: Mapping[str, bool] = {
     "instructional day": True,
@@ -61,6 +62,11 @@ class SchoolCalendar:
     minutes: Mapping[date, int] = field(default_factory=dict)
     cycle: Mapping[date, frozenset[str]] = field(default_factory=dict)
     """The cycle days (A, B, …) that a date is, where the calendar says."""
+
+    @cached_property
+    def all_days(self) -> frozenset[date]:
+        """The membership days, to ask for one of them."""
+        return frozenset(self.days)
 
     def between(self, first: date, last: date) -> Sequence[date]:
         """The membership days from *first* to *last*, both included."""

@@ -6,8 +6,8 @@ Integers and fractions only. Sources: DESIGN, Counts; EDFacts FS195; tiers of At
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
@@ -125,22 +125,22 @@ def record(
     by_date: defaultdict[date, list[DayMark]] = defaultdict(list)
     for mark in marks:
         by_date[mark.date].append(mark)
-    membership: set[date] = set()
+    membership: list[Sequence[date]] = []
     days: dict[date, Day] = {}
     known, held = True, set[str]()
     for stay, calendar in stays:
         known = known and calendar.known
         dates = calendar.between(stay.first, stay.last)
-        membership.update(dates)
+        membership.append(dates)
         held.update(_holding(by_date, stay))
-        for day in _worth_a_look(dates, calendar, by_date):
+        for day in _worth_a_look(stay, dates, calendar, by_date):
             found = _decide(day, by_date.get(day, ()), calendar, profile, meetings)
             if found.verdict != Verdict.PRESENT:
                 places = tuple(sorted(by_date.get(day, ()), key=_place))
                 told = Day(day, school_id, found.verdict, places, found.rule, found.missed)
                 days[day] = max(told, days.get(day, told), key=_strength)
     in_order = tuple(days[day] for day in sorted(days))
-    return SchoolRecord(student_id, school_id, tuple(sorted(membership)), in_order, known, min(held, default=""))
+    return SchoolRecord(student_id, school_id, _together(membership), in_order, known, min(held, default=""))
 
 
 def _strength(day: Day) -> tuple[bool, Days, str, str]:
@@ -154,12 +154,17 @@ def _holding(by_date: dict[date, list[DayMark]], stay: Stay) -> Iterable[str]:
     return (mark.code for marks in inside for mark in marks if mark.meaning and mark.meaning.hold)
 
 
-def _worth_a_look(dates: Sequence[date], calendar: SchoolCalendar, by_date: dict[date, list[DayMark]]) -> Iterable[date]:
+def _together(spans: Sequence[Sequence[date]]) -> tuple[date, ...]:
+    """The dates of all stays in order, each once; nearly every child has one stay, whose dates are that already."""
+    return tuple(spans[0]) if len(spans) == 1 else tuple(sorted({day for span in spans for day in span}))
+
+
+def _worth_a_look(stay: Stay, dates: Sequence[date], calendar: SchoolCalendar, by_date: Mapping[date, object]) -> Iterable[date]:
     """The days that may be anything but present; of an exceptions-only school that is a handful of a year."""
     if calendar.affirmative:
         return dates
-    inside = set(dates) if len(by_date) + len(calendar.unknown) else set()
-    return [day for day in (*by_date, *(d for d in calendar.unknown if d not in by_date)) if day in inside]
+    known = (*by_date, *(day for day in calendar.unknown if day not in by_date))
+    return [day for day in known if stay.first <= day <= stay.last and day in calendar.all_days]
 
 
 def _decide(day: date, marks: Sequence[DayMark], calendar: SchoolCalendar, profile: Profile, meetings: Sequence[Meeting]) -> Decision:
@@ -205,7 +210,7 @@ def _across(days: list[Day]) -> Day:
     named = {day.verdict for day in days} - {Verdict.UNSPECIFIED}
     least = min(day.missed for day in days)
     if len(named) <= 1:
-        return replace(next((day for day in days if day.verdict in named), days[0]), missed=least)
+        return next((day for day in days if day.verdict in named), days[0])._replace(missed=least)
     marks = tuple(mark for day in days for mark in day.marks)
     return Day(days[0].date, days[0].school_id, Verdict.CONFLICT, marks, "absent; the schools give different reasons", least)
 

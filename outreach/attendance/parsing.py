@@ -78,11 +78,11 @@ def _choose(raw: pl.DataFrame, spec: CanonicalFile, renames: dict[str, str], nam
             f"source.toml renames the unknown column {unknown[0]!r} of {spec.name}; known are {', '.join(c.name for c in spec.columns)}."
         )
         raise RefusedError(sentence)
-    expressions = []
+    expressions: list[pl.Expr | pl.Series] = []
     for column in spec.columns:
         theirs = renames.get(column.name, column.name)
         if theirs in raw.columns:
-            expressions.append(pl.col(theirs).fill_null("").str.normalize("NFC").str.strip_chars().alias(column.name))
+            expressions.append(_composed(raw[theirs].fill_null("")).str.strip_chars().alias(column.name))
         elif column.required or column.name in renames:
             sentence = (
                 f"{name}, line 1: the column {theirs!r} is missing; the header has {', '.join(c for c in raw.columns if c[:2] != '__')}."
@@ -91,6 +91,11 @@ def _choose(raw: pl.DataFrame, spec: CanonicalFile, renames: dict[str, str], nam
         else:
             expressions.append(pl.lit("").alias(column.name))
     return raw.select(LINE, FAULT, *expressions)
+
+
+def _composed(texts: pl.Series) -> pl.Series:
+    """The texts with composed letters (NFC), which plain ASCII always is: asking costs a fifteenth of composing."""
+    return texts if texts.str.len_bytes().sum() == texts.str.len_chars().sum() else texts.str.normalize("NFC")
 
 
 def _typed(frame: pl.DataFrame, column: Column, date_format: str) -> tuple[pl.DataFrame, list[pl.DataFrame]]:

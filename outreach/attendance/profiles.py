@@ -33,9 +33,9 @@ class UnknownProfileError(ValueError):
     """There is no profile of that name."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Profile:
-    """The rules of one profile; its keys are explained in ``config/profiles.toml``."""
+    """The rules of one profile; its keys are explained in ``config/profiles.toml``. Read once, so each is equal to itself only."""
 
     name: str
     minimum_days: int

@@ -193,13 +193,11 @@ def _marks(session: Session, year: SchoolYear, students: Collection[str] | None)
         statement = statement.where(Mark.student_id.in_(students))
     found: defaultdict[tuple[str, str], list[DayMark]] = defaultdict(list)
     codes = {}
-    for row in session.execute(statement):
-        place = (row.source, row.school_id)
+    for student_id, school_id, day, code, source, *told in session.execute(statement):
+        place = (source, school_id)
         if place not in codes:
-            codes[place] = year.source_at(row.source, row.school_id).codes
-        meaning = codes[place].get(row.code)
-        mark = DayMark(row.date, row.school_id, row.code, meaning, row.portion, row.minutes, row.import_id, row.line, row.section_id)
-        found[row.student_id, row.school_id].append(mark)
+            codes[place] = year.source_at(source, school_id).codes
+        found[student_id, school_id].append(DayMark(day, school_id, code, codes[place].get(code), *told))
     return found
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from outreach.attendance.profiles import Days, Profile
@@ -31,8 +31,7 @@ class Verdict(StrEnum):
         return self not in {Verdict.PRESENT, Verdict.UNKNOWN}
 
 
-@dataclass(frozen=True)
-class DayMark:
+class DayMark(NamedTuple):
     """One live mark with the meaning its source gives the code; None where it gives none."""
 
     date: date
@@ -47,8 +46,7 @@ class DayMark:
     """The section that the mark speaks of; empty where it speaks of the day."""
 
 
-@dataclass(frozen=True)
-class Day:
+class Day(NamedTuple):
     """A student-day that is not simply present, with the marks and the rule that made it so."""
 
     date: date
@@ -58,6 +56,16 @@ class Day:
     rule: str
     missed: Days = 1
     """How much of a day it counts as absent: 1, or less where the profile counts parts; of an unknown day, what is in doubt."""
+
+
+class _Told(NamedTuple):
+    """All of a mark that decides; kind and reason are None where the code has no meaning."""
+
+    kind: Kind | None
+    reason: Reason | None
+    portion: str
+    minutes: int | None
+    section_id: str
 
 
 class Decision(NamedTuple):
@@ -87,28 +95,47 @@ def decide(marks: Sequence[DayMark], scheduled: int | None, profile: Profile, sc
     counts and they are never added. Any absence counts once; two different named reasons are a conflict; a named reason beats
     an unspecified one; absent beats unknown, unknown beats present.
     """
+    told = tuple(_told(mark) for mark in marks)
+    if schedule.known:
+        return _weigh(told, scheduled or schedule.minutes, profile, schedule)
+    return _weigh_once(told, scheduled, profile)
+
+
+def _told(mark: DayMark) -> _Told:
+    meaning = mark.meaning
+    kind, reason = (None, None) if meaning is None else (meaning.kind, meaning.reason)
+    return _Told(kind, reason, mark.portion, mark.minutes, mark.section_id)
+
+
+def _weigh(marks: Sequence[_Told], scheduled: int | None, profile: Profile, schedule: Schedule) -> Decision:
     of_day = [mark for mark in marks if not mark.section_id]
     of_sections = _still_absent([mark for mark in marks if mark.section_id])
-    shares = [(mark, _share_of_day(mark, scheduled or schedule.minutes, profile)) for mark in of_day]
+    shares = [(mark, _share_of_day(mark, scheduled, profile)) for mark in of_day]
     by_section = [(mark, _share_of_section(mark, schedule, profile)) for mark in of_sections]
     told = sum((share for _, share in shares if share is not None), _NONE)
     missed = max(told, _sum_of_sections(by_section))
     unsure = _unsure(marks, shares, by_section)
     days = profile.days_of(missed)
     if days == 1 or (days and not unsure):
-        named = {mark.meaning.reason for mark, share in (*shares, *by_section) if share and mark.meaning} - {Reason.UNSPECIFIED}
+        named = {mark.reason for mark, share in (*shares, *by_section) if share and mark.reason} - {Reason.UNSPECIFIED}
         return _of_reasons(named, days, profile)
     if unsure:
         return Decision(Verdict.UNKNOWN, unsure, 1)
     return Decision(Verdict.PRESENT, f"less than {profile.half_from or profile.absent_from} of the day missed", 0)
 
 
-_Shares = Sequence[tuple[DayMark, Fraction | None]]
+@lru_cache(maxsize=100_000)
+def _weigh_once(marks: tuple[_Told, ...], scheduled: int | None, profile: Profile) -> Decision:
+    """A district tells a few thousand different days in all; each is weighed once, with exact fractions."""
+    return _weigh(marks, scheduled, profile, NOT_KNOWN)
 
 
-def _unsure(marks: Sequence[DayMark], of_day: _Shares, of_sections: _Shares) -> str:
+_Shares = Sequence[tuple[_Told, Fraction | None]]
+
+
+def _unsure(marks: Sequence[_Told], of_day: _Shares, of_sections: _Shares) -> str:
     """Why it cannot be told how much of the day was missed, or empty."""
-    if any(mark.meaning is None for mark in marks):
+    if any(mark.kind is None for mark in marks):
         return _NO_MEANING
     if any(share is None for _, share in of_day):
         return _NO_MINUTES
@@ -123,9 +150,9 @@ def _of_reasons(named: set[Reason], days: Days, profile: Profile) -> Decision:
     return Decision(Verdict(reason.value), f"{least} or more of the day missed ({profile.name})", days)
 
 
-def _still_absent(marks: Sequence[DayMark]) -> list[DayMark]:
+def _still_absent(marks: Sequence[_Told]) -> list[_Told]:
     """The marks of sections, less those of sections where the child was known to be taught or looked after."""
-    taught = {mark.section_id for mark in marks if mark.meaning and mark.meaning.kind in _TAUGHT_KINDS}
+    taught = {mark.section_id for mark in marks if mark.kind in _TAUGHT_KINDS}
     return [mark for mark in marks if mark.section_id not in taught]
 
 
@@ -137,7 +164,7 @@ def _sum_of_sections(shares: _Shares) -> Fraction:
     return sum(largest.values(), _NONE)
 
 
-def _share_of_day(mark: DayMark, scheduled: int | None, profile: Profile) -> Fraction | None:
+def _share_of_day(mark: _Told, scheduled: int | None, profile: Profile) -> Fraction | None:
     """The share of the day that a mark of the day says was missed; None where that cannot be told."""
     kind = _kind(mark, profile)
     if kind is None:
@@ -151,7 +178,7 @@ def _share_of_day(mark: DayMark, scheduled: int | None, profile: Profile) -> Fra
     return _NONE if kind == Kind.PARTIAL else _WHOLE
 
 
-def _share_of_section(mark: DayMark, schedule: Schedule, profile: Profile) -> Fraction | None:
+def _share_of_section(mark: _Told, schedule: Schedule, profile: Profile) -> Fraction | None:
     """The share of the day that a mark of a section says was missed: a given portion of the day, some minutes, or the section."""
     kind = _kind(mark, profile)
     if kind is None:
@@ -168,10 +195,8 @@ def _share_of_section(mark: DayMark, schedule: Schedule, profile: Profile) -> Fr
     return _NONE if kind == Kind.PARTIAL else section
 
 
-def _kind(mark: DayMark, profile: Profile) -> Kind | None:
+def _kind(mark: _Told, profile: Profile) -> Kind | None:
     """What a mark's code means under a profile; in-school suspension is an absence in some states and none in others."""
-    if mark.meaning is None:
-        return None
-    if mark.meaning.kind == Kind.SUSPENDED_IN and profile.suspended_in_is_absent:
+    if mark.kind == Kind.SUSPENDED_IN and profile.suspended_in_is_absent:
         return Kind.SUSPENDED_OUT
-    return mark.meaning.kind
+    return mark.kind
