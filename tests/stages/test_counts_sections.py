@@ -1,4 +1,4 @@
-"""Section marks, tracks, grades, adults at school and the totals of the SIS, from folder to count."""
+"""Section marks, tracks, grades, holding codes, adults at school and the totals of the SIS, from folder to count."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import outreach.tables  # noqa: F401 - every table must be known before a schema is made
+from outreach.attendance.queries import student_counts
 from outreach.attendance.reconciling import compare
 from outreach.attendance.refusal import RefusedError
 from outreach.database import Database
@@ -134,3 +135,14 @@ def test_adults_at_school_and_other_contacts_are_kept(loader: Loader) -> None:
         1,
         1,
     )
+
+
+def test_a_code_that_holds_messages_holds_whatever_it_makes_of_the_day(loader: Loader) -> None:
+    """Hospital teaching is no absence, and no time for a message about absences; a stay that is over holds nothing."""
+    found = feed(marks=[mark("s1", FIRST, "H"), mark("s2", "2026-08-20", "H")])
+    found["settings"]["codes"] = {"H": {"kind": "instructed_elsewhere", "hold": True}}
+    loader.load(found)
+    with loader.database.read() as session:
+        counted = student_counts(session, LAST)
+    assert {student: item.held_code for student, item in counted.items()} == {"s1": "H", "s2": ""}
+    assert [item.count.absent for item in counted.values()] == [0, 0]

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 import outreach.tables  # noqa: F401 - every table must be known before a schema is made
 from outreach.attendance.importing import ImportReport
-from outreach.attendance.queries import explain, student_counts
+from outreach.attendance.queries import explain
 from outreach.attendance.tables import Mark, MarkVersion
 from outreach.database import Database
 from outreach.district.tables import ContactPhone, Student, StudentContact
@@ -396,14 +396,3 @@ def test_28_children_are_told_apart_by_id_only(loader: Loader) -> None:
     assert len(loader.counts(LAST, "student")) == 3
     with loader.database.read() as session:
         assert session.get_one(Student, "s1").grade == "KG"
-
-
-def test_a_code_that_holds_messages_holds_whatever_it_makes_of_the_day(loader: Loader) -> None:
-    """Hospital teaching is no absence, and no time for a message about absences; a stay that is over holds nothing."""
-    found = feed(marks=[mark("s1", FIRST, "H"), mark("s2", "2026-08-20", "H")])
-    found["settings"]["codes"] = {"H": {"kind": "instructed_elsewhere", "hold": True}}
-    loader.load(found)
-    with loader.database.read() as session:
-        counted = student_counts(session, LAST)
-    assert {student: item.held_code for student, item in counted.items()} == {"s1": "H", "s2": ""}
-    assert [item.count.absent for item in counted.values()] == [0, 0]
