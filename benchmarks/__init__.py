@@ -1,1 +1,1 @@
-"""Measures of the service: each module here is one benchmark, with ``run()`` returning its figures by name."""
+"""Measures of the service: each module with a ``run()`` is one benchmark, which returns its figures by name."""

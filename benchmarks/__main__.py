@@ -8,11 +8,13 @@ import sys
 from importlib import import_module
 
 import benchmarks
+from benchmarks.measuring import record
 
 
 def names() -> list[str]:
-    """Return the benchmarks that exist: every module of this folder but this one."""
-    return sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if not module.name.startswith("_"))
+    """Return the benchmarks that exist: every module of this folder with a ``run()``."""
+    modules = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if not module.name.startswith("_"))
+    return [name for name in modules if hasattr(import_module(f"benchmarks.{name}"), "run")]
 
 
 def main(arguments: list[str]) -> int:
@@ -25,7 +27,7 @@ def main(arguments: list[str]) -> int:
         print(f"There is no benchmark {', '.join(unknown)}; there are: {', '.join(known) or 'none yet'}", file=sys.stderr)
         return 2
     for name in arguments:
-        print(json.dumps({name: import_module(f"benchmarks.{name}").run()}), flush=True)
+        print(json.dumps({name: record(name, import_module(f"benchmarks.{name}").run())}), flush=True)
     return 0
 
 

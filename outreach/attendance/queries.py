@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from outreach.attendance.counting import Count, SchoolRecord, Stay, count, count_across, record
@@ -112,7 +113,7 @@ def enrolled_at(session: Session, student_ids: Collection[str], day: date) -> di
     year = SchoolYear.of(session, day)
     found: defaultdict[str, list[tuple[bool, date, str]]] = defaultdict(list)
     for some in slices(student_ids):
-        for row in session.scalars(select(Enrolment).where(Enrolment.student_id.in_(some), Enrolment.entry_date <= day)):
+        for row in session.execute(select(*_ENROLMENT).where(Enrolment.student_id.in_(some), Enrolment.entry_date <= day)):
             stay = _stay(year, row)
             if stay is not None and stay.first <= day <= stay.last:
                 found[row.student_id].append((not row.primary, row.entry_date, row.school_id))
@@ -123,7 +124,7 @@ def _profile(year: SchoolYear, school_id: str, name: str | None) -> Profile:
     return profile(name or year.settings(school_id).profile)
 
 
-def _stay(year: SchoolYear, row: Enrolment) -> Stay | None:
+def _stay(year: SchoolYear, row: Row[*tuple[Any, ...]]) -> Stay | None:
     return stay_of(row.entry_date, row.exit_date, row.exit_type, year.source_at(row.source, row.school_id))
 
 
@@ -131,8 +132,9 @@ def _records(
     session: Session, year: SchoolYear, students: Collection[str] | None, profile_name: str | None
 ) -> Iterator[list[SchoolRecord]]:
     """For each child the records of its schools, by school id; children without an enrolment this year are left out."""
-    pieces = [None] if students is None else list(slices(students))
-    for piece in pieces:
+    if students is None:
+        students = session.scalars(select(Enrolment.student_id).where(Enrolment.entry_date <= year.as_of).distinct()).all()
+    for piece in slices(students):
         stays = _stays(session, year, piece)
         marks = _marks(session, year, piece)
         meetings = _meetings(session, marks)
@@ -154,17 +156,15 @@ _Stays = list[tuple[Stay, str, str]]
 """Stays of one child at one school, each with its track and grade."""
 
 
-def _stays(session: Session, year: SchoolYear, students: Collection[str] | None) -> dict[str, dict[str, _Stays]]:
+def _stays(session: Session, year: SchoolYear, students: Collection[str]) -> dict[str, dict[str, _Stays]]:
     """What each child's enrolments cover of the year up to its date; an enrolment without membership leaves an empty stay."""
     statement = (
-        select(Enrolment, Student.grade)
+        select(*_ENROLMENT, Student.grade.label("own_grade"))
         .join(Student, Student.student_id == Enrolment.student_id)
-        .where(Student.gone_import_id.is_(None), Enrolment.entry_date <= year.as_of)
+        .where(Student.gone_import_id.is_(None), Enrolment.entry_date <= year.as_of, Enrolment.student_id.in_(students))
     )
-    if students is not None:
-        statement = statement.where(Enrolment.student_id.in_(students))
     found: defaultdict[str, dict[str, _Stays]] = defaultdict(dict)
-    for row, grade in session.execute(statement):
+    for row in session.execute(statement):
         start = year.start(row.school_id)
         stay = _stay(year, row)
         if stay is None and row.entry_date >= start:
@@ -172,11 +172,11 @@ def _stays(session: Session, year: SchoolYear, students: Collection[str] | None)
         if stay is None or (stay.last < start and stay.last != date.min):
             continue
         clipped = Stay(max(stay.first, start), min(stay.last, year.as_of))
-        found[row.student_id].setdefault(row.school_id, []).append((clipped, row.track, row.grade or grade))
+        found[row.student_id].setdefault(row.school_id, []).append((clipped, row.track, row.grade or row.own_grade))
     return found
 
 
-def _marks(session: Session, year: SchoolYear, students: Collection[str] | None) -> dict[tuple[str, str], list[DayMark]]:
+def _marks(session: Session, year: SchoolYear, students: Collection[str]) -> dict[tuple[str, str], list[DayMark]]:
     statement = select(
         Mark.student_id,
         Mark.school_id,
@@ -188,9 +188,7 @@ def _marks(session: Session, year: SchoolYear, students: Collection[str] | None)
         Mark.import_id,
         Mark.line,
         Mark.section_id,
-    ).where(Mark.date <= year.as_of, Mark.date >= date(year.as_of.year - 1, 1, 1))
-    if students is not None:
-        statement = statement.where(Mark.student_id.in_(students))
+    ).where(Mark.date <= year.as_of, Mark.date >= date(year.as_of.year - 1, 1, 1), Mark.student_id.in_(students))
     found: defaultdict[tuple[str, str], list[DayMark]] = defaultdict(list)
     codes = {}
     for student_id, school_id, day, code, source, *told in session.execute(statement):
@@ -211,6 +209,19 @@ def _meetings(session: Session, marks: Mapping[tuple[str, str], list[DayMark]]) 
             found[row.student_id, row.school_id].append(meeting)
     return found
 
+
+_ENROLMENT = (
+    Enrolment.student_id,
+    Enrolment.school_id,
+    Enrolment.entry_date,
+    Enrolment.exit_date,
+    Enrolment.exit_type,
+    Enrolment.source,
+    Enrolment.track,
+    Enrolment.grade,
+    Enrolment.primary,
+)
+"""All of an enrolment that decides, as plain values: rows of a whole district are too many to be objects of a session."""
 
 _PLACES = select(
     SectionPlace.student_id,
