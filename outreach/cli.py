@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 
 import click
 
@@ -54,6 +55,10 @@ REFUSALS = (
 """What a person can put right: one sentence on stderr, exit 2, nothing written."""
 
 
+_FAULT = 70
+"""Exit code of a fault of ours (``EX_SOFTWARE``)."""
+
+
 class _Lazy(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All commands, in the order of a district's day."""
@@ -93,8 +98,12 @@ def main() -> None:
         _say("outreach", str(error))
     except OSError as error:
         if error.filename is None:  # no file a person could look at: a fault of ours, to be seen whole
-            raise
+            traceback.print_exc()
+            sys.exit(_FAULT)
         _say("outreach", f"{error.filename} cannot be used: {error.strerror}.")
+    except Exception:  # noqa: BLE001 - a fault of ours is neither done nor refused, and has a code of its own
+        traceback.print_exc()
+        sys.exit(_FAULT)
     sys.exit(2)
 
 

@@ -10,10 +10,11 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from outreach.attendance.calendars import meaning_of
 from outreach.attendance.school_year import SchoolYear
 from outreach.attendance.tables import FeedSource, Mark
 from outreach.clock import local_date
-from outreach.district.tables import Contact, Enrolment, School, Student
+from outreach.district.tables import CalendarEvent, Contact, Enrolment, School, Student
 from outreach.messages.languages import DEFAULT, languages
 from outreach.messages.queries import latest_approval
 from outreach.services import Services
@@ -103,6 +104,11 @@ def _calendars(session: Session, today: date) -> Iterator[Finding]:
         yield Finding("calendar", State.WRONG, f"School {school} has no calendar this school year; its counts are unknown.")
     if not without:
         yield Finding("calendar", State.WELL, "Every school with pupils has a calendar.")
+    used = session.execute(select(CalendarEvent.source, CalendarEvent.school_id, CalendarEvent.event).distinct()).tuples()
+    strange = {event for source, school_id, event in used if meaning_of(event, year.source(source).at(school_id).events) is None}
+    for event in sorted(strange):
+        said = f"The calendar event {event!r} has no meaning in source.toml; days that carry nothing else are unknown."
+        yield Finding("calendar", State.WRONG, said)
 
 
 def _codes(session: Session, today: date) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from outreach.attendance import bulk
+from outreach.attendance.calendars import meaning_of
 from outreach.attendance.canonical import CanonicalFile, Type
 from outreach.attendance.comparing import Changes, compare, one_per_key
 from outreach.attendance.parsing import Action, Parsed, gather, problems_of
@@ -200,6 +201,14 @@ def _enrolment_notes(rows: pl.DataFrame, _settings: SourceSettings) -> tuple[pl.
     return rows, problems_of(rows, backwards, field="exit_date", value=pl.col("exit_date"), problem=said, action=Action.NOTED)
 
 
+def _unlisted_events(rows: pl.DataFrame, settings: SourceSettings) -> tuple[pl.DataFrame, pl.DataFrame]:
+    pairs = rows.select("school_id", "event").unique().sort("school_id", "event")
+    strange = pairs.filter([meaning_of(event, settings.at(school).events) is None for school, event in pairs.iter_rows()])
+    found = rows.join(strange, on=["school_id", "event"], how="semi", maintain_order="left")
+    said = "this event has no meaning in source.toml; a day that carries nothing else is unknown until it has one"
+    return rows, problems_of(found, pl.lit(value=True), field="event", value=pl.col("event"), problem=said, action=Action.NOTED)
+
+
 def e164(text: str) -> str:
     """The number as E.164, or empty text where it is no valid North American or international number."""
     try:
@@ -233,6 +242,7 @@ _DERIVE: dict[str, _Derivation] = {
     "schools": _zones,
     "students": _locales("home_language", "home_locale"),
     "contacts": _locales("language", "locale"),
+    "calendar": _unlisted_events,
     "enrollments": _enrolment_notes,
     "contact_phones": _numbers,
     "sections": _section_notes,

@@ -169,7 +169,8 @@ class SourceSettings(_Strict):
     @property
     def brings_attendance(self) -> bool:
         """Whether this source says anything about attendance files."""
-        return bool(self.codes or "attendance" in self.files or "attendance" in self.columns or "attendance" in self.header)
+        named = any("attendance" in table for table in (self.files, self.columns, self.header))
+        return named or bool(self.codes) or any(school.codes for school in self.schools.values())
 
     def at(self, school_id: str) -> SourceSettings:
         """The settings that hold at one school; its codes and events are laid over the source's."""

@@ -73,8 +73,11 @@ def release(database: Database, settings: Settings, clock: Clock, out: Path, *, 
     content. Files are written to the side and renamed; until they are, an open item tells a person so. Raises NoSuchBatchError.
     """
     now = clock.now()
-    out.mkdir(parents=True, exist_ok=True)
     unprintable = 0
+    if batch is not None:
+        with database.read() as session:
+            _batch(session, batch)
+    out.mkdir(parents=True, exist_ok=True)
     if batch is None:
         with database.write() as session:
             batch, unprintable = _release(session, settings, now, by)
@@ -156,10 +159,7 @@ def _print(session: Session, item: _Ready, batch: LetterBatch, page: int, now: d
 
 
 def _write_batch(session: Session, settings: Settings, out: Path, batch_id: int) -> int:
-    batch = session.get(LetterBatch, batch_id)
-    if batch is None:
-        sentence = f"There is no letter batch {batch_id}."
-        raise NoSuchBatchError(sentence)
+    batch = _batch(session, batch_id)
     pages = session.execute(
         select(LetterPage, PlannedMessage)
         .join(PlannedMessage, PlannedMessage.id == LetterPage.planned_id)
@@ -171,6 +171,14 @@ def _write_batch(session: Session, settings: Settings, out: Path, batch_id: int)
     _replace(out / PDF, rendered.pdf)
     _write_csv(out / MANIFEST, _MANIFEST, [_manifest_row(page, row) for page, row in pages])
     return len(pages)
+
+
+def _batch(session: Session, batch_id: int) -> LetterBatch:
+    batch = session.get(LetterBatch, batch_id)
+    if batch is None:
+        sentence = f"There is no letter batch {batch_id}."
+        raise NoSuchBatchError(sentence)
+    return batch
 
 
 def _manifest_row(page: LetterPage, row: PlannedMessage) -> tuple[object, ...]:

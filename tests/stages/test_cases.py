@@ -92,9 +92,19 @@ def test_siblings_at_one_school_leave_the_child_open_but_not_the_school(database
 def test_a_reply_is_about_the_child_of_the_last_text(database: Database, settings: Settings) -> None:
     with database.write() as session:
         a_family(session, "C1", {"1": "S1", "2": "S2"})
-        told = {"phone": PHONE, "body": "Hello", "inbound_id": None, "household": "C1", "contact_id": "C1", "created_by": ANA, "now": NOON}
-        plan_answer(session, student_ids=["1"], school_id="S1", **told)
-        plan_answer(session, student_ids=["2"], school_id="S2", **told)
+        for student_id, school_id in (("1", "S1"), ("2", "S2")):
+            plan_answer(
+                session,
+                phone=PHONE,
+                body="Hello",
+                inbound_id=None,
+                household="C1",
+                contact_id="C1",
+                student_ids=[student_id],
+                school_id=school_id,
+                created_by=ANA,
+                now=NOON,
+            )
         _, case = hear(session, settings, "the bus never comes", at=LATER)
         assert (case.student_id, case.school_id) == ("2", "S2")
 

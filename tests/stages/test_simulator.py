@@ -72,7 +72,7 @@ def client(carrier: Running, token: str = AUTH_TOKEN, account: str = ACCOUNT_SID
     return Client(account, token, http_client=_Elsewhere(carrier.url, timeout=5))
 
 
-def order(carrier: Running, **fault: object) -> None:
+def order(carrier: Running, **fault: str | float) -> None:
     assert requests.post(f"{carrier.url}/control/faults", json=fault, timeout=5).status_code == 204
 
 

@@ -27,7 +27,7 @@ def test_an_account_keeps_its_address_in_lower_case_and_its_schools_once(databas
     with database.write() as session:
         account = ana(session)
         assert account.email == "ana@example.org"
-        assert queries.scope(session, account) == {"S1", "S2"}
+        assert queries.scope(session, account) == frozenset({"S1", "S2"})
         assert queries.by_email(session, "ANA@example.org") is account
 
 
@@ -117,7 +117,7 @@ def test_a_new_password_ends_every_running_sign_in(database: Database) -> None:
         key = actions.begin_session(session, account, NOON, by_link=True)
         before = queries.signed_in(session, key)
         assert before is not None
-        assert (before.name, before.schools, before.by_link, before.has_password) == ("Ana Ruiz", {"S1", "S2"}, True, False)
+        assert (before.name, before.schools, before.by_link, before.has_password) == ("Ana Ruiz", frozenset({"S1", "S2"}), True, False)
         actions.set_password(session, account, PASSWORD, NOON)
         assert queries.signed_in(session, key) is None
 
