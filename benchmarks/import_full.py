@@ -19,7 +19,7 @@ def run(students: int = STUDENTS) -> dict[str, object]:
         counts = alone(loading.count, folder)
         (folder / "plain.db").unlink()
         after = alone(loading.baseline, folder, folder / "feed").value
-    plain = (before + after) / 2
+    plain = min(before, after)  # on a busy machine the quicker one is nearer to the truth, and harder on us
     return {
         "students": students,
         "marks": marks,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy.sql import Select
 
 _CHUNK = 50_000
 _ROWS_A_STATEMENT = 20
-"""As many as stay below 999 bound values for the widest table; must divide the chunk."""
+"""As many as stay below 999 bound values for the widest table."""
 
 
 def read(session: Session, statement: Select[*tuple[Any, ...]], schema: dict[str, Any]) -> pl.DataFrame:
@@ -25,23 +26,34 @@ def read(session: Session, statement: Select[*tuple[Any, ...]], schema: dict[str
     return pl.concat([pl.DataFrame(schema=schema), *frames])
 
 
-def insert(session: Session, table: Table, frame: pl.DataFrame) -> None:
-    """Insert every row of *frame*; its columns are columns of *table*."""
+def insert(session: Session, table: Table, frame: pl.DataFrame, in_order_of: Sequence[str] = ()) -> None:
+    """Insert every row of *frame*; its columns are columns of *table*. Rows go *in_order_of* these columns, if any are named."""
     if frame.is_empty():
         return
     connection = session.connection()
     if connection.dialect.name == "sqlite":
-        whole = frame.height - frame.height % _ROWS_A_STATEMENT
-        for piece in frame.head(whole).iter_slices(_CHUNK):
-            _insert_sqlite(connection, table, piece, _ROWS_A_STATEMENT)
-        _insert_sqlite(connection, table, frame.tail(frame.height - whole), 1)
+        for piece in _pieces(frame, in_order_of):
+            whole = piece.height - piece.height % _ROWS_A_STATEMENT
+            _insert_sqlite(connection, table, piece.head(whole), _ROWS_A_STATEMENT)
+            _insert_sqlite(connection, table, piece.tail(piece.height - whole), 1)
         return
     driver = connection.connection.driver_connection
     assert driver is not None  # noqa: S101 - a connection of an open session has its driver's
     names = ", ".join(f'"{column}"' for column in frame.columns)
     with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-        for row in frame.iter_rows():
-            copy.write_row(row)
+        for piece in _pieces(frame, in_order_of):
+            for row in piece.iter_rows():
+                copy.write_row(row)
+
+
+def _pieces(frame: pl.DataFrame, in_order_of: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """The frame in pieces, sorted piece by piece: a sorted copy of millions of rows would need their memory twice."""
+    if not in_order_of:
+        yield from frame.iter_slices(_CHUNK)
+        return
+    order = frame.select(pl.arg_sort_by(in_order_of)).to_series()
+    for start in range(0, frame.height, _CHUNK):
+        yield frame[order.slice(start, _CHUNK)]
 
 
 def _insert_sqlite(connection: Connection, table: Table, frame: pl.DataFrame, together: int) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import polars as pl
-from sqlalchemy import Table, select
+from sqlalchemy import ColumnElement, Select, Table, select
 from sqlalchemy.orm import Session
 
 from outreach.attendance import bulk
 from outreach.attendance.calendars import Event, chain, from_events, nearest
 from outreach.attendance.canonical import ATTENDANCE
 from outreach.attendance.comparing import Changes, compare, one_per_key
-from outreach.attendance.parsing import Action, Parsed, gather, problems_of
+from outreach.attendance.parsing import Action, Parsed, gather, only, problems_of
 from outreach.attendance.reading import LINE
 from outreach.attendance.roster import Applied, table_of
 from outreach.attendance.school_year import NO_MEMBERSHIP
@@ -37,16 +38,16 @@ def apply(session: Session, parsed: Parsed, settings: SourceSettings, import_id:
     wrong = problems_of(
         actions, ~known, field="action", value=pl.col("action"), problem="is neither upsert nor delete", action=Action.REJECTED
     )
-    rows, out_of_year = _inside_known_years(session, actions.filter(known), settings)
+    rows, out_of_year = _inside_known_years(session, only(actions, known), settings)
     in_order = settings.delivery == "delta" or not rows.filter(pl.col("action") == "delete").is_empty()
     rows, losers = one_per_key(rows, KEY, in_order=in_order)
-    upserts = rows.filter(pl.col("action") != "delete").drop("action")
+    upserts = only(rows, pl.col("action") != "delete").drop("action")
     deletes = rows.filter(pl.col("action") == "delete")
     changes = compare(upserts, _old(session, settings, rows), KEY, VALUES)
     named = deletes.join(changes.vanished, on=KEY, how="semi")
     vanished = named.select(KEY) if settings.delivery == "delta" else changes.vanished
     _write(session, Changes(changes.inserted, changes.changed, changes.unchanged, vanished), settings.name, import_id)
-    students = _known_students(session)
+    students = _known_students(session, rows, settings)
     held, held_problems = _held(upserts, students, settings)
     notes = _notes(session, upserts, losers.clear() if in_order else losers.drop("action"), students, settings)
     outcome = Changes(
@@ -69,7 +70,7 @@ def _inside_known_years(session: Session, rows: pl.DataFrame, settings: SourceSe
     table = {day: start_of_year(day, settings.school_year_start) in years for day in rows["date"].unique().to_list()}
     fits = pl.col("date").replace_strict(table, default=True, return_dtype=pl.Boolean)
     said = "lies outside every school year of the feed"
-    return rows.filter(fits), problems_of(rows, ~fits, field="date", value=pl.col("date"), problem=said, action=Action.REJECTED)
+    return only(rows, fits), problems_of(rows, ~fits, field="date", value=pl.col("date"), problem=said, action=Action.REJECTED)
 
 
 def _years(first: date, last: date, month_day: str) -> Iterator[date]:
@@ -95,14 +96,23 @@ def _old(session: Session, settings: SourceSettings, rows: pl.DataFrame) -> pl.D
                 old.join(rows, on=KEY, how="semi").filter(~pl.col("date").is_between(first, last)),
             ]
         )
-    if settings.delivery == "delta":
-        students = rows["student_id"].unique().sort().to_list()
-        pieces = [
-            bulk.read(session, statement.where(marks.c.student_id.in_(students[n : n + 500])), _SCHEMA)
-            for n in range(0, len(students), 500)
-        ]
-        return pl.concat([pl.DataFrame(schema=_SCHEMA), *pieces])
-    return bulk.read(session, statement, _SCHEMA)
+    return _concerning(session, statement, marks.c.student_id, rows, settings, _SCHEMA)
+
+
+def _concerning(
+    session: Session,
+    statement: Select[*tuple[Any, ...]],
+    student: ColumnElement[str],
+    rows: pl.DataFrame,
+    settings: SourceSettings,
+    schema: dict[str, Any],
+) -> pl.DataFrame:
+    """What *statement* finds; of a delta only what it finds about the children it names, so that a night costs what changed."""
+    if settings.delivery != "delta":
+        return bulk.read(session, statement, schema)
+    students = rows["student_id"].unique().sort().to_list()
+    pieces = [bulk.read(session, statement.where(student.in_(students[n : n + 500])), schema) for n in range(0, len(students), 500)]
+    return pl.concat([pl.DataFrame(schema=schema), *pieces])
 
 
 def _window(rows: pl.DataFrame, settings: SourceSettings) -> tuple[date, date]:
@@ -121,7 +131,7 @@ def _write(session: Session, changes: Changes, source: str, import_id: int) -> N
     stamp = [pl.lit(source).alias("source"), pl.lit(import_id).alias("import_id")]
     changed = changes.changed.rename({LINE: "line"}).with_columns(stamp)
     bulk.update_by_key(session, marks, changed, [*KEY, "source"])
-    bulk.insert(session, marks, changes.inserted.rename({LINE: "line"}).with_columns(stamp).sort(KEY))
+    bulk.insert(session, marks, changes.inserted.rename({LINE: "line"}).with_columns(stamp), in_order_of=KEY)
     _count_reported(session, changes)
 
 
@@ -156,9 +166,10 @@ def _count_reported(session: Session, changes: Changes) -> None:
     bulk.insert(session, table, total.filter(pl.col("marks") > 0))
 
 
-def _known_students(session: Session) -> pl.DataFrame:
+def _known_students(session: Session, rows: pl.DataFrame, settings: SourceSettings) -> pl.DataFrame:
     students: Table = table_of(Student)
-    return bulk.read(session, select(students.c.student_id).where(students.c.gone_import_id.is_(None)), {"student_id": pl.String})
+    known = select(students.c.student_id).where(students.c.gone_import_id.is_(None))
+    return _concerning(session, known, students.c.student_id, rows, settings, {"student_id": pl.String})
 
 
 def _held(rows: pl.DataFrame, known: pl.DataFrame, settings: SourceSettings) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -180,10 +191,10 @@ def _held(rows: pl.DataFrame, known: pl.DataFrame, settings: SourceSettings) -> 
 
 def _notes(session: Session, rows: pl.DataFrame, losers: pl.DataFrame, known: pl.DataFrame, settings: SourceSettings) -> pl.DataFrame:
     """Marks that do not count: outside enrolment or at another school, on a date that is no school day, or gainsaid in the file."""
-    inside = rows.join(_memberships(session, settings), on=["student_id", "school_id"], how="inner").filter(
-        pl.col("date").is_between(pl.col("entry"), pl.col("last"))
-    )
-    outside = rows.join(known, on="student_id", how="semi").join(inside.select(LINE).unique(), on=LINE, how="anti")
+    bare = rows.select(LINE, "student_id", "school_id", "date")
+    stays = bare.join(_memberships(session, rows, settings), on=["student_id", "school_id"], how="inner")
+    inside = stays.filter(pl.col("date").is_between(pl.col("entry"), pl.col("last"))).select(LINE)
+    outside = bare.join(inside, on=LINE, how="anti").join(known, on="student_id", how="semi")
     said = "lies outside the child's enrolment, or at another school; it does not count"
     gainsaid = losers.join(rows, on=[*KEY, *VALUES], how="anti", nulls_equal=True)
     otherwise = "another row of this file says otherwise of the same mark; that one was taken"
@@ -196,13 +207,13 @@ def _notes(session: Session, rows: pl.DataFrame, losers: pl.DataFrame, known: pl
     )
 
 
-def _memberships(session: Session, settings: SourceSettings) -> pl.DataFrame:
+def _memberships(session: Session, rows: pl.DataFrame, settings: SourceSettings) -> pl.DataFrame:
     """First and last date of every stay, as ``school_year.stay_of`` has them, in whole columns."""
-    stays = bulk.read(
-        session,
-        select(Enrolment.student_id, Enrolment.school_id, Enrolment.entry_date, Enrolment.exit_date, Enrolment.exit_type),
-        {"student_id": pl.String, "school_id": pl.String, "entry": pl.Date, "exit": pl.Date, "exit_type": pl.String},
-    )
+    enrolments = table_of(Enrolment)
+    schema = {"student_id": pl.String, "school_id": pl.String, "entry_date": pl.Date, "exit_date": pl.Date, "exit_type": pl.String}
+    every = select(*[enrolments.c[name] for name in schema])
+    found = _concerning(session, every, enrolments.c.student_id, rows, settings, schema)
+    stays = found.rename({"entry_date": "entry", "exit_date": "exit"})
     exclusive = [school for school in stays["school_id"].unique().to_list() if settings.at(school).exit_day == "exclusive"]
     years = {entry: end_of_year(entry, settings.school_year_start) for entry in stays["entry"].unique().to_list()}
     leaving = pl.when(pl.col("school_id").is_in(exclusive)).then(pl.col("exit").dt.offset_by("-1d")).otherwise(pl.col("exit"))
@@ -215,8 +226,8 @@ def _off_calendar(session: Session, rows: pl.DataFrame, settings: SourceSettings
     """Marks on a date that is no school day; schools whose calendar is made of their marks have none, nor those without any."""
     schools = [school for school in rows["school_id"].unique().to_list() if settings.at(school).calendar == "file"]
     dates = _school_days(session, schools, settings)
-    planned = rows.join(dates.select("school_id").unique(), on="school_id", how="semi")
-    off = planned.join(dates, on=["school_id", "date"], how="anti")
+    marked = rows.select("school_id", "date").unique().join(dates.select("school_id").unique(), on="school_id", how="semi")
+    off = rows.join(marked.join(dates, on=["school_id", "date"], how="anti"), on=["school_id", "date"], how="semi")
     said = "is no school day on the calendar; the mark does not count"
     return problems_of(off, pl.lit(value=True), field="date", value=pl.col("date"), problem=said, action=Action.NOTED)
 

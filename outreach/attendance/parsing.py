@@ -49,6 +49,12 @@ def problems_of(
     )
 
 
+def only(frame: pl.DataFrame, condition: pl.Expr) -> pl.DataFrame:
+    """The rows of *frame* that meet *condition*: itself where all do, because a copy of millions of rows is much memory."""
+    fits = frame.select(condition.fill_null(value=False)).to_series()
+    return frame if fits.all() else frame.filter(fits)
+
+
 def gather(problems: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """All problems in one frame."""
     return pl.concat([pl.DataFrame(schema=PROBLEM_SCHEMA), *problems])
@@ -62,13 +68,13 @@ def parse(raw: pl.DataFrame, spec: CanonicalFile, renames: dict[str, str], date_
     """
     chosen = _choose(raw, spec, renames, name)
     problems = [problems_of(chosen, pl.col(FAULT) != "", field="", value=pl.lit(""), problem=pl.col(FAULT), action=Action.REJECTED)]
-    typed = chosen.filter(pl.col(FAULT) == "")
+    typed = only(chosen, pl.col(FAULT) == "")
     for column in spec.columns:
         typed, found = _typed(typed, column, date_format)
         problems.extend(found)
     everything = gather(problems)
     rejected = everything.filter(pl.col("action") == Action.REJECTED.value).select("line").unique()
-    rows = typed.join(rejected, left_on=LINE, right_on="line", how="anti").drop(FAULT)
+    rows = only(typed, ~pl.col(LINE).is_in(rejected["line"].implode())).drop(FAULT)
     return Parsed(rows, everything, raw.height)
 
 
