@@ -6,19 +6,21 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from outreach.attendance.counting import Count, SchoolRecord, Stay, count, count_across, record
 from outreach.attendance.profiles import Profile, profile
 from outreach.attendance.schedules import Meeting
-from outreach.attendance.school_year import SchoolYear, stay_of
+from outreach.attendance.school_year import SchoolYear
+from outreach.attendance.stays import ENROLMENT, enrolments, stay_in, whole_stay
 from outreach.attendance.tables import FeedImport, FeedSource, Mark
 from outreach.attendance.verdicts import Day, DayMark
+from outreach.district import overlays
 from outreach.district.queries import slices
-from outreach.district.tables import Enrolment, SectionPlace, Student
+from outreach.district.tables import Enrolment, SectionPlace
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,20 @@ class StudentCount:
 
 
 def newest_import(session: Session) -> int:
-    """The id of the newest applied import: the version of everything feeds have told; 0 before the first."""
+    """The id of the newest applied import; 0 before the first."""
     return session.scalar(select(func.max(FeedImport.id))) or 0
+
+
+class Version(NamedTuple):
+    """What is known about attendance: whatever changes a count makes another version."""
+
+    import_id: int
+    overlay_id: int
+
+
+def newest_version(session: Session) -> Version:
+    """The newest import and the newest word of a person; read it before the counts that shall rest on it."""
+    return Version(newest_import(session), overlays.version(session))
 
 
 def last_attendance_at(session: Session, students: Collection[str] = ()) -> datetime | None:
@@ -112,20 +126,17 @@ def enrolled_at(session: Session, student_ids: Collection[str], day: date) -> di
     """The schools at which each child is enrolled on *day*, the primary one first; children enrolled nowhere are left out."""
     year = SchoolYear.of(session, day)
     found: defaultdict[str, list[tuple[bool, date, str]]] = defaultdict(list)
+    every = select(*ENROLMENT, Enrolment.primary).where(Enrolment.entry_date <= day)
     for some in slices(student_ids):
-        for row in session.execute(select(*_ENROLMENT).where(Enrolment.student_id.in_(some), Enrolment.entry_date <= day)):
-            stay = _stay(year, row)
-            if stay is not None and stay.first <= day <= stay.last:
+        for row in session.execute(every.where(Enrolment.student_id.in_(some))):
+            covered = whole_stay(year, row)
+            if covered is not None and covered.first <= day <= covered.last:
                 found[row.student_id].append((not row.primary, row.entry_date, row.school_id))
     return {student: list(dict.fromkeys(school for _, _, school in sorted(stays))) for student, stays in found.items()}
 
 
 def _profile(year: SchoolYear, school_id: str, name: str | None) -> Profile:
     return profile(name or year.settings(school_id).profile)
-
-
-def _stay(year: SchoolYear, row: Row[*tuple[Any, ...]]) -> Stay | None:
-    return stay_of(row.entry_date, row.exit_date, row.exit_type, year.source_at(row.source, row.school_id))
 
 
 def _records(
@@ -147,6 +158,7 @@ def _records(
                     marks.get((student_id, school_id), ()),
                     _profile(year, school_id, profile_name),
                     meetings.get((student_id, school_id), ()),
+                    year.settled(student_id, school_id),
                 )
                 for school_id, mine in sorted(stays[student_id].items())
             ]
@@ -157,22 +169,11 @@ _Stays = list[tuple[Stay, str, str]]
 
 
 def _stays(session: Session, year: SchoolYear, students: Collection[str]) -> dict[str, dict[str, _Stays]]:
-    """What each child's enrolments cover of the year up to its date; an enrolment without membership leaves an empty stay."""
-    statement = (
-        select(*_ENROLMENT, Student.grade.label("own_grade"))
-        .join(Student, Student.student_id == Enrolment.student_id)
-        .where(Student.gone_import_id.is_(None), Enrolment.entry_date <= year.as_of, Enrolment.student_id.in_(students))
-    )
+    """What each child's enrolments cover of the year up to its date."""
     found: defaultdict[str, dict[str, _Stays]] = defaultdict(dict)
-    for row in session.execute(statement):
-        start = year.start(row.school_id)
-        stay = _stay(year, row)
-        if stay is None and row.entry_date >= start:
-            stay = Stay(date.max, date.min)
-        if stay is None or (stay.last < start and stay.last != date.min):
-            continue
-        clipped = Stay(max(stay.first, start), min(stay.last, year.as_of))
-        found[row.student_id].setdefault(row.school_id, []).append((clipped, row.track, row.grade or row.own_grade))
+    for row in session.execute(enrolments(year).where(Enrolment.student_id.in_(students))):
+        if (covered := stay_in(year, row)) is not None:
+            found[row.student_id].setdefault(row.school_id, []).append((covered, row.track, row.grade))
     return found
 
 
@@ -209,19 +210,6 @@ def _meetings(session: Session, marks: Mapping[tuple[str, str], list[DayMark]]) 
             found[row.student_id, row.school_id].append(meeting)
     return found
 
-
-_ENROLMENT = (
-    Enrolment.student_id,
-    Enrolment.school_id,
-    Enrolment.entry_date,
-    Enrolment.exit_date,
-    Enrolment.exit_type,
-    Enrolment.source,
-    Enrolment.track,
-    Enrolment.grade,
-    Enrolment.primary,
-)
-"""All of an enrolment that decides, as plain values: rows of a whole district are too many to be objects of a session."""
 
 _PLACES = select(
     SectionPlace.student_id,
