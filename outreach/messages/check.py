@@ -22,7 +22,14 @@ LONGEST = Facts(
     school="Southside Community Arts and Technology High School",
     school_phone="(312) 555-0100",
     children=(
-        Child("Christopher-Anastasía", Fraction(225, 2), 180, date(2026, 9, 30), "Southside Community Arts and Technology High School"),
+        Child(
+            name="Christopher-Anastasía",
+            days_missed=Fraction(225, 2),
+            days_enrolled=180,
+            as_of=date(2026, 9, 30),
+            school="Southside Community Arts and Technology High School",
+            days_told=Fraction(227, 2),
+        ),
     ),
     adult_names=("Maximiliana Hernández-Villanueva", "Christopher Hernández-Villanueva"),
 )

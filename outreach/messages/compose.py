@@ -34,6 +34,8 @@ class Child:
     days_enrolled: int
     as_of: date
     school: str
+    days_told: Fraction | None = None
+    """In a correction: the wrong number we told before of the same days."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def child_values(child: Child, locale: str, *, year: bool) -> Mapping[str, str]:
     return {
         "child": _name(child.name, rtl=language(locale).rtl),
         "days_missed": days_phrase(child.days_missed, locale),
+        "days_told": "" if child.days_told is None else days_phrase(child.days_told, locale),
         "days_enrolled": days_phrase(Fraction(child.days_enrolled), locale),
         "as_of": date_phrase(child.as_of, locale, year=year),
     }

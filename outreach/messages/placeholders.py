@@ -15,6 +15,7 @@ ALLOWED: Mapping[str, str] = {
     "child": "first or preferred name of the child with most absences",
     "children": "the names of all children the message is about",
     "days_missed": 'how many school days the child missed, as a phrase: "12 days"',
+    "days_told": 'in a correction: how many school days we told before, as a phrase: "14 days"',
     "days_enrolled": 'how many school days the child was enrolled, as a phrase: "80 days"',
     "as_of": "the last day counted",
     "school": "name of the child's school",
