@@ -18,7 +18,7 @@ from outreach.messages.templates import Source, sources
 from outreach.messages.translations import Translations
 
 LONGEST = Facts(
-    district="Independent School District of Grand Bend ISD",
+    district="Grand Bend Independent School District",
     school="Southside Community Arts and Technology High School",
     school_phone="(312) 555-0100",
     children=(
@@ -29,9 +29,15 @@ LONGEST = Facts(
             as_of=date(2026, 9, 30),
             school="Southside Community Arts and Technology High School",
             days_told=Fraction(227, 2),
+            dates=tuple(
+                date(2026, month, day) for month, day in ((9, 14), (9, 21), (9, 28), (10, 12), (10, 19), (11, 16), (11, 23), (11, 30))
+            ),
         ),
     ),
     adult_names=("Maximiliana Hernández-Villanueva", "Christopher Hernández-Villanueva"),
+    signer="Ms. Hernández-Villanueva",
+    note="Tuesday, December 15, at 5:30 pm in room 204, Hernández Hall.",
+    interpreter_phone="(312) 555-0100",
 )
 """The longest plausible facts; the í turns the whole text into UCS-2."""
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from outreach.messages.languages import language
 from outreach.messages.names import clean, isolate, isolate_phone
-from outreach.messages.phrases import date_phrase, days_phrase, name_list
+from outreach.messages.phrases import date_phrase, dates_phrase, days_phrase, name_list
 from outreach.messages.placeholders import fill, parse
 from outreach.messages.segments import Encoding, measure, normalise
 
@@ -36,6 +36,8 @@ class Child:
     school: str
     days_told: Fraction | None = None
     """In a correction: the wrong number we told before of the same days."""
+    dates: tuple[date, ...] = ()
+    """The days missed, in their order."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ class Facts:
     school_phone: str = ""
     children: tuple[Child, ...] = ()
     adult_names: tuple[str, ...] = ()
+    signer: str = ""
+    """The person who signs; where nobody is named, the school or the district does."""
+    note: str = ""
+    """What the sender adds in words of their own."""
+    interpreter_phone: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,12 +65,29 @@ class Text:
     encoding: Encoding
 
 
-def text(pair: Pair, facts: Facts) -> Text:
+def text(pair: Pair, facts: Facts, tag: Pair | None = None) -> Text:
     """Compose the text of *pair* about *facts*, in the pair's language.
+
+    *tag* is a line in the family's own language for words that are not in it; without a number to call it is left out. Where the names
+    are so long that the text would cost too much, it is signed without the number.
 
     Raises TemplateError for a template that cannot be read and MissingValueError where it asks for something that *facts* do not hold.
     """
-    body = normalise(fill(parse(pair.translation), values(facts, pair.locale, year=False)))
+    known = values(facts, pair.locale, year=False)
+    said = _text(pair, known, tag_line(tag, facts))
+    if measure(said.body).fits or "signed_by" not in known:
+        return said
+    return _text(pair, {**known, "signed_by": _name(_signer(facts), rtl=language(pair.locale).rtl)}, tag_line(tag, facts))
+
+
+def tag_line(tag: Pair | None, facts: Facts) -> str:
+    """The words of *tag*; empty where there is none, or no number for an interpreter."""
+    return fill(parse(tag.translation), values(facts, tag.locale, year=False)) if tag and clean(facts.interpreter_phone) else ""
+
+
+def _text(pair: Pair, known: Mapping[str, str], line: str) -> Text:
+    words = fill(parse(pair.translation), known)
+    body = normalise(f"{words}\n{line}" if line else words)
     size = measure(body)
     return Text(body, size.segments, size.encoding)
 
@@ -71,11 +95,15 @@ def text(pair: Pair, facts: Facts) -> Text:
 def values(facts: Facts, locale: str, *, year: bool) -> dict[str, str]:
     """Return what each placeholder stands for; those of which nothing is known are left out. *year*: dates with their year."""
     rtl = language(locale).rtl
+    signature = (_name(_signer(facts), rtl=rtl), _phone(facts.school_phone, rtl=rtl))
     known = {
         "district": _name(facts.district, rtl=rtl),
         "school": _name(facts.school, rtl=rtl),
-        "school_phone": isolate_phone(phone, rtl=rtl) if (phone := clean(facts.school_phone)) else "",
+        "school_phone": _phone(facts.school_phone, rtl=rtl),
         "adult_names": _names(facts.adult_names, locale),
+        "signed_by": " ".join(filter(None, signature)),
+        "note": _name(facts.note, rtl=rtl),
+        "interpreter_phone": _phone(facts.interpreter_phone, rtl=rtl),
     }
     if facts.children:
         known |= child_values(facts.children[0], locale, year=year)
@@ -91,7 +119,17 @@ def child_values(child: Child, locale: str, *, year: bool) -> Mapping[str, str]:
         "days_told": "" if child.days_told is None else days_phrase(child.days_told, locale),
         "days_enrolled": days_phrase(Fraction(child.days_enrolled), locale),
         "as_of": date_phrase(child.as_of, locale, year=year),
+        "dates": dates_phrase(child.dates, locale),
     }
+
+
+def _signer(facts: Facts) -> str:
+    return facts.signer or facts.school or facts.district
+
+
+def _phone(value: str, *, rtl: bool) -> str:
+    cleaned = clean(value)
+    return isolate_phone(cleaned, rtl=rtl) if cleaned else ""
 
 
 def _name(value: str, *, rtl: bool) -> str:

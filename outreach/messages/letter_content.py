@@ -29,7 +29,7 @@ class LetterContent:
     date: str
     blocks: tuple[Block, ...]
     signature: tuple[str, ...]
-    """School, district and the number to call."""
+    """The person who signs, school, district and the number to call."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the content as plain JSON values."""
@@ -65,13 +65,15 @@ def build(pair: Pair, facts: Facts, address: Address, *, letter_id: str, sender:
         address_lines=delivery_lines(address),
         date=date_phrase(day, pair.locale, year=True),
         blocks=filled(pair.translation, values(facts, pair.locale, year=True), each),
-        signature=tuple(filter(None, (clean(facts.school), clean(facts.district), isolate_phone(phone, rtl=rtl) if phone else ""))),
+        signature=tuple(
+            filter(None, (clean(facts.signer), clean(facts.school), clean(facts.district), isolate_phone(phone, rtl=rtl) if phone else ""))
+        ),
     )
 
 
 def _refuse_endless_words(facts: Facts) -> None:
     """A word wider than its line would be cut off at the paper's edge, and the count beside it in the table with it."""
-    names = (facts.school, facts.district, *facts.adult_names, *(child.name for child in facts.children))
+    names = (facts.school, facts.district, facts.signer, *facts.adult_names, *(child.name for child in facts.children))
     if any(len(word) > _LONGEST_WORD for name in names for word in clean(name).split()):
         message = f"a name has a word of more than {_LONGEST_WORD} letters, too long for a line of the letter"
         raise LetterTextError(message)

@@ -5,6 +5,7 @@ Digits are Western in every language, so that a text, a letter and a staff page 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
+from itertools import groupby
 
 from babel import Locale
 from babel.dates import format_date
@@ -21,6 +23,9 @@ from outreach.messages.languages import language
 from outreach.resources import data_folder
 
 _HALVES = 2
+MOST_DATES = 8
+"""More would not fit into a text."""
+_DAY_OF_MONTH = re.compile(r"(?<![A-Za-z'])d(?![A-Za-z])")
 
 
 @dataclass(frozen=True)
@@ -63,10 +68,17 @@ def days_phrase(days: Fraction, locale: str) -> str:
 def date_phrase(day: date, locale: str, *, year: bool = False) -> str:
     """Say a date in the language of *locale*, with Western digits and the Gregorian calendar: "December 5"."""
     chosen = language(locale)
-    pattern = chosen.date if year else chosen.day
-    if chosen.months:
-        pattern = pattern.replace("MMMM", f"'{chosen.months[day.month - 1]}'")
-    return format_date(day, pattern, locale=_babel(locale))
+    return _day(day, chosen.date if year else chosen.day, locale)
+
+
+def dates_phrase(days: Sequence[date], locale: str) -> str:
+    """Say the latest *days*, eight at most, month by month and without a year: "September 3 and 14; October 2"; empty for none."""
+    pattern = language(locale).day
+    months = [list(same) for _month, same in groupby(sorted(days)[-MOST_DATES:], key=lambda day: (day.year, day.month))]
+    said = [
+        _day(same[0], _DAY_OF_MONTH.sub(_quoted(name_list([str(day.day) for day in same], locale)), pattern), locale) for same in months
+    ]
+    return ("؛ " if language(locale).rtl else "; ").join(said)
 
 
 def name_list(names: Sequence[str], locale: str) -> str:
@@ -81,6 +93,17 @@ def name_list(names: Sequence[str], locale: str) -> str:
             kind = "last_before_i" if "last_before_i" in wordings else kind
         joined = wordings[kind].format(rest=joined, last=name)
     return joined
+
+
+def _day(day: date, pattern: str, locale: str) -> str:
+    if months := language(locale).months:
+        pattern = pattern.replace("MMMM", _quoted(months[day.month - 1]))
+    return format_date(day, pattern, locale=_babel(locale))
+
+
+def _quoted(words: str) -> str:
+    """Words that stand for themselves in a CLDR pattern."""
+    return "'" + words.replace("'", "''") + "'"
 
 
 def _sounds_like_i(name: str) -> bool:

@@ -18,10 +18,14 @@ ALLOWED: Mapping[str, str] = {
     "days_told": 'in a correction: how many school days we told before, as a phrase: "14 days"',
     "days_enrolled": 'how many school days the child was enrolled, as a phrase: "80 days"',
     "as_of": "the last day counted",
+    "dates": 'the latest days the child missed, eight at most: "September 3, 14; October 2"',
     "school": "name of the child's school",
     "district": "name of the district",
     "school_phone": "number of the school, else of the district",
     "adult_names": "names of the adults a letter is for",
+    "signed_by": "who signs a text: the adult at school who knows the child, and the number to call",
+    "note": "what the sender adds in words of their own, such as what was done, or day, time and place of a meeting",
+    "interpreter_phone": "number at which an interpreter is found",
 }
 """Every placeholder, with what it stands for (shown to translators)."""
 

@@ -31,6 +31,8 @@ class Source:
     """Placeholders that every wording must have."""
     words: tuple[str, ...]
     """Words that every wording must have, in capitals as they stand."""
+    menu: Mapping[str, str]
+    """While its question is open: digit → the reason or intent that a lone digit means; empty where nothing is asked by digit."""
 
     @property
     def context(self) -> str:
@@ -59,6 +61,7 @@ def _message(name: str, folders: list[Path]) -> list[Source]:
             note=must["note"],
             required=frozenset(must["required"]),
             words=tuple(must["words"]),
+            menu=must.get("menu", {}),
         )
         for channel, must in about["channels"].items()
     ]
