@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from enum import StrEnum
 from functools import cached_property
 
 SCHOOL_DAY_EVENTS: Mapping[str, bool] = {
@@ -29,6 +30,19 @@ SCHOOL_DAY_EVENTS: Mapping[str, bool] = {
 UNLISTED_EVENT = "the calendar event has no meaning in source.toml"
 NOT_REPORTED = "the school sent no mark that day"
 SILENT_RUN = "the school sent no mark for longer than it ever had"
+NOT_SUBMITTED = "the school's attendance of that day is not in"
+
+
+class Said(StrEnum):
+    """What a person here may say of a date at a school."""
+
+    CLOSED = "closed"
+    SCHOOL_DAY = "school_day"
+    SUBMITTED = "submitted"
+    """Its attendance is in, so silence is presence."""
+    NOT_SUBMITTED = "not_submitted"
+    """Its attendance is not in, so silence is unknown."""
+
 
 _SILENT_DAYS = 5
 _DAYS_WITH_MARKS_BEFORE = 20
@@ -62,6 +76,8 @@ class SchoolCalendar:
     minutes: Mapping[date, int] = field(default_factory=dict)
     cycle: Mapping[date, frozenset[str]] = field(default_factory=dict)
     """The cycle days (A, B, …) that a date is, where the calendar says."""
+    submitted: frozenset[date] = frozenset()
+    """The days that are known to be in, so that a child without a mark was present even in an affirmative school."""
 
     @cached_property
     def all_days(self) -> frozenset[date]:
@@ -126,6 +142,22 @@ def from_marks(reported: Iterable[date]) -> SchoolCalendar:
     """The calendar of a school whose days are those on which it sent any mark."""
     days = tuple(sorted(set(reported)))
     return SchoolCalendar(days, known=bool(days))
+
+
+def opened_and_closed(calendar: SchoolCalendar, said: Mapping[date, frozenset[Said]]) -> SchoolCalendar:
+    """The calendar with the dates that a person called closed or a school day."""
+    closed = {day for day, words in said.items() if Said.CLOSED in words}
+    opened = {day for day, words in said.items() if Said.SCHOOL_DAY in words}
+    if not closed and not opened:
+        return calendar
+    unknown = {day: why for day, why in calendar.unknown.items() if day not in closed and day not in opened}
+    return replace(calendar, days=tuple(sorted((calendar.all_days - closed) | opened)), unknown=unknown)
+
+
+def submissions(said: Mapping[date, frozenset[Said]]) -> tuple[frozenset[date], dict[date, str]]:
+    """The dates whose attendance a person called in, and those where it is not, each with the reason."""
+    submitted = frozenset(day for day, words in said.items() if Said.SUBMITTED in words)
+    return submitted, {day: NOT_SUBMITTED for day, words in said.items() if Said.NOT_SUBMITTED in words}
 
 
 def _concerns(event: Event, track: str, grade: str) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from types import MappingProxyType
 
 from outreach.attendance.calendars import NOT_REPORTED, SchoolCalendar
 from outreach.attendance.profiles import Days, Profile, whole
@@ -30,6 +31,8 @@ TOO_EARLY = "too_early"
 UNKNOWN = "unknown"
 TIERS = (("severe", Fraction(1, 5)), ("moderate", Fraction(1, 10)), ("at_risk", Fraction(1, 20)), ("satisfactory", Fraction(0)))
 """Each tier with the share of days from which it holds, worst first."""
+SETTLED = "a person settled this day"
+NOTHING_SETTLED: Mapping[date, Verdict] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -116,11 +119,12 @@ def record(
     marks: Iterable[DayMark],
     profile: Profile,
     meetings: Sequence[Meeting] = (),
+    settled: Mapping[date, Verdict] = NOTHING_SETTLED,
 ) -> SchoolRecord:
     """Decide every membership day of a child at one school.
 
     Each stay comes with the calendar of its track and grade; *marks* are the child's live marks at the school,
-    *meetings* its places in sections there.
+    *meetings* its places in sections there, *settled* the days of which a person said what they were: that wins over marks.
     """
     by_date: defaultdict[date, list[DayMark]] = defaultdict(list)
     for mark in marks:
@@ -133,8 +137,8 @@ def record(
         dates = calendar.between(stay.first, stay.last)
         membership.append(dates)
         held.update(_holding(by_date, stay))
-        for day in _worth_a_look(stay, dates, calendar, by_date):
-            found = _decide(day, by_date.get(day, ()), calendar, profile, meetings)
+        for day in _worth_a_look(stay, dates, calendar, {**by_date, **settled}):
+            found = _settled(settled[day]) if day in settled else _decide(day, by_date.get(day, ()), calendar, profile, meetings)
             if found.verdict != Verdict.PRESENT:
                 places = tuple(sorted(by_date.get(day, ()), key=_place))
                 told = Day(day, school_id, found.verdict, places, found.rule, found.missed)
@@ -167,12 +171,16 @@ def _worth_a_look(stay: Stay, dates: Sequence[date], calendar: SchoolCalendar, b
     return [day for day in known if stay.first <= day <= stay.last and day in calendar.all_days]
 
 
+def _settled(verdict: Verdict) -> Decision:
+    return Decision(verdict, SETTLED, 1 if verdict.absent else 0)
+
+
 def _decide(day: date, marks: Sequence[DayMark], calendar: SchoolCalendar, profile: Profile, meetings: Sequence[Meeting]) -> Decision:
     schedule = on(meetings, day, calendar.cycle.get(day, ())) if meetings else NOT_KNOWN
     found = decide(marks, calendar.minutes.get(day), profile, schedule)
     if found.verdict == Verdict.PRESENT and day in calendar.unknown:
         return Decision(Verdict.UNKNOWN, calendar.unknown[day], 1)
-    if calendar.affirmative and not marks:
+    if calendar.affirmative and not marks and day not in calendar.submitted:
         return Decision(Verdict.UNKNOWN, NOT_REPORTED, 1)
     return found
 

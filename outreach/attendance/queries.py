@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -16,8 +16,9 @@ from outreach.attendance.profiles import Profile, profile
 from outreach.attendance.schedules import Meeting
 from outreach.attendance.school_year import SchoolYear
 from outreach.attendance.stays import ENROLMENT, enrolments, stay_in, whole_stay
-from outreach.attendance.tables import FeedImport, FeedSource, Mark
+from outreach.attendance.tables import FeedImport, FeedSource, Mark, MarkVersion
 from outreach.attendance.verdicts import Day, DayMark
+from outreach.attendance.versions import known_after, tables_of
 from outreach.district import overlays
 from outreach.district.queries import slices
 from outreach.district.tables import Enrolment, SectionPlace
@@ -101,10 +102,18 @@ def school_counts(
 
 
 def student_counts(
-    session: Session, as_of: date, *, students: Collection[str] | None = None, profile_name: str | None = None
+    session: Session,
+    as_of: date,
+    *,
+    students: Collection[str] | None = None,
+    profile_name: str | None = None,
+    known_at: int | None = None,
 ) -> dict[str, StudentCount]:
-    """The district-wide count of every student enrolled by *as_of* in its school year (or of the named ones), by id."""
-    year = SchoolYear.of(session, as_of)
+    """The district-wide count of every student enrolled by *as_of* in its school year (or of the named ones), by id.
+
+    *known_at* counts the marks as they were known after that import; see ``history``.
+    """
+    year = SchoolYear.of(session, as_of) if known_at is None else SchoolYear(session, as_of, known_at=known_at)
     found = {}
     for records in _records(session, year, students, profile_name):
         rules = _profile(year, records[0].school_id, profile_name)
@@ -115,10 +124,13 @@ def student_counts(
     return found
 
 
-def explain(session: Session, student_id: str, as_of: date, *, profile_name: str | None = None) -> list[Day]:
-    """The absent, conflict and unknown days of one child, by date and school, with the marks behind each."""
-    year = SchoolYear.of(session, as_of)
-    days = [day for records in _records(session, year, {student_id}, profile_name) for item in records for day in item.days]
+def explain(session: Session, student_id: str, as_of: date, *, known_at: int | None = None) -> list[Day]:
+    """The absent, conflict and unknown days of one child, by date and school, with the marks behind each.
+
+    *known_at* tells them as they were known after that import; see ``history``.
+    """
+    year = SchoolYear.of(session, as_of) if known_at is None else SchoolYear(session, as_of, known_at=known_at)
+    days = [day for records in _records(session, year, {student_id}, None) for item in records for day in item.days]
     return sorted(days, key=lambda day: (day.date, day.school_id))
 
 
@@ -178,26 +190,25 @@ def _stays(session: Session, year: SchoolYear, students: Collection[str]) -> dic
 
 
 def _marks(session: Session, year: SchoolYear, students: Collection[str]) -> dict[tuple[str, str], list[DayMark]]:
-    statement = select(
-        Mark.student_id,
-        Mark.school_id,
-        Mark.date,
-        Mark.code,
-        Mark.source,
-        Mark.portion,
-        Mark.minutes,
-        Mark.import_id,
-        Mark.line,
-        Mark.section_id,
-    ).where(Mark.date <= year.as_of, Mark.date >= date(year.as_of.year - 1, 1, 1), Mark.student_id.in_(students))
+    within = year.as_of, date(year.as_of.year - 1, 1, 1)
     found: defaultdict[tuple[str, str], list[DayMark]] = defaultdict(list)
     codes = {}
-    for student_id, school_id, day, code, source, *told in session.execute(statement):
+    told_of = (row for table in tables_of(year.known_at) for row in session.execute(_of_children(table, students, within, year.known_at)))
+    for student_id, school_id, day, code, source, *told in told_of:
         place = (source, school_id)
         if place not in codes:
             codes[place] = year.source_at(source, school_id).codes
         found[student_id, school_id].append(DayMark(day, school_id, code, codes[place].get(code), *told))
     return found
+
+
+def _of_children(
+    table: type[Mark | MarkVersion], students: Collection[str], within: tuple[date, date], import_id: int | None
+) -> Select[*tuple[Any, ...]]:
+    last, first = within
+    columns = table.student_id, table.school_id, table.date, table.code, table.source, table.portion, table.minutes
+    found = select(*columns, table.import_id, table.line, table.section_id)
+    return found.where(table.date <= last, table.date >= first, table.student_id.in_(students), *known_after(table, import_id))
 
 
 def _meetings(session: Session, marks: Mapping[tuple[str, str], list[DayMark]]) -> dict[tuple[str, str], list[Meeting]]:

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from outreach.attendance.calendars import Event, SchoolCalendar, chain, from_events, from_marks, nearest, silent_days
+from outreach.attendance import overlays
+from outreach.attendance.calendars import (
+    Event,
+    Said,
+    SchoolCalendar,
+    chain,
+    from_events,
+    from_marks,
+    nearest,
+    opened_and_closed,
+    silent_days,
+    submissions,
+)
 from outreach.attendance.counting import Stay
 from outreach.attendance.source_settings import SourceSettings
 from outreach.attendance.tables import FeedImport, FeedSource, Mark, ReportedDay
+from outreach.attendance.verdicts import Verdict
+from outreach.attendance.versions import known_after, tables_of
 from outreach.attendance.years import end_of_year, start_of_year
+from outreach.district.overlays import version
 from outreach.district.tables import CalendarEvent, Enrolment, School
 
 NO_MEMBERSHIP = frozenset({"no show", "invalid enrollment"})
@@ -45,19 +60,29 @@ class SchoolYear:
 
     @classmethod
     def of(cls, session: Session, as_of: date) -> SchoolYear:
-        """The year as this transaction has read it, or reads it now; an import that was committed in between is another year."""
-        key = (as_of, session.scalar(select(func.max(FeedImport.id))))
+        """The year as this transaction has read it, or reads it now; after another import or overlay it is another year."""
+        key = (as_of, session.scalar(select(func.max(FeedImport.id))), version(session))
         known: tuple[object, SchoolYear] | None = session.info.get(_KNOWN)
         if known is None or known[0] != key:
             known = session.info[_KNOWN] = (key, cls(session, as_of))
         return known[1]
 
-    def __init__(self, session: Session, as_of: date, variation: Mapping[str, str] | None = None) -> None:
-        """Read the sources, with some settings varied everywhere; schools are read when they are asked for."""
+    def __init__(self, session: Session, as_of: date, variation: Mapping[str, str] | None = None, *, known_at: int | None = None) -> None:
+        """Read the sources, with some settings varied everywhere; schools are read when they are asked for.
+
+        *known_at* takes the marks as they were after that import, and what follows from them; all else is as it is now.
+        """
         self.as_of = as_of
+        self.known_at = known_at
         self._session = session
-        rows = session.scalars(select(FeedSource).order_by(FeedSource.name))
-        self._sources = {row.name: (SourceSettings.model_validate(row.settings).varied(variation or {}), row.files) for row in rows}
+        self._overlays = overlays.read(session)
+        self._sources = {
+            row.name: (
+                overlays.with_codes(SourceSettings.model_validate(row.settings), self._overlays.codes).varied(variation or {}),
+                row.files,
+            )
+            for row in session.scalars(select(FeedSource).order_by(FeedSource.name))
+        }
         self._telling = [name for name, (_, files) in self._sources.items() if "attendance" in files]
         self._parents = {row.school_id: row.parent_id for row in session.execute(select(School.school_id, School.parent_id))}
         self._settings: dict[str, SourceSettings] = {}
@@ -104,17 +129,35 @@ class SchoolYear:
                 plain = from_marks(day for day in self.reported(school_id) if self.start(school_id) <= day <= self.end(school_id))
             else:
                 plain = from_events(self.events(school_id), settings.events, track=track, grade=grade)
+            plain = opened_and_closed(plain, self.said(school_id))
             affirmative = settings.reporting == "affirmative"
-            unknown = plain.unknown if affirmative else {**self.silent(school_id), **plain.unknown}
-            self._calendars[key] = replace(plain, affirmative=affirmative, unknown=unknown)
+            submitted, missing = submissions(self.said(school_id))
+            silent = {} if affirmative else {day: why for day, why in self.silent(school_id).items() if day not in submitted}
+            unknown = {**silent, **missing, **plain.unknown}
+            self._calendars[key] = replace(plain, affirmative=affirmative, unknown=unknown, submitted=submitted)
         return self._calendars[key]
+
+    def said(self, school_id: str) -> dict[date, frozenset[Said]]:
+        """What people here said of the year's dates at a school."""
+        found = self._overlays.said(chain(school_id, self._parents))
+        return {day: words for day, words in found.items() if self.start(school_id) <= day <= self.end(school_id)}
+
+    def settled(self, student_id: str, school_id: str) -> Mapping[date, Verdict]:
+        """The days of a child at a school that a person settled."""
+        return self._overlays.settled.get((student_id, school_id), {})
 
     def reported(self, school_id: str) -> frozenset[date]:
         """The dates on which the school sent any mark."""
         if school_id not in self._reported:
             rows = self._session.scalars(select(ReportedDay.date).where(ReportedDay.school_id == school_id))
-            self._reported[school_id] = frozenset(rows)
+            self._reported[school_id] = frozenset(rows if self.known_at is None else self._reported_then(school_id, self.known_at))
         return self._reported[school_id]
+
+    def _reported_then(self, school_id: str, import_id: int) -> Iterator[date]:
+        """The dates with a mark that was known after an import; this looks through all marks, so it is for a person's question."""
+        for table in tables_of(import_id):
+            mine = select(table.date).where(table.school_id == school_id, *known_after(table, import_id)).distinct()
+            yield from self._session.scalars(mine)
 
     def events(self, school_id: str) -> dict[date, Sequence[Event]]:
         """The year's events of a school, date by date from the nearest organisation."""
@@ -137,7 +180,7 @@ class SchoolYear:
         """The days on which an exceptions-only school was silent for too long; what came later is known now."""
         if school_id not in self._silent:
             reported = self.reported(school_id)
-            whole = from_events(self.events(school_id), self.settings(school_id).events)
+            whole = opened_and_closed(from_events(self.events(school_id), self.settings(school_id).events), self.said(school_id))
             horizon = max([self.as_of, *(day for day in reported if self.start(school_id) <= day <= self.end(school_id))])
             days = [day for day in whole.days if day <= horizon]
             self._silent[school_id] = silent_days(days, reported, lambda day: self._enrolled(school_id, day))

@@ -15,7 +15,8 @@ from sqlalchemy import Select, case, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from outreach.attendance.queries import newest_import
+from outreach import arrivals
+from outreach.attendance.queries import Version, newest_version
 from outreach.attention.actions import raise_item
 from outreach.attention.queries import is_open
 from outreach.clock import Clock
@@ -25,7 +26,7 @@ from outreach.delivery import outcomes
 from outreach.delivery.outcomes import SET_UP
 from outreach.delivery.provider import Outcome, Provider, Text
 from outreach.delivery.report import DispatchReport
-from outreach.delivery.tables import Attempt
+from outreach.delivery.tables import Attempt, WebhookEvent
 from outreach.planning import release
 from outreach.planning.reasons import Reason
 from outreach.planning.release import Go, Stop
@@ -37,6 +38,8 @@ Check = Callable[..., Go | Stop]
 """``planning.release.check``, or what a test puts in its place."""
 
 NO_PROVIDER = "no provider: nobody sends texts until one is set (OUTREACH_PROVIDER)"
+UNHEARD = "a text from this number has not been taken in yet; it may say stop"
+_HEARD_SOON = timedelta(minutes=1)
 _CLAIM_SECONDS = 2.0
 """A claim holds at most what leaves in this time."""
 _LEASE = timedelta(minutes=5)
@@ -54,13 +57,16 @@ class _Claimed:
     text: Text
     segments: int
     consent_version: int
-    import_id: int
+    known: Version
 
 
 def dispatch(
     database: Database, provider: Provider | None, settings: Settings, clock: Clock, *, check: Check = release.check
 ) -> DispatchReport:
-    """Claim and send one handful of what is due; call it again until ``claimed`` is 0. Any number may run at once."""
+    """Claim and send one handful of what is due; call it again until ``claimed`` is 0. Any number may run at once.
+
+    Nothing is claimed while carrier's events wait in files, for one may say stop: call ``cases.intake.take_waiting`` before.
+    """
     report = DispatchReport()
     if provider is None:
         _hold_all(database, clock.now(), report)
@@ -72,7 +78,7 @@ def dispatch(
             return report
     for item in _claim(database, settings, clock.now(), report, check):
         started = time.monotonic()
-        if report.stopped or not _still_so(database, item):
+        if report.stopped or arrivals.is_waiting(settings.home) or not _still_so(database, item):
             _put_back(database, item, clock.now(), report)
             continue
         answer = provider.send(item.text)
@@ -114,12 +120,16 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
     room = max(1, int(_CLAIM_SECONDS * settings.sender_rate))
     segments = 0
     with database.write() as session:
+        if arrivals.is_waiting(settings.home):
+            return []
+        unheard = _unheard(session)
         rows = session.scalars(_due(now).limit(room).with_for_update(skip_locked=True)).all()
         # the versions are read before the facts: what changes while we check is then seen by the last read before the request
-        version, seen = newest_import(session), consent.states(session, {row.phone for row in rows})
+        known, seen = newest_version(session), consent.states(session, {row.phone for row in rows})
         facts = release.facts_for(session, rows, settings, now)
         for row in rows:
-            verdict = _verdict(session, row, partial(check, session, row, settings, now, facts=facts), now)
+            asked = partial(check, session, row, settings, now, facts=facts)
+            verdict = Stop(State.HELD, UNHEARD, now + _HEARD_SOON) if row.phone in unheard else _verdict(session, row, asked, now)
             if isinstance(verdict, Stop):
                 _stop(row, verdict, now)
                 report.counts[f"{verdict.state}: {verdict.reason.split(':')[0]}"] += 1
@@ -127,9 +137,15 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
                 segments += verdict.segments or 1
                 if claimed and segments > room:
                     break
-                claimed.append(_release(session, row, verdict, now, (version, seen[row.phone].version)))
+                claimed.append(_release(session, row, verdict, now, known, seen[row.phone].version))
             report.claimed += 1
     return claimed
+
+
+def _unheard(session: Session) -> set[str]:
+    """Numbers that wrote to us in words which are kept but not taken in yet."""
+    waiting = select(WebhookEvent.params).where(WebhookEvent.kind == "inbound", WebhookEvent.processed_at.is_(None))
+    return {str(params.get("From", "")).strip() for params in session.scalars(waiting)}
 
 
 def _verdict(session: Session, row: PlannedMessage, check: Callable[[], Go | Stop], now: datetime) -> Go | Stop:
@@ -150,7 +166,7 @@ def _stop(row: PlannedMessage, verdict: Stop, now: datetime) -> None:
         row.due_at = verdict.due_at or now + _LOOK_AGAIN
 
 
-def _release(session: Session, row: PlannedMessage, go: Go, now: datetime, versions: tuple[int, int]) -> _Claimed:
+def _release(session: Session, row: PlannedMessage, go: Go, now: datetime, known: Version, consent_version: int) -> _Claimed:
     row.state, row.reason = move(State(row.state), State.SENDING), ""
     row.body, row.segments, row.language, row.approval_id = go.body, go.segments, go.language, go.approval_id
     row.facts, row.student_ids = go.facts, list(go.student_ids)
@@ -160,8 +176,7 @@ def _release(session: Session, row: PlannedMessage, go: Go, now: datetime, versi
     )
     session.add(attempt)
     session.flush()
-    import_id, consent_version = versions
-    return _Claimed(row.id, attempt.id, Text(row.phone, row.body, row.ref), go.segments or 1, consent_version, import_id)
+    return _Claimed(row.id, attempt.id, Text(row.phone, row.body, row.ref), go.segments or 1, consent_version, known)
 
 
 def _still_so(database: Database, item: _Claimed) -> bool:
@@ -173,8 +188,8 @@ def _still_so(database: Database, item: _Claimed) -> bool:
         row = session.get_one(PlannedMessage, item.planned_id)
         ours = row.state == State.SENDING and session.get_one(Attempt, item.attempt_id).outcome == "open"
         blocked = any(consent.block(session, student, row.contact_id) for student in row.student_ids if row.contact_id)
-        same = consent.state(session, item.text.to).version == item.consent_version and newest_import(session) == item.import_id
-        return ours and same and not blocked
+        same = consent.state(session, item.text.to).version == item.consent_version and newest_version(session) == item.known
+        return ours and same and not blocked and item.text.to not in _unheard(session)
 
 
 def _put_back(database: Database, item: _Claimed, now: datetime, report: DispatchReport) -> None:

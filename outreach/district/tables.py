@@ -7,12 +7,12 @@ cases still speak of them; all other rows are deleted.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from outreach.database import Base
+from outreach.database import Base, Json
 
 
 class _FromFeed:
@@ -212,3 +212,32 @@ class SisTotal(_FromFeed, Base):
     days_enrolled: Mapped[str]
     days_absent: Mapped[str]
     """Exact decimals as texts: a system may count halves."""
+
+
+class Overlay(Base):
+    """What a person here said against, or besides, what the feeds say; rows are only ever added.
+
+    Of one subject (all columns from kind to name) the newest row holds; one that withdraws leaves nothing holding.
+    """
+
+    __tablename__ = "overlays"
+    __table_args__ = (Index(None, "student_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    """A ``district.overlays.Kind``."""
+    source: Mapped[str]
+    school_id: Mapped[str]
+    student_id: Mapped[str]
+    contact_id: Mapped[str]
+    date: Mapped[date | None]
+    name: Mapped[str]
+    """The code, the field or the number that it speaks of. Empty texts in these columns: it speaks of none, or of all."""
+    value: Mapped[Json] = mapped_column(JSON)
+    instead_of: Mapped[Json] = mapped_column(JSON)
+    """What the feeds said then; when they say a third thing later, a person is told."""
+    withdraws: Mapped[int | None]
+    """The row that this one takes back."""
+    at: Mapped[datetime]
+    by: Mapped[str]
+    why: Mapped[str]

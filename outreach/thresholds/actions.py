@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from outreach.attendance.profiles import Days, in_figures
-from outreach.attendance.queries import StudentCount, enrolled_at, last_attendance_at, newest_import
+from outreach.attendance.queries import StudentCount, enrolled_at, last_attendance_at, newest_version
 from outreach.attendance.school_year import SchoolYear
 from outreach.clock import local_date
 from outreach.database import take_turns
@@ -58,6 +58,7 @@ def evaluate(session: Session, rules: Sequence[Rule], *, settings: Settings, now
     """
     take_turns(session, "evaluate")
     as_of = local_date(now, settings.zone)
+    known = newest_version(session)
     counts = counts_to_tell(session, as_of)
     homes = {student: schools[0] for student, schools in enrolled_at(session, list(counts.by_student), as_of).items()}
     year = SchoolYear.of(session, as_of)
@@ -73,17 +74,20 @@ def evaluate(session: Session, rules: Sequence[Rule], *, settings: Settings, now
             _take_steps(work, counted, start, mine, steps(rules, counted.count, _as_running(mine), first_time=first_time))
     session.add_all(work.opened)
     _mark_started(session, rules, _schools_that_tell(session, counts.by_student, homes), started, now)
-    session.add(Evaluation(at=now, as_of=as_of, import_id=newest_import(session), rules=digest_of(rules)))
+    session.add(Evaluation(at=now, as_of=as_of, import_id=known.import_id, overlay_id=known.overlay_id, rules=digest_of(rules)))
     session.flush()
     return _crossings(session, counts.by_student, {episode.id for episode in work.opened})
 
 
 def there_is_news(session: Session, rules: Sequence[Rule], *, settings: Settings, now: datetime) -> bool:
-    """Whether there is more to plan than at the last evaluation: another day, newer data, other rules, a baseline just released."""
-    if not (newest := newest_import(session)):
+    """Whether there is more to plan than at the last evaluation: another day, more known, other rules, a baseline just released."""
+    known = newest_version(session)
+    if not known.import_id:
         return False
     last = session.scalars(select(Evaluation).order_by(Evaluation.id.desc()).limit(1)).first()
-    if last is None or (last.as_of, last.import_id, last.rules) != (local_date(now, settings.zone), newest, digest_of(rules)):
+    if last is None or (last.as_of, last.rules) != (local_date(now, settings.zone), digest_of(rules)):
+        return True
+    if (last.import_id, last.overlay_id) != known:
         return True
     return session.scalars(select(Episode.id).where(Episode.released_at >= last.at).limit(1)).first() is not None
 

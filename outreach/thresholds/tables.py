@@ -77,5 +77,7 @@ class Evaluation(Base):
     as_of: Mapped[date]
     import_id: Mapped[int]
     """The newest import it knew."""
+    overlay_id: Mapped[int]
+    """The newest word of a person (``overlays``) it knew."""
     rules: Mapped[str]
     """Digest of the rules it used."""

@@ -263,6 +263,7 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("as_of", sa.Date(), nullable=False),
         sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("overlay_id", sa.Integer(), nullable=False),
         sa.Column("rules", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_evaluations")),
     )
@@ -393,6 +394,27 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("other_contacts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_other_contacts_student_id"), ["student_id"], unique=False)
+
+    op.create_table(
+        "overlays",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("contact_id", sa.String(), nullable=False),
+        sa.Column("date", sa.Date(), nullable=True),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("value", sa.JSON(), nullable=False),
+        sa.Column("instead_of", sa.JSON(), nullable=False),
+        sa.Column("withdraws", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_overlays")),
+    )
+    with op.batch_alter_table("overlays", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_overlays_student_id"), ["student_id"], unique=False)
 
     op.create_table(
         "phone_states",
@@ -768,6 +790,10 @@ def downgrade() -> None:
 
     op.drop_table("planned_messages")
     op.drop_table("phone_states")
+    with op.batch_alter_table("overlays", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_overlays_student_id"))
+
+    op.drop_table("overlays")
     with op.batch_alter_table("other_contacts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_other_contacts_student_id"))
 
