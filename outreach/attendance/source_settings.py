@@ -102,6 +102,13 @@ def _in_the_folder(value: str) -> str:
     return value
 
 
+def _hour(value: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d|24:00", value):
+        message = "must be an hour of the day such as 10:30, or 24:00 for never on the day itself"
+        raise ValueError(message)
+    return value
+
+
 def _known_profile(value: str) -> str:
     profile(value)
     return value
@@ -121,6 +128,8 @@ _Key = Annotated[str, BeforeValidator(_as_read)]
 _Events = dict[Annotated[str, BeforeValidator(_lower)], bool]
 _MonthDay = Annotated[str, AfterValidator(_month_day)]
 _Profile = Annotated[str, AfterValidator(_known_profile)]
+_Hour = Annotated[str, AfterValidator(_hour)]
+_Percent = Annotated[int, Field(ge=1, le=100)]
 
 
 class SchoolOverride(_Strict):
@@ -132,6 +141,8 @@ class SchoolOverride(_Strict):
     profile: _Profile | None = None
     school_year_start: _MonthDay | None = None
     trust_registration_phones: bool | None = None
+    expected_percent: _Percent | None = None
+    cut_off: _Hour | None = None
     codes: dict[_Key, Meaning] = Field(default_factory=dict)
     events: _Events = Field(default_factory=dict)
 
@@ -151,6 +162,12 @@ class SourceSettings(_Strict):
     date_format: Annotated[str, AfterValidator(_whole_date)] = "%Y-%m-%d"
     profile: _Profile = "federal"
     trust_registration_phones: bool = False
+    expected_percent: _Percent = 95
+    """How many of a hundred children expected at an affirmative school have a mark before families are told of the day."""
+    cut_off: _Hour = "10:00"
+    """The school's own hour from which silence of an exceptions-only school is taken for presence."""
+    deceased_exits: list[_Key] = Field(default_factory=list)
+    """Further exit types by which this source says that a child has died."""
     files: dict[str, Annotated[str, AfterValidator(_in_the_folder)]] = Field(default_factory=dict)
     header: dict[str, list[str]] = Field(default_factory=dict)
     columns: dict[str, dict[str, str]] = Field(default_factory=dict)
