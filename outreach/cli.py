@@ -11,7 +11,7 @@ import click
 from outreach.attendance.profiles import UnknownProfileError
 from outreach.attendance.refusal import RefusedError
 from outreach.cases.triage import TriageError
-from outreach.database import SchemaError
+from outreach.database import SchemaError, UnavailableError
 from outreach.delivery.letters import NoSuchBatchError
 from outreach.messages.actions import ApprovalError
 from outreach.messages.exchange import ImportRefusedError
@@ -43,6 +43,7 @@ REFUSALS = (
     SettingsError,
     SchemaError,
     DatabaseUnusableError,
+    UnavailableError,
     UnknownProfileError,
     NoSuchBatchError,
     ApprovalError,

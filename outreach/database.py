@@ -21,10 +21,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, create_engine, event, func, make_url, select
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-_BUSY_SECONDS = 30
+PATIENCE_SECONDS = 30.0
+"""How long a transaction waits for its place unless it says otherwise."""
 _MIGRATION_LOCK = 0x6F757472
 """PostgreSQL's advisory lock for schema changes; any number, as long as it stays the same."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -32,6 +34,10 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 class SchemaError(RuntimeError):
     """The database's schema is not this program's, and this is not the moment to change it."""
+
+
+class UnavailableError(RuntimeError):
+    """The database does not answer, or another program has been writing to it for longer than one would wait."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -91,9 +97,18 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A transaction that commits when the block ends and rolls back when it raises; on SQLite one writer at a time."""
-        with Session(self.engine.execution_options(begin="IMMEDIATE")) as session, session.begin():
+    def write(self, *, patience: float = PATIENCE_SECONDS) -> Iterator[Session]:
+        """A transaction that commits when the block ends and rolls back when it raises; on SQLite one writer at a time.
+
+        Raises UnavailableError when SQLite's one place for a writer does not fall free within *patience* seconds.
+        """
+        engine = self.engine.execution_options(begin="IMMEDIATE", patience=patience)
+        with Session(engine) as session, session.begin():
+            try:
+                session.connection()
+            except OperationalError as error:
+                sentence = "The database does not answer, or another program has been writing to it for too long; try again in a minute."
+                raise UnavailableError(sentence) from error
             yield session
 
     def prepare(self, *, upgrade: bool) -> None:
@@ -167,7 +182,7 @@ def take_turns(session: Session, work: str) -> None:
 
 
 def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": PATIENCE_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _set_up(dbapi_connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
@@ -179,8 +194,12 @@ def _sqlite_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        kind = connection.get_execution_options().get("begin", "DEFERRED")
-        connection.exec_driver_sql(f"BEGIN {kind}")
+        options = connection.get_execution_options()
+        patience = round(options.get("patience", PATIENCE_SECONDS) * 1000)
+        if connection.info.get("patience") != patience:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={patience}")
+            connection.info["patience"] = patience
+        connection.exec_driver_sql(f"BEGIN {options.get('begin', 'DEFERRED')}")
 
     return engine
 

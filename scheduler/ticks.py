@@ -11,7 +11,7 @@ from outreach.attendance.refusal import RefusedError
 from outreach.attendance.source_settings import SETTINGS_FILE
 from outreach.attention.actions import raise_item
 from outreach.cases.crossings import open_for_crossings
-from outreach.cases.intake import process_left_behind
+from outreach.cases.intake import process_left_behind, take_waiting
 from outreach.delivery import actions as delivery
 from outreach.delivery import reconcile as reconciliation
 from outreach.planning.actions import plan
@@ -65,7 +65,8 @@ def evaluate_and_plan(services: Services) -> None:
 
 
 def dispatch(services: Services) -> None:
-    """Send what is due."""
+    """Send what is due, once everything that families wrote has been heard: it may be a stop."""
+    take_waiting(services.database, services.settings, services.clock.now())
     delivery.dispatch(services.database, services.provider, services.settings, services.clock)
 
 
@@ -76,5 +77,5 @@ def reconcile(services: Services) -> None:
 
 
 def take_left_behind(services: Services) -> None:
-    """Work on webhooks that were stored and left behind."""
+    """Work on webhooks that wait in files, or were stored and left behind."""
     process_left_behind(services.database, services.settings, services.clock.now())

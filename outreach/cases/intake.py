@@ -1,23 +1,40 @@
-"""What the carrier tells us: kept raw first, then understood in one transaction, and tried again while that fails."""
+"""What the carrier tells us: kept raw first, then understood in one transaction, and tried again while that fails.
+
+The carrier's request never waits for the database: while another program writes (an import, on SQLite), what it tells is kept in
+a file, and becomes a row with the next request, the next tick, or before anything is sent.
+"""
 
 from __future__ import annotations
 
+import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from outreach import arrivals
+from outreach.arrivals import Arrival
 from outreach.attention import actions as attention
 from outreach.cases import actions as cases
-from outreach.database import Database
+from outreach.database import PATIENCE_SECONDS, Database, UnavailableError
 from outreach.delivery import receipts
 from outreach.delivery.tables import WebhookEvent
 from outreach.replies import actions as replies
+from outreach.replies.understanding import Meaning
 from outreach.settings import Settings
+
+_IN_A_HURRY_SECONDS = 0.4
+"""How long a request of the carrier's waits for other writers before its event is kept in a file."""
+_AT_ONCE_SECONDS = 0.4
+"""How long it goes on to take kept events in; what is left then is for the job."""
+
+_AT_MOST = 500
+"""Events taken in at one tick."""
 
 
 class Kind(StrEnum):
@@ -27,52 +44,117 @@ class Kind(StrEnum):
     STATUS = "status"
 
 
-def keep(database: Database, kind: Kind, params: Mapping[str, str], *, dedup_key: str, ref: str, now: datetime) -> int | None:
-    """Store and commit the raw event before anything is done with it; return its id, or None for a repetition."""
-    insert = sqlite.insert if database.is_sqlite else postgresql.insert
-    with database.write() as session:
-        return session.scalar(
-            insert(WebhookEvent)
-            .values(kind=kind.value, dedup_key=dedup_key, params=dict(params), ref=ref, received_at=now, processed_at=None, problem="")
-            .on_conflict_do_nothing(index_elements=["kind", "dedup_key"])
-            .returning(WebhookEvent.id)
+def take(database: Database, settings: Settings, event: Arrival, now: datetime) -> None:
+    """Keep one signed request durably and take it in, all within a second, whatever else goes on in the database.
+
+    Where files wait, the database was busy a moment ago: it is asked once and not waited for. Raises OSError when the event could be
+    kept neither in the database nor in a file; the carrier must then hear that it failed.
+    """
+    patience = 0.0 if arrivals.is_waiting(settings.home) else _IN_A_HURRY_SECONDS
+    try:
+        fresh = _keep(database, settings, [event], now, patience)
+    except UnavailableError:
+        arrivals.put(settings.home, event)
+        return
+    end = time.monotonic() + _AT_ONCE_SECONDS
+    for event_id in fresh:
+        if time.monotonic() > end or not process(database, settings, event_id, now, patience=_IN_A_HURRY_SECONDS):
+            break
+
+
+def take_waiting(database: Database, settings: Settings, now: datetime, *, limit: int = _AT_MOST) -> int:
+    """Take in every event that nobody has tried to take in yet, from files and rows; return how many were.
+
+    Call it before anything is sent: one of them may say stop. Raises UnavailableError while the database cannot be had.
+    """
+    if arrivals.is_waiting(settings.home):
+        _keep(database, settings, [], now)
+    return _process_all(database, settings, now, WebhookEvent.problem == "", limit)
+
+
+def process_left_behind(database: Database, settings: Settings, now: datetime, *, limit: int = _AT_MOST) -> int:
+    """Try every kept event again that was not taken in, oldest first; return how many were."""
+    fresh = take_waiting(database, settings, now, limit=limit)
+    return fresh + _process_all(database, settings, now, WebhookEvent.problem != "", limit)
+
+
+def _process_all(database: Database, settings: Settings, now: datetime, which: ColumnElement[bool], limit: int) -> int:
+    left = select(WebhookEvent.id).where(WebhookEvent.processed_at.is_(None), which).order_by(WebhookEvent.id).limit(limit)
+    with database.read() as session:
+        event_ids = session.scalars(left).all()
+    return sum(process(database, settings, event_id, now) for event_id in event_ids)
+
+
+def _keep(
+    database: Database, settings: Settings, events: Sequence[Arrival], now: datetime, patience: float = PATIENCE_SECONDS
+) -> list[int]:
+    """Make rows of *events* and of all that waits in files, in the order they came; return the ids of those that are new."""
+    waiting = arrivals.read(settings.home)
+    in_order = sorted([*waiting.events.values(), *events], key=lambda event: event.received_at)
+    with database.write(patience=patience) as session:
+        kept = [keep(session, event) for event in in_order]
+        for path in waiting.unreadable:
+            _tell_unreadable(session, path.name, now)
+    arrivals.remove(waiting.events)
+    for path in waiting.unreadable:
+        arrivals.put_aside(path)
+    return [event_id for event_id in kept if event_id is not None]
+
+
+def keep(session: Session, event: Arrival) -> int | None:
+    """Store the raw event before anything is done with it; return its id, or None for a repetition."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    return session.scalar(
+        insert(WebhookEvent)
+        .values(
+            kind=event.kind,
+            dedup_key=event.dedup_key,
+            params=event.params,
+            ref=event.ref,
+            received_at=event.received_at,
+            processed_at=None,
+            problem="",
         )
+        .on_conflict_do_nothing(index_elements=["kind", "dedup_key"])
+        .returning(WebhookEvent.id)
+    )
 
 
-def process(database: Database, settings: Settings, event_id: int, now: datetime) -> bool:
+def process(database: Database, settings: Settings, event_id: int, now: datetime, *, patience: float = PATIENCE_SECONDS) -> bool:
     """Take one kept event in, and say whether that worked; doing it again is a no-op.
 
-    A failure is written on the row and put before a person; the event stays for ``process_left_behind``.
+    A failure is written on the row and put before a person; the event stays for ``process_left_behind``. So does one for which the
+    database could not be had within *patience* seconds.
     """
     try:
-        with database.write() as session:
+        with database.read() as session:
+            meaning = _understand(session, session.get_one(WebhookEvent, event_id))
+        with database.write(patience=patience) as session:
             event = session.get_one(WebhookEvent, event_id, with_for_update=True)
             if event.processed_at is None:
-                _take_in(session, event, settings, now)
+                _take_in(session, event, meaning, settings, now)
                 event.processed_at = now
                 if event.problem:
                     attention.resolve_key(session, _key(event), by="intake", now=now)
+    except UnavailableError:
+        return False
     except Exception as error:  # noqa: BLE001 - whatever breaks, the family's words are kept and a person is told
-        with database.write() as session:
+        with suppress(UnavailableError), database.write(patience=patience) as session:
             _tell(session, session.get_one(WebhookEvent, event_id), error, now)
         return False
     return True
 
 
-def process_left_behind(database: Database, settings: Settings, now: datetime, *, limit: int = 500) -> int:
-    """Try every kept event again that was not taken in, oldest first; return how many were."""
-    with database.read() as session:
-        left = session.scalars(
-            select(WebhookEvent.id).where(WebhookEvent.processed_at.is_(None)).order_by(WebhookEvent.id).limit(limit)
-        ).all()
-    return sum(process(database, settings, event_id, now) for event_id in left)
+def _understand(session: Session, event: WebhookEvent) -> Meaning | None:
+    """What a family's text means; read before other writers are kept waiting, for it takes milliseconds."""
+    return replies.understood(session, event) if event.kind == Kind.INBOUND and event.processed_at is None else None
 
 
-def _take_in(session: Session, event: WebhookEvent, settings: Settings, now: datetime) -> None:
-    if event.kind == Kind.STATUS:
+def _take_in(session: Session, event: WebhookEvent, meaning: Meaning | None, settings: Settings, now: datetime) -> None:
+    if meaning is None:
         receipts.take_status(session, event.params, event.ref, now)
     else:
-        cases.take_in(session, replies.receive(session, event, settings, now), settings, now)
+        cases.take_in(session, replies.receive(session, event, settings, now, meaning=meaning), settings, now)
 
 
 def _tell(session: Session, event: WebhookEvent, error: Exception, now: datetime) -> None:
@@ -89,6 +171,11 @@ def _tell(session: Session, event: WebhookEvent, error: Exception, now: datetime
         detail={"event": event.id, "problem": event.problem},
         urgent=event.kind == Kind.INBOUND,
     )
+
+
+def _tell_unreadable(session: Session, name: str, now: datetime) -> None:
+    sentence = f"What the carrier told cannot be read from the file {name} in the home's folder arrivals; a family may wait. Tell IT."
+    attention.raise_item(session, kind="intake", key=f"arrival:{name}", sentence=sentence, now=now, urgent=True)
 
 
 def _key(event: WebhookEvent) -> str:

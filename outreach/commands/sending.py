@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from outreach.cases.intake import take_waiting
 from outreach.commands.output import format_option, print_rows
 from outreach.delivery.actions import dispatch as send_due
 from outreach.delivery.letters import release
@@ -35,11 +36,12 @@ def dispatch(ctx: click.Context, *, watch: bool, form: str) -> None:
 
 
 def _once(services: Services) -> DispatchReport:
-    """Settle what is uncertain, then send until nothing is due."""
+    """Settle what is uncertain, then send until nothing is due; what families wrote is heard first each time, for it may be a stop."""
     if services.provider is not None:
         reconcile(services.database, services.provider, services.settings, services.clock)
     total = DispatchReport()
     while True:
+        take_waiting(services.database, services.settings, services.clock.now())
         some = send_due(services.database, services.provider, services.settings, services.clock)
         total.add(some)
         if not some.claimed or some.stopped:
@@ -57,6 +59,7 @@ def _print(report: DispatchReport, form: str) -> None:
 def letters(ctx: click.Context, out: Path, batch: int | None) -> None:
     """Release the letters that are due as one PDF, with a manifest and a list of who was not written to and why."""
     services = wire()
+    take_waiting(services.database, services.settings, services.clock.now())
     report = release(services.database, services.settings, services.clock, out, by="command line", batch=batch)
     click.echo(report.sentence, err=True)
     ctx.exit(1 if report.errors_for_a_person else 0)

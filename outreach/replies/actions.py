@@ -41,24 +41,33 @@ _A_DAY = timedelta(hours=24)
 _RECENT = 5
 
 
-def receive(session: Session, event: WebhookEvent, settings: Settings, now: datetime) -> Inbound:
+def understood(session: Session, event: WebhookEvent) -> Meaning:
+    """What the text that *event* carries means, read with what we said to that number last; nothing is changed."""
+    phone, body = _phone_and_body(event)
+    return understand(body, Context(language=_language(session, phone), recent=_recent_words(session, phone)))
+
+
+def receive(session: Session, event: WebhookEvent, settings: Settings, now: datetime, *, meaning: Meaning | None = None) -> Inbound:
     """Store and act on the text that *event* carries, and return its row; the same text again changes nothing.
 
     An opt-out is in the ledger when this returns, whatever else the text says. What a person should see is for ``cases.take_in``.
+    *meaning* is what ``understood`` said before the transaction, so that no other writer waits for it.
     """
     params: dict[str, str] = {name: str(value) for name, value in event.params.items()}
     sid = params.get("MessageSid") or params.get("SmsSid") or f"event:{event.id}"
     if already := session.scalars(select(Inbound).where(Inbound.message_sid == sid)).first():
         return already
-    phone, body = params.get("From", "").strip(), storable(params.get("Body", ""))
-    language = _language(session, phone)
-    meaning = understand(body, Context(language=language, recent=_recent_words(session, phone)))
+    phone, body = _phone_and_body(event)
+    language, meaning = _language(session, phone), meaning or understood(session, event)
     inbound = _stored(params, sid, phone, body, meaning, event.received_at)
     carrier = _CARRIER_SAID.get(params.get("OptOutType", "").upper())
     if carrier is Intent.OPT_OUT and not meaning.suppress:
         inbound.suppress, inbound.why = True, f"{meaning.why}; opt_out: the carrier stopped this number"
     session.add(inbound)
     session.flush()
+    if meaning.intent == Intent.OPT_IN and _stopped_since(session, inbound):
+        inbound.why += "; a stop that was written later came first and stands"
+        return inbound
     stood_out = _keep_in_ledger(session, inbound, now)
     answered_by_carrier = carrier is not None or _is_carrier_word(body, settings)
     if not answered_by_carrier and not (inbound.suppress and stood_out):
@@ -84,6 +93,16 @@ def _stored(params: dict[str, str], sid: str, phone: str, body: str, meaning: Me
         to_human=meaning.to_human or has_media,
         why=meaning.why,
     )
+
+
+def _phone_and_body(event: WebhookEvent) -> tuple[str, str]:
+    return str(event.params.get("From", "")).strip(), storable(str(event.params.get("Body", "")))
+
+
+def _stopped_since(session: Session, inbound: Inbound) -> bool:
+    """Whether the number stopped us after it wrote this; a text that had to wait is sometimes taken in after a later one."""
+    later = select(Inbound.id).where(Inbound.phone == inbound.phone, Inbound.suppress, Inbound.received_at > inbound.received_at)
+    return session.scalar(later.limit(1)) is not None
 
 
 def _keep_in_ledger(session: Session, inbound: Inbound, now: datetime) -> bool:

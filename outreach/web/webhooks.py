@@ -8,7 +8,8 @@ from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 
-from outreach.cases.intake import Kind, keep, process
+from outreach.arrivals import Arrival
+from outreach.cases.intake import Kind, take
 from outreach.settings import Settings
 from outreach.web.context import now, services
 from outreach.web.permissions import open_to_all
@@ -66,7 +67,4 @@ def _signed_params() -> dict[str, str]:
 def _take(kind: Kind, params: dict[str, str], *, dedup_key: str) -> None:
     parts = services()
     key = dedup_key or hashlib.sha256(repr(sorted(params.items())).encode()).hexdigest()
-    ref = request.args.get("o", "")
-    event_id = keep(parts.database, kind, params, dedup_key=key, ref=ref, now=now())
-    if event_id is not None:
-        process(parts.database, parts.settings, event_id, now())
+    take(parts.database, parts.settings, Arrival(kind.value, key, params, request.args.get("o", ""), now()), now())

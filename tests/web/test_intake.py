@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
+from outreach.arrivals import Arrival
 from outreach.attention.tables import AttentionItem
 from outreach.cases import intake
 from outreach.cases.intake import Kind
@@ -16,15 +17,21 @@ from tests.conftest import NOON
 TEXT = {"MessageSid": "SM1", "From": "+13125550142", "Body": "Hello \u200f\u05d0 \U0001f600", "NumMedia": "0"}
 
 
+def keep(database: Database, sid: str, kind: Kind = Kind.INBOUND) -> int | None:
+    """Store one raw event, and nothing more."""
+    with database.write() as session:
+        return intake.keep(session, Arrival(kind.value, sid, {**TEXT, "MessageSid": sid}, "", NOON))
+
+
 def test_the_same_event_is_kept_once_and_another_kind_is_another(database: Database) -> None:
-    kept = [intake.keep(database, kind, TEXT, dedup_key="SM1", ref="", now=NOON) for kind in (Kind.INBOUND, Kind.INBOUND, Kind.STATUS)]
+    kept = [keep(database, "SM1", kind) for kind in (Kind.INBOUND, Kind.INBOUND, Kind.STATUS)]
     assert kept[0] is not None
     assert kept[1] is None
     assert kept[2] is not None
 
 
 def test_a_kept_event_is_taken_in_once(database: Database, settings: Settings) -> None:
-    event_id = intake.keep(database, Kind.INBOUND, TEXT, dedup_key="SM1", ref="", now=NOON)
+    event_id = keep(database, "SM1")
     assert event_id is not None
     assert [intake.process(database, settings, event_id, NOON) for _ in range(2)] == [True, True]
     assert intake.process_left_behind(database, settings, NOON) == 0
@@ -35,7 +42,7 @@ def test_a_kept_event_is_taken_in_once(database: Database, settings: Settings) -
 
 def test_a_row_left_behind_by_a_crash_is_taken_in_later(database: Database, settings: Settings) -> None:
     for n in range(3):
-        intake.keep(database, Kind.INBOUND, {**TEXT, "MessageSid": f"SM{n}"}, dedup_key=f"SM{n}", ref="", now=NOON)
+        keep(database, f"SM{n}")
     assert intake.process_left_behind(database, settings, NOON, limit=2) == 2
     assert intake.process_left_behind(database, settings, NOON) == 1
     with database.read() as session:
