@@ -11,7 +11,7 @@ import polars as pl
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.attendance import bulk, marks, roster
+from outreach.attendance import bulk, marks, overlays, roster
 from outreach.attendance.canonical import ATTENDANCE, FILES, ROSTER
 from outreach.attendance.folder import Delivery, kept, missing_files, open_delivery
 from outreach.attendance.parsing import PROBLEM_SCHEMA, Action, Parsed, parse
@@ -174,7 +174,12 @@ def _apply(
     if ATTENDANCE.name in parsed:
         progress("applying attendance")
         found = parsed[ATTENDANCE.name]
-        _note(load, ATTENDANCE.name, found, marks.apply(session, found, settings, load.import_id))
+        _note(
+            load,
+            ATTENDANCE.name,
+            found,
+            marks.apply(session, found, overlays.with_codes(settings, overlays.read(session).codes), load.import_id),
+        )
     return _record(session, load, source)
 
 

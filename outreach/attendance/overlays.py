@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.attendance.calendars import Said
 from outreach.attendance.source_settings import Meaning, SchoolOverride, SourceSettings
 from outreach.attendance.verdicts import Verdict
 from outreach.district import overlays
-from outreach.district.overlays import Act, Kind, OverlayError, Subject
+from outreach.district.overlays import Act, Kind, Merged, OverlayError, Subject
 from outreach.district.tables import Overlay
 
 SETTLEABLE = (Verdict.PRESENT, Verdict.EXCUSED, Verdict.UNEXCUSED, Verdict.SUSPENDED, Verdict.UNSPECIFIED)
@@ -42,6 +41,7 @@ class Overlays:
     codes: Codes
     days: Days
     settled: Settled
+    merged: Merged
 
     def said(self, organisations: Iterable[str]) -> dict[date, frozenset[Said]]:
         """What was said of dates at a school: date by date by the nearest of its *organisations* (the school first, then above)."""
@@ -78,19 +78,15 @@ def read(session: Session) -> Overlays:
     codes: defaultdict[str, defaultdict[str, dict[str, Meaning]]] = defaultdict(lambda: defaultdict(dict))
     days: defaultdict[str, defaultdict[date, frozenset[Said]]] = defaultdict(lambda: defaultdict(frozenset))
     settled: defaultdict[tuple[str, str], dict[date, Verdict]] = defaultdict(dict)
+    merged = overlays.merged(session)
     for row in overlays.holding(session, Kind.CODE, Kind.CALENDAR, Kind.SUBMISSION, Kind.STUDENT_DAY):
         if row.kind == Kind.CODE:
             codes[row.source][row.school_id][row.name] = Meaning.model_validate(row.value)
         elif row.date is not None and row.kind == Kind.STUDENT_DAY:
-            settled[row.student_id, row.school_id][row.date] = Verdict(row.value["verdict"])
+            settled[merged.of(row.student_id), row.school_id][row.date] = Verdict(row.value["verdict"])
         elif row.date is not None:
             days[row.school_id][row.date] |= {Said(row.value["said"])}
-    return Overlays(codes, days, settled)
-
-
-def settled_students(session: Session) -> frozenset[str]:
-    """The children with a day that a person settled, and that still may hold."""
-    return frozenset(session.scalars(select(Overlay.student_id).where(Overlay.kind == Kind.STUDENT_DAY).distinct()))
+    return Overlays(codes, days, settled, merged)
 
 
 def with_codes(settings: SourceSettings, codes: Codes) -> SourceSettings:

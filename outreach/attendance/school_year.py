@@ -76,6 +76,7 @@ class SchoolYear:
         self.known_at = known_at
         self._session = session
         self._overlays = overlays.read(session)
+        self.merged = self._overlays.merged
         self._sources = {
             row.name: (
                 overlays.with_codes(SourceSettings.model_validate(row.settings), self._overlays.codes).varied(variation or {}),
@@ -112,6 +113,11 @@ class SchoolYear:
             self._settings[school_id] = self.source(names[0]).at(school_id) if names else _DEFAULTS
         return self._settings[school_id]
 
+    @property
+    def marks_from(self) -> date:
+        """No mark before this date can belong to a school year that holds ``as_of``."""
+        return date(self.as_of.year - 1, 1, 1)
+
     def start(self, school_id: str) -> date:
         """The first day of the school year at a school."""
         return start_of_year(self.as_of, self.settings(school_id).school_year_start)
@@ -145,6 +151,10 @@ class SchoolYear:
     def settled(self, student_id: str, school_id: str) -> Mapping[date, Verdict]:
         """The days of a child at a school that a person settled."""
         return self._overlays.settled.get((student_id, school_id), {})
+
+    def settled_students(self) -> set[str]:
+        """The ids of children of whom a person settled a day or merged two ids: their rows alone do not tell their count."""
+        return set(self.merged.ids({*(student_id for student_id, _school_id in self._overlays.settled), *self.merged.kept}))
 
     def reported(self, school_id: str) -> frozenset[date]:
         """The dates on which the school sent any mark."""
@@ -192,5 +202,5 @@ class SchoolYear:
         for row in rows:
             stay = stay_of(row.entry_date, row.exit_date, row.exit_type, self.source_at(row.source, school_id))
             if stay is not None and stay.last >= day:
-                children.add(row.student_id)
+                children.add(self.merged.of(row.student_id))
         return len(children)

@@ -12,6 +12,7 @@ from outreach.cases.matching import Match, school_of
 from outreach.cases.states import CaseState, EventKind, Queue, move
 from outreach.cases.tables import Case, CaseEvent
 from outreach.clock import local_date
+from outreach.district.overlays import merged_away
 from outreach.settings import Settings
 from outreach.thresholds.states import EpisodeState
 from outreach.thresholds.tables import Episode, RuleVersion
@@ -26,7 +27,7 @@ def open_for_crossings(session: Session, *, settings: Settings, now: datetime) -
         select(Episode, RuleVersion.definition)
         .join(RuleVersion, RuleVersion.id == Episode.rule_version_id)
         .outerjoin(CaseEvent, CaseEvent.episode_id == Episode.id)
-        .where(Episode.state == EpisodeState.OPEN.value, CaseEvent.id.is_(None))
+        .where(Episode.state == EpisodeState.OPEN.value, CaseEvent.id.is_(None), Episode.student_id.not_in(merged_away()))
         .order_by(Episode.id)
     )
     asking = [(row[0], row[1]) for row in session.execute(waiting)]

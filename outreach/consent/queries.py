@@ -9,6 +9,7 @@ from sqlalchemy import Select, and_, exists, select
 from sqlalchemy.orm import Session
 
 from outreach.consent.tables import ContactBlock, PhoneState, RestrictionClearance
+from outreach.district.overlays import merged
 from outreach.district.tables import StudentContact
 
 BLOCKED = "blocked contact: a person placed a block"
@@ -53,20 +54,25 @@ def snapshot(row: PhoneState) -> PhoneConsent:
 
 
 def block(session: Session, student_id: str, contact_id: str) -> str | None:
-    """Return why *contact_id* may be told nothing about *student_id*, or None; it beats every other rule."""
+    """Return why *contact_id* may be told nothing about *student_id*, or None; it beats every other rule.
+
+    What was said of a child under one of its ids holds under all of them.
+    """
+    ids = merged(session).ids([student_id])
     order = select(ContactBlock.id).where(
-        ContactBlock.lifted_at.is_(None), ContactBlock.contact_id == contact_id, ContactBlock.student_id.in_(("", student_id))
+        ContactBlock.lifted_at.is_(None), ContactBlock.contact_id == contact_id, ContactBlock.student_id.in_(("", *ids))
     )
     if session.execute(order.limit(1)).first() is not None:
         return BLOCKED
-    uncleared = _uncleared().where(StudentContact.student_id == student_id, StudentContact.contact_id == contact_id)
+    uncleared = _uncleared().where(StudentContact.student_id.in_(ids), StudentContact.contact_id == contact_id)
     return RESTRICTED if session.execute(uncleared.limit(1)).first() is not None else None
 
 
 def blocks(session: Session, student_ids: Iterable[str]) -> dict[tuple[str, str], str]:
     """Return the reason for each blocked pair (student_id, contact_id) of *student_ids*; pairs not blocked are absent."""
     found: dict[tuple[str, str], str] = {}
-    for part in chunks(list(dict.fromkeys(student_ids))):
+    asked, one = set(student_ids), merged(session)
+    for part in chunks(one.ids(asked)):
         found |= {
             (row.student_id, row.contact_id): RESTRICTED for row in session.execute(_uncleared().where(StudentContact.student_id.in_(part)))
         }
@@ -80,7 +86,7 @@ def blocks(session: Session, student_ids: Iterable[str]) -> dict[tuple[str, str]
         )
         for orders in (of_any_child, of_one_child):
             found |= {(row.student_id, row.contact_id): BLOCKED for row in session.execute(orders)}
-    return found
+    return {(same, contact): why for (child, contact), why in found.items() for same in one.ids([child]) if same in asked}
 
 
 def chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:

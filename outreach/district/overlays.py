@@ -5,17 +5,17 @@ They are rows that are only ever added, so the newest id is the version of all t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from outreach.database import Json, take_turns
-from outreach.district.tables import Overlay
+from outreach.district.tables import Overlay, Student
 
 
 class Kind(StrEnum):
@@ -97,12 +97,66 @@ def subject_of(row: Overlay) -> Subject:
 
 def holding(session: Session, *kinds: Kind) -> list[Overlay]:
     """The overlays of some kinds (of all where none is named) that hold now, the oldest first."""
+    return list(session.scalars(_holding(*kinds).order_by(Overlay.id)))
+
+
+def _holding(*kinds: Kind) -> Select[Overlay]:
     newest = select(func.max(Overlay.id)).group_by(*_SUBJECT)
     if kinds:
         newest = newest.where(Overlay.kind.in_([kind.value for kind in kinds]))
-    return list(session.scalars(select(Overlay).where(Overlay.id.in_(newest), Overlay.withdraws.is_(None)).order_by(Overlay.id)))
+    return select(Overlay).where(Overlay.id.in_(newest), Overlay.withdraws.is_(None))
 
 
 def version(session: Session) -> int:
     """The id of the newest row: it grows whenever a person lays or withdraws an overlay; 0 before the first."""
     return session.scalar(select(func.max(Overlay.id))) or 0
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Children whom feeds bring under two ids: each old id with the one under which the child's rows are gathered."""
+
+    kept: Mapping[str, str]
+
+    def of(self, student_id: str) -> str:
+        """The id under which a child is known here."""
+        return self.kept.get(student_id, student_id)
+
+    def ids(self, students: Collection[str]) -> list[str]:
+        """Every id under which feeds bring some children, whichever of their ids are asked for."""
+        if not self.kept:
+            return sorted(students)
+        children = {self.of(student_id) for student_id in students}
+        return sorted(children | {old for old, kept in self.kept.items() if kept in children})
+
+
+def merge(session: Session, old_id: str, kept_id: str, act: Act) -> Overlay:
+    """Gather the rows of two ids of one child under the second; feed rows stay as they are, so ``withdraw`` parts them again.
+
+    Raises OverlayError.
+    """
+    known = merged(session)
+    if missing := [student_id for student_id in (old_id, kept_id) if session.get(Student, student_id) is None]:
+        message = f"No feed has named a student {missing[0]}."
+        raise OverlayError(message)
+    if old_id in known.kept or known.of(kept_id) == old_id:
+        message = "These two are one child already, or the first is merged with a third; part them before you merge anew."
+        raise OverlayError(message)
+    return lay(session, Subject(Kind.SAME_CHILD, student_id=old_id), {"kept": kept_id}, act)
+
+
+def merged(session: Session) -> Merged:
+    """The ids that are merged now; where a kept id was merged on, the last one is told."""
+    said = {row.student_id: str(row.value["kept"]) for row in holding(session, Kind.SAME_CHILD)}
+    return Merged({old: _last(said, old) for old in said})
+
+
+def _last(said: Mapping[str, str], student_id: str) -> str:
+    while student_id in said:  # ends: no merge closes a circle
+        student_id = said[student_id]
+    return student_id
+
+
+def merged_away() -> Select[str]:
+    """A query of the old ids: they have no count, crossing, letter or case of their own."""
+    return _holding(Kind.SAME_CHILD).with_only_columns(Overlay.student_id)

@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from outreach.district import overlays
+from outreach.district.overlays import Merged
 from outreach.district.people import Address, Adult, Link, Phone
 from outreach.district.tables import Contact, ContactPhone, School, Student, StudentContact
 
@@ -41,7 +43,7 @@ def students(session: Session, student_ids: Collection[str]) -> dict[str, Studen
 def load_adults(session: Session, student_ids: Collection[str]) -> list[Adult]:
     """The adults tied to any of the children, each with all numbers and all ties (siblings included)."""
     contact_ids: set[str] = set()
-    for some in slices(student_ids):
+    for some in slices(overlays.merged(session).ids(student_ids)):
         contact_ids.update(session.scalars(select(StudentContact.contact_id).where(StudentContact.student_id.in_(some))))
     return _adults(session, contact_ids)
 
@@ -74,13 +76,14 @@ def _adults(session: Session, contact_ids: set[str]) -> list[Adult]:
     phones: defaultdict[str, list[Phone]] = defaultdict(list)
     links: defaultdict[str, list[Link]] = defaultdict(list)
     found: list[Adult] = []
+    merged = overlays.merged(session)
     for some in slices(contact_ids):
         for phone in session.scalars(select(ContactPhone).where(ContactPhone.contact_id.in_(some)).order_by(ContactPhone.id)):
             phones[phone.contact_id].append(_phone(phone))
         for tie in session.scalars(select(StudentContact).where(StudentContact.contact_id.in_(some)).order_by(StudentContact.student_id)):
-            links[tie.contact_id].append(_link(tie))
+            links[tie.contact_id].append(_link(tie, merged))
         present = select(Contact).where(Contact.contact_id.in_(some), Contact.gone_import_id.is_(None)).order_by(Contact.contact_id)
-        found.extend(_adult(row, phones[row.contact_id], links[row.contact_id]) for row in session.scalars(present))
+        found.extend(_adult(row, phones[row.contact_id], _one_per_child(links[row.contact_id])) for row in session.scalars(present))
     return found
 
 
@@ -112,9 +115,23 @@ def _phone(row: ContactPhone) -> Phone:
     )
 
 
-def _link(row: StudentContact) -> Link:
+def _one_per_child(links: Sequence[Link]) -> list[Link]:
+    """An adult's ties, one to each child: of a child with two ids the more careful tie holds."""
+    found: dict[str, Link] = {}
+    for link in links:
+        other = found.get(link.student_id)
+        found[link.student_id] = link if other is None else min(link, other, key=_leave)
+    return list(found.values())
+
+
+def _leave(link: Link) -> tuple[bool, bool, bool]:
+    """How freely an adult may be told, the least first."""
+    return not link.restriction, link.may_receive is not False, link.lives_with is not False
+
+
+def _link(row: StudentContact, merged: Merged) -> Link:
     return Link(
-        student_id=row.student_id,
+        student_id=merged.of(row.student_id),
         relation=row.relation,
         primary=row.primary,
         priority=row.priority,

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from outreach.district.households import Household
+from outreach.district.overlays import merged_away
 from outreach.planning.reasons import Reason
 from outreach.planning.states import Channel, MessageClass, State
 from outreach.planning.tables import PlannedEpisode, PlannedMessage
@@ -60,7 +61,12 @@ def open_episodes_of(session: Session, planned_id: int) -> list[Waiting]:
 
 def _waiting(session: Session, which: ColumnElement[bool]) -> list[Waiting]:
     columns = Episode.id, Episode.student_id, Episode.state, Episode.rule, Episode.rule_version_id, RuleVersion.definition
-    statement = select(*columns).join(RuleVersion, RuleVersion.id == Episode.rule_version_id).where(which).order_by(Episode.id)
+    statement = (
+        select(*columns)
+        .join(RuleVersion, RuleVersion.id == Episode.rule_version_id)
+        .where(which, Episode.student_id.not_in(merged_away()))
+        .order_by(Episode.id)
+    )
     rules: dict[int, Rule] = {}
     found = []
     for row in session.execute(statement):

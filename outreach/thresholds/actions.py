@@ -16,6 +16,7 @@ from outreach.attendance.queries import StudentCount, enrolled_at, last_attendan
 from outreach.attendance.school_year import SchoolYear
 from outreach.clock import local_date
 from outreach.database import take_turns
+from outreach.district.overlays import merged_away
 from outreach.settings import Settings
 from outreach.thresholds.counts import counts_to_tell
 from outreach.thresholds.episodes import Running, Step, steps
@@ -142,7 +143,9 @@ def release_baseline(session: Session, students: int, *, by: str, now: datetime)
     take_turns(session, "evaluate")
     unreleased = Episode.baseline.is_(True) & Episode.released_at.is_(None) & Episode.state.in_(_RUNNING)
     waiting: defaultdict[str, list[Episode]] = defaultdict(list)
-    for episode in session.scalars(select(Episode).where((Episode.state == EpisodeState.BASELINE) | unreleased)):
+    for episode in session.scalars(
+        select(Episode).where(((Episode.state == EpisodeState.BASELINE) | unreleased) & Episode.student_id.not_in(merged_away()))
+    ):
         waiting[episode.student_id].append(episode)
     asking = [student for student, mine in waiting.items() if any(episode.state == EpisodeState.BASELINE for episode in mine)]
     worst_first = sorted(asking, key=lambda student: (-max(Fraction(e.days_absent) for e in waiting[student]), student))

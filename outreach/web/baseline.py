@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Row, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from outreach.district.overlays import merged_away
 from outreach.district.tables import Enrolment
 from outreach.staff import actions as staff
 from outreach.staff.roles import Permission
@@ -71,7 +72,7 @@ def waiting(session: Session, schools: frozenset[str] | None) -> Sequence[Row[st
         # one child may be over several rules; the alphabet happens to put the worse tier last
         select(func.max(Episode.tier).label("tier"), func.coalesce(func.min(Enrolment.school_id), "").label("school_id"))
         .outerjoin(Enrolment, on_that_day)
-        .where(Episode.state == EpisodeState.BASELINE.value)
+        .where(Episode.state == EpisodeState.BASELINE.value, Episode.student_id.not_in(merged_away()))
         .group_by(Episode.student_id)
         .subquery()
     )
