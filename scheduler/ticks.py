@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import structlog
 
-from outreach.attendance.importing import import_folder
 from outreach.attendance.refusal import RefusedError
 from outreach.attendance.source_settings import SETTINGS_FILE
 from outreach.attention.actions import raise_item
@@ -18,12 +18,13 @@ from outreach.planning.actions import plan
 from outreach.services import Services
 from outreach.thresholds.actions import evaluate, there_is_news
 from outreach.thresholds.rules import load_rules
+from scheduler.loading import load
 
 _log = structlog.get_logger()
 
 
 def take_feeds(services: Services) -> None:
-    """Load every folder with a source.toml below the feed folder; a delivery that is as it was costs one hash."""
+    """Load every folder with a source.toml below the feed folder, in a process of its own; one that is as it was costs a hash."""
     if not services.settings.feed_folder:
         return
     for file in sorted(Path(services.settings.feed_folder).glob(f"*/{SETTINGS_FILE}")):
@@ -33,11 +34,15 @@ def take_feeds(services: Services) -> None:
 def _take_feed(services: Services, folder: Path) -> None:
     now = services.clock.now()
     try:
-        report = import_folder(services.database, folder, home=services.settings.home, now=now)
-    except RefusedError as error:
-        _log.warning("feed refused", folder=folder.name)
+        report = load(services, folder, now)
+    except (RefusedError, BrokenProcessPool) as error:
+        refused = isinstance(error, RefusedError)
+        _log.warning("feed refused" if refused else "loading ended", folder=folder.name)
+        what = (
+            f"was refused: {error}" if refused else "could not be loaded: the process that loads it was ended, perhaps for want of memory."
+        )
         with services.database.write() as session:
-            raise_item(session, kind="feed", key=f"feed:{folder.name}", sentence=f"The feed {folder.name} was refused: {error}", now=now)
+            raise_item(session, kind="feed", key=f"feed:{folder.name}", sentence=f"The feed {folder.name} {what}", now=now)
         return
     if report.unchanged:
         return

@@ -1,0 +1,42 @@
+"""Loads a feed in a process of its own, so that the serving process goes on answering while a district's rows are compared."""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+import outreach.tables  # noqa: F401 - the process that loads must know every table
+from outreach.attendance.folder import open_delivery
+from outreach.attendance.importing import ImportReport, import_folder
+from outreach.attendance.tables import FeedSource
+from outreach.database import Database
+from outreach.services import Services
+
+
+def load(services: Services, folder: Path, now: datetime) -> ImportReport:
+    """Load one delivery as ``import_folder`` does; bytes that are as they were are dealt with here, for starting a process takes longer.
+
+    Raises RefusedError, and BrokenProcessPool when the process was killed (out of memory, say); nothing was written then.
+    """
+    url, home = services.database.url.render_as_string(hide_password=False), services.settings.home
+    if _is_known(services.database, folder):
+        return import_folder(services.database, folder, home=home, now=now)
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        return process.submit(_load, url, folder, home, now).result()
+
+
+def _is_known(database: Database, folder: Path) -> bool:
+    delivery = open_delivery(folder)
+    with database.read() as session:
+        source = session.get(FeedSource, delivery.settings.name)
+        return source is not None and source.digest == delivery.digest
+
+
+def _load(url: str, folder: Path, home: Path, now: datetime) -> ImportReport:
+    database = Database(url)
+    try:
+        return import_folder(database, folder, home=home, now=now)
+    finally:
+        database.engine.dispose()
