@@ -36,7 +36,7 @@ LONGEST = Facts(
     ),
     adult_names=("Maximiliana Hernández-Villanueva", "Christopher Hernández-Villanueva"),
     signer="Ms. Hernández-Villanueva",
-    note="Tuesday, December 15, at 5:30 pm in room 204, Hernández Hall.",
+    note="Tuesday, December 15, at 5:30 pm in room 204.",
     interpreter_phone="(312) 555-0100",
 )
 """The longest plausible facts; the í turns the whole text into UCS-2."""

@@ -16,6 +16,8 @@ from outreach.messages.templates import Source, sources
 from outreach.messages.translations import FILE, Translations, read, words_of
 
 _WIDTH = 120
+_DRAFTED = "# Drafted, not reviewed: these words leave only after a named person approved them.\n"
+"""True of every file: what stands in one approves nothing."""
 
 
 class ImportRefusedError(ValueError):
@@ -81,7 +83,10 @@ def _header(locale: str) -> str:
     """Write the header by hand: Babel would add today's date, so that the same words would give another file."""
     lines = [f"Language: {locale}", "MIME-Version: 1.0", "Content-Type: text/plain; charset=UTF-8", "Content-Transfer-Encoding: 8bit"]
     return (
-        f"# Words for families: {languages()[locale].english}.\n" + 'msgid ""\nmsgstr ""\n' + "".join(f'"{x}\\n"\n' for x in lines) + "\n"
+        f"# Words for families: {languages()[locale].english}.\n{_DRAFTED}"
+        + 'msgid ""\nmsgstr ""\n'
+        + "".join(f'"{x}\\n"\n' for x in lines)
+        + "\n"
     )
 
 
