@@ -84,6 +84,12 @@ class SchoolCalendar:
         """The membership days, to ask for one of them."""
         return frozenset(self.days)
 
+    @cached_property
+    def in_doubt(self) -> frozenset[date]:
+        """The membership days on which a child without a mark is unknown."""
+        silent = self.all_days - self.submitted if self.affirmative else frozenset[date]()
+        return silent | (self.all_days & self.unknown.keys())
+
     def between(self, first: date, last: date) -> Sequence[date]:
         """The membership days from *first* to *last*, both included."""
         return self.days[bisect_left(self.days, first) : bisect_right(self.days, last)]

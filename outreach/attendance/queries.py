@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from outreach.attendance.counting import Count, SchoolRecord, Stay, count, count_across, record
+from outreach.attendance.counting import Count, SchoolRecord, Stay, count_across, record
 from outreach.attendance.profiles import Profile, profile
 from outreach.attendance.schedules import Meeting
 from outreach.attendance.school_year import SchoolYear
@@ -19,6 +19,7 @@ from outreach.attendance.stays import ENROLMENT, enrolments, stay_in, whole_stay
 from outreach.attendance.tables import FeedImport, FeedSource, Mark, MarkVersion
 from outreach.attendance.verdicts import Day, DayMark
 from outreach.attendance.versions import known_after, tables_of
+from outreach.database import Json
 from outreach.district import overlays
 from outreach.district.queries import slices
 from outreach.district.tables import Enrolment, SectionPlace
@@ -36,6 +37,13 @@ class StudentCount:
     """Schools attended this year, by id."""
     held_code: str
     """A code of this year that holds messages (bereavement, hospital), or empty."""
+
+    @classmethod
+    def of(cls, records: Sequence[SchoolRecord], rules: Profile) -> StudentCount:
+        """The count of one child from its records at its schools."""
+        total, days = count_across(records, rules)
+        held = min((record.held_code for record in records if record.held_code), default="")
+        return cls(records[0].student_id, total, days, tuple(record.school_id for record in records), held)
 
     @property
     def absent_dates(self) -> tuple[date, ...]:
@@ -67,7 +75,7 @@ def last_attendance_at(session: Session, students: Collection[str] = ()) -> date
     """
     came = {row.name: row.last_delivered_at for row in session.scalars(select(FeedSource)) if "attendance" in row.files}
     if students and len(came) > 1:
-        telling = {name for some in slices(students) for name in session.scalars(_sources_of(some))}
+        telling = {name for some in slices(overlays.merged(session).ids(students)) for name in session.scalars(_sources_of(some))}
         return min((came[name] for name in telling & came.keys()), default=None)
     return max(came.values(), default=None)
 
@@ -76,29 +84,21 @@ def _sources_of(students: Collection[str]) -> Select[str]:
     return select(Mark.source).where(Mark.student_id.in_(students)).distinct()
 
 
-def trusted_sources(session: Session) -> frozenset[str]:
-    """The sources whose registered numbers count as verified and consented to (``trust_registration_phones``)."""
-    return frozenset(row.name for row in session.scalars(select(FeedSource)) if row.settings.get("trust_registration_phones"))
+def trusted_sources(session: Session, enrolled: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
+    """Child → the sources whose registered numbers count as verified and consented to (``trust_registration_phones``).
 
-
-def school_counts(
-    session: Session,
-    as_of: date,
-    *,
-    students: Collection[str] | None = None,
-    profile_name: str | None = None,
-    variation: Mapping[str, str] | None = None,
-) -> Iterator[tuple[SchoolRecord, Count]]:
-    """One record and count per student and school enrolled by *as_of* in its school year, by school id, then student id.
-
-    *profile_name* overrides the profile of each school's source; *variation* tries other values of source settings.
-    Raises UnknownProfileError.
+    *enrolled* are the schools that each child attends: every one of them must trust the source.
     """
-    year = SchoolYear(session, as_of, variation) if variation else SchoolYear.of(session, as_of)
-    found: list[tuple[SchoolRecord, Count]] = []
-    for records in _records(session, year, students, profile_name):
-        found.extend((item, count(item, _profile(year, item.school_id, profile_name))) for item in records)
-    yield from sorted(found, key=lambda pair: (pair[0].school_id, pair[0].student_id))
+    sources = {row.name: row.settings for row in session.scalars(select(FeedSource))}
+    found = {}
+    for student_id, schools in enrolled.items():
+        found[student_id] = frozenset(name for name, said in sources.items() if all(_trusts(said, at) for at in schools or [""]))
+    return found
+
+
+def _trusts(settings: Json, school_id: str) -> bool:
+    own = settings.get("schools", {}).get(school_id, {}).get("trust_registration_phones")
+    return bool(settings.get("trust_registration_phones") if own is None else own)
 
 
 def student_counts(
@@ -115,12 +115,8 @@ def student_counts(
     """
     year = SchoolYear.of(session, as_of) if known_at is None else SchoolYear(session, as_of, known_at=known_at)
     found = {}
-    for records in _records(session, year, students, profile_name):
-        rules = _profile(year, records[0].school_id, profile_name)
-        total, days = count_across(records, rules)
-        student_id = records[0].student_id
-        held = min((r.held_code for r in records if r.held_code), default="")
-        found[student_id] = StudentCount(student_id, total, days, tuple(r.school_id for r in records), held)
+    for mine in records(session, year, students, profile_name):
+        found[mine[0].student_id] = StudentCount.of(mine, profile_at(year, mine[0].school_id, profile_name))
     return found
 
 
@@ -130,7 +126,7 @@ def explain(session: Session, student_id: str, as_of: date, *, known_at: int | N
     *known_at* tells them as they were known after that import; see ``history``.
     """
     year = SchoolYear.of(session, as_of) if known_at is None else SchoolYear(session, as_of, known_at=known_at)
-    days = [day for records in _records(session, year, {student_id}, None) for item in records for day in item.days]
+    days = [day for mine in records(session, year, {student_id}, None) for item in mine for day in item.days]
     return sorted(days, key=lambda day: (day.date, day.school_id))
 
 
@@ -139,28 +135,28 @@ def enrolled_at(session: Session, student_ids: Collection[str], day: date) -> di
     year = SchoolYear.of(session, day)
     found: defaultdict[str, list[tuple[bool, date, str]]] = defaultdict(list)
     every = select(*ENROLMENT, Enrolment.primary).where(Enrolment.entry_date <= day)
-    for some in slices(student_ids):
+    for some in slices(year.merged.ids(student_ids)):
         for row in session.execute(every.where(Enrolment.student_id.in_(some))):
-            covered = whole_stay(year, row)
-            if covered is not None and covered.first <= day <= covered.last:
-                found[row.student_id].append((not row.primary, row.entry_date, row.school_id))
+            covered, student_id = whole_stay(year, row), year.merged.of(row.student_id)
+            if covered is not None and covered.first <= day <= covered.last and student_id in student_ids:
+                found[student_id].append((not row.primary, row.entry_date, row.school_id))
     return {student: list(dict.fromkeys(school for _, _, school in sorted(stays))) for student, stays in found.items()}
 
 
-def _profile(year: SchoolYear, school_id: str, name: str | None) -> Profile:
+def profile_at(year: SchoolYear, school_id: str, name: str | None) -> Profile:
+    """The profile called *name*, else that of the school's source. Raises UnknownProfileError."""
     return profile(name or year.settings(school_id).profile)
 
 
-def _records(
-    session: Session, year: SchoolYear, students: Collection[str] | None, profile_name: str | None
-) -> Iterator[list[SchoolRecord]]:
+def records(session: Session, year: SchoolYear, students: Collection[str] | None, profile_name: str | None) -> Iterator[list[SchoolRecord]]:
     """For each child the records of its schools, by school id; children without an enrolment this year are left out."""
     if students is None:
-        students = session.scalars(select(Enrolment.student_id).where(Enrolment.entry_date <= year.as_of).distinct()).all()
-    for piece in slices(students):
+        everybody = session.scalars(select(Enrolment.student_id).where(Enrolment.entry_date <= year.as_of).distinct())
+        students = {year.merged.of(student_id) for student_id in everybody}
+    for piece in slices([student_id for student_id in students if student_id not in year.merged.kept]):
         stays = _stays(session, year, piece)
         marks = _marks(session, year, piece)
-        meetings = _meetings(session, marks)
+        meetings = _meetings(session, year, marks)
         for student_id in sorted(stays):
             yield [
                 record(
@@ -168,7 +164,7 @@ def _records(
                     school_id,
                     [(stay, year.calendar(school_id, track, grade)) for stay, track, grade in mine],
                     marks.get((student_id, school_id), ()),
-                    _profile(year, school_id, profile_name),
+                    profile_at(year, school_id, profile_name),
                     meetings.get((student_id, school_id), ()),
                     year.settled(student_id, school_id),
                 )
@@ -183,22 +179,22 @@ _Stays = list[tuple[Stay, str, str]]
 def _stays(session: Session, year: SchoolYear, students: Collection[str]) -> dict[str, dict[str, _Stays]]:
     """What each child's enrolments cover of the year up to its date."""
     found: defaultdict[str, dict[str, _Stays]] = defaultdict(dict)
-    for row in session.execute(enrolments(year).where(Enrolment.student_id.in_(students))):
+    for row in session.execute(enrolments(year).where(Enrolment.student_id.in_(year.merged.ids(students)))):
         if (covered := stay_in(year, row)) is not None:
-            found[row.student_id].setdefault(row.school_id, []).append((covered, row.track, row.grade))
+            found[year.merged.of(row.student_id)].setdefault(row.school_id, []).append((covered, row.track, row.grade))
     return found
 
 
 def _marks(session: Session, year: SchoolYear, students: Collection[str]) -> dict[tuple[str, str], list[DayMark]]:
-    within = year.as_of, date(year.as_of.year - 1, 1, 1)
+    within, ids = (year.as_of, year.marks_from), year.merged.ids(students)
     found: defaultdict[tuple[str, str], list[DayMark]] = defaultdict(list)
     codes = {}
-    told_of = (row for table in tables_of(year.known_at) for row in session.execute(_of_children(table, students, within, year.known_at)))
+    told_of = (row for table in tables_of(year.known_at) for row in session.execute(_of_children(table, ids, within, year.known_at)))
     for student_id, school_id, day, code, source, *told in told_of:
         place = (source, school_id)
         if place not in codes:
             codes[place] = year.source_at(source, school_id).codes
-        found[student_id, school_id].append(DayMark(day, school_id, code, codes[place].get(code), *told))
+        found[year.merged.of(student_id), school_id].append(DayMark(day, school_id, code, codes[place].get(code), *told))
     return found
 
 
@@ -211,14 +207,14 @@ def _of_children(
     return found.where(table.date <= last, table.date >= first, table.student_id.in_(students), *known_after(table, import_id))
 
 
-def _meetings(session: Session, marks: Mapping[tuple[str, str], list[DayMark]]) -> dict[tuple[str, str], list[Meeting]]:
+def _meetings(session: Session, year: SchoolYear, marks: Mapping[tuple[str, str], list[DayMark]]) -> dict[tuple[str, str], list[Meeting]]:
     """The places in sections of the children who have a section mark; nobody else's schedule matters."""
     concerned = {student_id for (student_id, _), theirs in marks.items() if any(mark.section_id for mark in theirs)}
     found: defaultdict[tuple[str, str], list[Meeting]] = defaultdict(list)
-    for some in slices(concerned):
+    for some in slices(year.merged.ids(concerned)):
         for row in session.execute(_PLACES.where(SectionPlace.student_id.in_(some))):
             meeting = Meeting(row.section_id, row.begin_date, row.end_date, row.cycle_days, row.weekdays, row.minutes)
-            found[row.student_id, row.school_id].append(meeting)
+            found[year.merged.of(row.student_id), row.school_id].append(meeting)
     return found
 
 

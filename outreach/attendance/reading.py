@@ -64,6 +64,10 @@ def read_frame(path: Path, *, encoding: str, delimiter: str, header: list[str] |
     return reads(text, path.name, delimiter, header, wanted)
 
 
+_NEVER_IN_TEXT = ("\x00", "\x1e", "\x1f")
+"""No value holds these, so a record separator and a unit separator may stand between values (``told``)."""
+
+
 def _checked(header: list[str], name: str, wanted: Collection[str]) -> list[str]:
     """The columns' names; one that nobody asks for may be empty or stand twice, for it is dropped anyway."""
     names = [column.strip().lstrip("\ufeff") for column in header]
@@ -85,15 +89,15 @@ def _read_plain(text: str, name: str, delimiter: str, header: list[str] | None, 
         names = _checked(header, name, wanted)
     fields = pl.col("text").str.count_matches(delimiter, literal=True) + 1
     parts = pl.col("text").str.split_exact(delimiter, len(names) - 1).struct.rename_fields(names).alias("parts")
-    return frame.select(pl.col(LINE).cast(pl.Int64), _fault(fields, len(names), pl.col("text")), parts).unnest("parts")
+    return frame.select(pl.col(LINE).cast(pl.Int64), _fault(fields, len(names), pl.col("text"), delimiter), parts).unnest("parts")
 
 
-def _fault(fields: pl.Expr, expected: int, text: pl.Expr) -> pl.Expr:
+def _fault(fields: pl.Expr, expected: int, text: pl.Expr, delimiter: str) -> pl.Expr:
     return (
         pl.when(fields != expected)
         .then(pl.format("the row has {} fields where the header has " + str(expected), fields))
-        .when(text.str.contains("\x00", literal=True))
-        .then(pl.lit("the row holds a NUL character"))
+        .when(text.str.contains_any([character for character in _NEVER_IN_TEXT if character != delimiter]))
+        .then(pl.lit("the row holds a control character that no text has (NUL, RS or US)"))
         .otherwise(pl.lit(""))
         .alias(FAULT)
     )
@@ -120,4 +124,4 @@ def _read_quoted(text: str, name: str, delimiter: str, header: list[str] | None,
     frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
     numbered = frame.with_columns(pl.Series(LINE, lines, dtype=pl.Int64), pl.Series("fields", counts, dtype=pl.Int64))
     everything = pl.concat_str(names, separator="") if names else pl.lit("")
-    return numbered.with_columns(_fault(pl.col("fields"), len(names), everything)).select(LINE, FAULT, *names)
+    return numbered.with_columns(_fault(pl.col("fields"), len(names), everything, delimiter)).select(LINE, FAULT, *names)

@@ -12,8 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.attendance.profiles import Days, profiles
-from outreach.attendance.queries import school_counts
 from outreach.attendance.refusal import RefusedError
+from outreach.attendance.sums import school_sums
+from outreach.district import overlays
+from outreach.district.overlays import Merged
 from outreach.district.tables import SisTotal
 
 Variation = Mapping[str, str]
@@ -73,15 +75,26 @@ def differing(session: Session, totals: Sequence[SisTotal], variation: Variation
     for total in totals:
         by_day[total.as_of].append(total)
     found = []
-    for as_of, theirs in by_day.items():
-        students = {total.student_id for total in theirs}
-        counted = school_counts(session, as_of, students=students, variation=variation)
-        ours = {(record.student_id, record.school_id): (count.enrolled, count.absent) for record, count in counted}
-        for total in theirs:
-            said: tuple[Days, Days] = (Fraction(total.days_enrolled), Fraction(total.days_absent))
-            mine: tuple[Days, Days] | None = ours.get((total.student_id, total.school_id))
+    merged = overlays.merged(session)
+    for as_of, rows in by_day.items():
+        theirs = _by_child(rows, merged)
+        students = {student_id for student_id, _ in theirs}
+        counted = school_sums(session, as_of, students=students, variation=variation)
+        ours = {(each.student_id, each.school_id): (each.count.enrolled, each.count.absent) for each in counted}
+        for (student_id, school_id), said in theirs.items():
+            mine: tuple[Days, Days] | None = ours.get((student_id, school_id))
             if mine != said:
-                found.append(Difference(total.student_id, total.school_id, as_of, said, mine))
+                found.append(Difference(student_id, school_id, as_of, said, mine))
+    return found
+
+
+def _by_child(totals: Sequence[SisTotal], merged: Merged) -> dict[tuple[str, str], tuple[Days, Days]]:
+    """Days enrolled and absent by child and school; the totals of ids that are one child are added up."""
+    found: dict[tuple[str, str], tuple[Days, Days]] = {}
+    for total in totals:
+        key = merged.of(total.student_id), total.school_id
+        enrolled, absent = found.get(key, (0, 0))
+        found[key] = (enrolled + Fraction(total.days_enrolled), absent + Fraction(total.days_absent))
     return found
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attendance.counting import Chronic, Count
 from outreach.attendance.profiles import Days, in_figures, whole
-from outreach.attendance.queries import school_counts, student_counts
+from outreach.attendance.sums import school_sums, student_sums
 
 _SUMS = ("enrolled", "absent", "excused", "unexcused", "suspended", "unspecified", "conflict", "unknown")
 _DAYS = tuple(f"days_{name}" for name in _SUMS)
@@ -22,12 +22,12 @@ _BY_SCHOOL = ("school_id", "students", *_DAYS, "rate", "chronic_students", "unkn
 def tabulate(session: Session, day: date, by: str, profile_name: str | None = None) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
     """Columns and rows of ``counts`` on *day*; *by* is student-school, student or school. Raises UnknownProfileError."""
     if by == "student":
-        found = student_counts(session, day, profile_name=profile_name)
+        found = student_sums(session, day, profile_name=profile_name)
         return _BY_STUDENT, [(student, "", *_numbers(item.count)) for student, item in sorted(found.items())]
     if by == "school":
         return _BY_SCHOOL, list(_schools(session, day, profile_name))
-    every = school_counts(session, day, profile_name=profile_name)
-    return _BY_STUDENT, [(item.student_id, item.school_id, *_numbers(number)) for item, number in every]
+    every = school_sums(session, day, profile_name=profile_name)
+    return _BY_STUDENT, [(item.student_id, item.school_id, *_numbers(item.count)) for item in every]
 
 
 def _numbers(number: Count) -> tuple[object, ...]:
@@ -50,8 +50,8 @@ def _rate(rate: Fraction | None) -> str:
 
 def _schools(session: Session, day: date, profile_name: str | None) -> Iterator[tuple[object, ...]]:
     by_school: defaultdict[str, list[Count]] = defaultdict(list)
-    for item, number in school_counts(session, day, profile_name=profile_name):
-        by_school[item.school_id].append(number)
+    for item in school_sums(session, day, profile_name=profile_name):
+        by_school[item.school_id].append(item.count)
     for school_id, numbers in sorted(by_school.items()):
         sums = {name: sum((getattr(number, name) for number in numbers), Fraction(0)) for name in _SUMS}
         rate = Fraction(sums["absent"], sums["enrolled"]) if sums["enrolled"] else None

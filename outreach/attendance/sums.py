@@ -1,0 +1,123 @@
+"""How many days children missed, without the dates behind the numbers: for whole districts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+import polars as pl
+from sqlalchemy.orm import Session
+
+from outreach.attendance.columnar import ABSENT, sums
+from outreach.attendance.counting import Count, count, count_across
+from outreach.attendance.profiles import Days, Profile
+from outreach.attendance.queries import profile_at, records
+from outreach.attendance.school_year import SchoolYear
+
+
+@dataclass(frozen=True)
+class StudentSum:
+    """A child's year over all its schools."""
+
+    student_id: str
+    count: Count
+    schools: tuple[str, ...]
+    """Schools attended this year, by id."""
+    held_code: str
+    """A code of this year that holds messages (bereavement, hospital), or empty."""
+
+
+@dataclass(frozen=True)
+class SchoolSum:
+    """A child's year at one school."""
+
+    student_id: str
+    school_id: str
+    count: Count
+
+
+def student_sums(
+    session: Session, as_of: date, *, students: Collection[str] | None = None, profile_name: str | None = None
+) -> dict[str, StudentSum]:
+    """The district-wide count of every student enrolled by *as_of* in its school year (or of the named ones), by id."""
+    year = SchoolYear.of(session, as_of)
+    rules = _Profiles(year, profile_name)
+    plain = sums(session, year, rules.at, students)
+    whole = plain.rows.group_by("student_id", maintain_order=True).agg(
+        pl.col("school_id"), pl.col("enrolled", "unknown", *ABSENT).sum(), pl.col("known").all(), _first_held()
+    )
+    found = {}
+    for row in whole.iter_rows(named=True):
+        schools = tuple(row["school_id"])
+        counted = _count(row, rules.at(schools[0]))
+        found[row["student_id"]] = StudentSum(row["student_id"], counted, schools, row["held_code"])
+    for mine in records(session, year, plain.odd, profile_name):
+        total, _days = count_across(mine, rules.at(mine[0].school_id))
+        held = min((record.held_code for record in mine if record.held_code), default="")
+        found[mine[0].student_id] = StudentSum(mine[0].student_id, total, tuple(record.school_id for record in mine), held)
+    return found
+
+
+def school_sums(
+    session: Session,
+    as_of: date,
+    *,
+    students: Collection[str] | None = None,
+    profile_name: str | None = None,
+    variation: Mapping[str, str] | None = None,
+) -> Iterator[SchoolSum]:
+    """One sum per student and school enrolled by *as_of* in its school year, by school id, then student id.
+
+    *profile_name* overrides the profile of each school's source; *variation* tries other values of source settings.
+    Raises UnknownProfileError.
+    """
+    year = SchoolYear(session, as_of, variation) if variation else SchoolYear.of(session, as_of)
+    rules = _Profiles(year, profile_name)
+    plain = sums(session, year, rules.at, students)
+    found = [
+        SchoolSum(row["student_id"], row["school_id"], _count(row, rules.at(row["school_id"]))) for row in plain.rows.iter_rows(named=True)
+    ]
+    for mine in records(session, year, plain.odd, profile_name):
+        found.extend(SchoolSum(r.student_id, r.school_id, count(r, rules.at(r.school_id))) for r in mine)
+    yield from sorted(found, key=lambda each: (each.school_id, each.student_id))
+
+
+class _Profiles:
+    """The profile of each school, looked up once."""
+
+    def __init__(self, year: SchoolYear, name: str | None) -> None:
+        self._year, self._name = year, name
+        self._known: dict[str, Profile] = {}
+
+    def at(self, school_id: str) -> Profile:
+        if school_id not in self._known:
+            self._known[school_id] = profile_at(self._year, school_id, self._name)
+        return self._known[school_id]
+
+
+def _first_held() -> pl.Expr:
+    held = pl.col("held_code")
+    return held.filter(held != "").min().fill_null("")
+
+
+def _count(row: Mapping[str, Any], profile: Profile) -> Count:
+    excused, unexcused, suspended, unspecified, conflict = (_days(row[verdict]) for verdict in ABSENT)
+    return Count(
+        enrolled=row["enrolled"],
+        excused=excused,
+        unexcused=unexcused,
+        suspended=suspended,
+        unspecified=unspecified,
+        conflict=conflict,
+        unknown=row["unknown"],
+        calendar_known=row["known"],
+        minimum_days=profile.minimum_days,
+        present_days=profile.present_days,
+    )
+
+
+def _days(halves: int) -> Days:
+    return Fraction(halves, 2) if halves % 2 else halves // 2
