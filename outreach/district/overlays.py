@@ -29,6 +29,8 @@ class Kind(StrEnum):
     """Whether a school's attendance of a date is in."""
     STUDENT_DAY = "student_day"
     """What a child's day at a school was."""
+    DECEASED = "deceased"
+    """That a child has died."""
     SAME_CHILD = "same_child"
     """Under which id a child's rows are gathered that a feed brings under two."""
     CONTACT = "contact"

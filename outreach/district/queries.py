@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.district import overlays
+from outreach.district import corrections, overlays
 from outreach.district.overlays import Merged
 from outreach.district.people import Address, Adult, Link, Phone
 from outreach.district.tables import Contact, ContactPhone, School, Student, StudentContact
@@ -63,8 +63,10 @@ def load_families(session: Session, student_ids: Collection[str]) -> list[Adult]
 
 
 def adults_of_phone(session: Session, e164: str) -> list[Adult]:
-    """The adults whose feed rows name this number, by contact id."""
-    return _adults(session, set(session.scalars(select(ContactPhone.contact_id).where(ContactPhone.e164 == e164))))
+    """The adults whose number this is, by contact id."""
+    named = set(session.scalars(select(ContactPhone.contact_id).where(ContactPhone.e164 == e164)))
+    found = _adults(session, named | corrections.read(session).given(e164))
+    return [adult for adult in found if any(phone.e164 == e164 for phone in adult.phones)]
 
 
 def named_adults(session: Session, contact_ids: Collection[str]) -> list[Adult]:
@@ -76,14 +78,16 @@ def _adults(session: Session, contact_ids: set[str]) -> list[Adult]:
     phones: defaultdict[str, list[Phone]] = defaultdict(list)
     links: defaultdict[str, list[Link]] = defaultdict(list)
     found: list[Adult] = []
-    merged = overlays.merged(session)
+    merged, corrected = overlays.merged(session), corrections.read(session)
     for some in slices(contact_ids):
         for phone in session.scalars(select(ContactPhone).where(ContactPhone.contact_id.in_(some)).order_by(ContactPhone.id)):
             phones[phone.contact_id].append(_phone(phone))
         for tie in session.scalars(select(StudentContact).where(StudentContact.contact_id.in_(some)).order_by(StudentContact.student_id)):
             links[tie.contact_id].append(_link(tie, merged))
         present = select(Contact).where(Contact.contact_id.in_(some), Contact.gone_import_id.is_(None)).order_by(Contact.contact_id)
-        found.extend(_adult(row, phones[row.contact_id], _one_per_child(links[row.contact_id])) for row in session.scalars(present))
+        found.extend(
+            corrected.on(_adult(row, phones[row.contact_id], _one_per_child(links[row.contact_id]))) for row in session.scalars(present)
+        )
     return found
 
 
