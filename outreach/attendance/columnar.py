@@ -66,7 +66,8 @@ def sums(session: Session, year: SchoolYear, profile_at: Callable[[str], Profile
         odd.update(decided.filter(pl.col("halves").is_null())["student_id"])
         absent.append(_add_up(decided))
     whole = _together(stays, pl.concat(absent), pl.concat(held))
-    return Sums(whole.filter(~pl.col("student_id").is_in(list(odd))), frozenset(odd))
+    asked = odd if students is None else odd.intersection(students)
+    return Sums(whole.filter(~pl.col("student_id").is_in(list(odd))), frozenset(asked))
 
 
 class _Calendars:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outreach.attendance.reconciling import differing
+from outreach.attendance.sums import student_sums
 from outreach.cases.crossings import open_for_crossings
 from outreach.consent import queries as consent
 from outreach.database import Database
@@ -151,3 +152,11 @@ def test_a_restriction_under_either_id_blocks_under_both(nights: Nights) -> None
         merge(session, "old", "kept", Act(ROSA.by, nights.now))
         assert consent.block(session, "kept", "rosa") == consent.RESTRICTED
         assert consent.blocks(session, ["kept"]) == {("kept", "rosa"): consent.RESTRICTED}
+
+
+def test_sums_name_the_children_that_were_asked_for_and_no_other(loader: Loader) -> None:
+    with loader.database.write() as session:
+        merge(session, "s1", "s2", ROSA)
+        assert set(student_sums(session, LAST)) == {"s2", "s3"}
+        assert set(student_sums(session, LAST, students={"s3"})) == {"s3"}
+        assert set(student_sums(session, LAST, students={"s1", "s2"})) == {"s2"}
