@@ -24,7 +24,7 @@ from outreach.wiring import DatabaseUnusableError
 _COMMANDS = {
     "import": "feed:import_",
     "counts": "counting:counts",
-    "explain": "counting:explain",
+    "explain": "explaining:explain",
     "reconcile": "reconciling:reconcile",
     "evaluate": "rules:evaluate",
     "plan": "rules:plan",
