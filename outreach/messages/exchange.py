@@ -82,12 +82,8 @@ def _write(path: Path, locale: str, texts: list[Source], entries: dict[str, str]
 def _header(locale: str) -> str:
     """Write the header by hand: Babel would add today's date, so that the same words would give another file."""
     lines = [f"Language: {locale}", "MIME-Version: 1.0", "Content-Type: text/plain; charset=UTF-8", "Content-Transfer-Encoding: 8bit"]
-    return (
-        f"# Words for families: {languages()[locale].english}.\n{_DRAFTED}"
-        + 'msgid ""\nmsgstr ""\n'
-        + "".join(f'"{x}\\n"\n' for x in lines)
-        + "\n"
-    )
+    head = f'# Words for families: {languages()[locale].english}.\n{_DRAFTED}msgid ""\nmsgstr ""\n'
+    return head + "".join(f'"{line}\\n"\n' for line in lines) + "\n"
 
 
 def _notes(source: Source) -> list[str]:

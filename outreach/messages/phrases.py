@@ -71,7 +71,8 @@ def date_phrase(day: date, locale: str, *, year: bool = False) -> str:
     return _day(day, chosen.date if year else chosen.day, locale)
 
 
-def dates_phrase(days: Sequence[date], locale: str) -> str:
+@lru_cache(maxsize=4096)
+def dates_phrase(days: tuple[date, ...], locale: str) -> str:
     """Say the latest *days*, eight at most, month by month and without a year: "September 3 and 14; October 2"; empty for none."""
     pattern = language(locale).day
     months = [list(same) for _month, same in groupby(sorted(days)[-MOST_DATES:], key=lambda day: (day.year, day.month))]

@@ -27,7 +27,7 @@ from outreach.settings import Settings
 
 NOW = datetime(2026, 12, 7, 15, tzinfo=UTC)
 SCHOOL = "Roosevelt Elementary School"
-PAIRS = {pair.locale: pair for _source, pair in current_pairs() if pair.channel == "letter"}
+PAIRS = {pair.locale: pair for _source, pair in current_pairs() if (pair.message, pair.channel) == ("count", "letter")}
 INCH = 72
 HOSTILE = '#panic("x") *b* $x$ [c] @ref {{ days_missed }} **bold** | cell | <b> \\ #sys.inputs.data'
 
