@@ -209,8 +209,30 @@ def test_files_that_are_no_translation_are_refused(tmp_path: Path) -> None:
         import_po(file, tmp_path)
     edit_english(tmp_path / "home", HELP)
     [vietnamese] = [path for path in export_po(tmp_path / "out") if path.parent.parent.name == "vi"]
-    kept = vietnamese.read_text(encoding="utf-8").split("msgctxt")
-    only_help = [part for part in kept if part.startswith(' "help/sms"')]
-    vietnamese.write_text("msgctxt".join([kept[0].split("#. ")[0], *only_help]), encoding="utf-8")
+    head, *entries = vietnamese.read_text(encoding="utf-8").split("msgctxt")
+    [helped] = [entry for entry in entries if entry.startswith(' "help/sms"')]
+    vietnamese.write_text(f"{head}msgctxt{helped}", encoding="utf-8")
     with pytest.raises(ImportRefusedError, match="no translation"):
         import_po(vietnamese, tmp_path / "home")
+
+
+def test_translators_get_every_text_in_fifteen_languages_and_the_shipped_files_are_as_exported(tmp_path: Path) -> None:
+    files = export_po(tmp_path)
+    assert len(files) == 15
+    for file in files:
+        with file.open("rb") as opened:
+            assert {entry.context for entry in read_po(opened, abort_invalid=True) if entry.id} >= {"count/sms", "count/letter", "help/sms"}
+        shipped = (data_folder("translations") / file.relative_to(tmp_path)).read_bytes()
+        assert shipped == file.read_bytes()
+        assert b"# Drafted, not reviewed" in shipped.split(b"msgid")[0]
+
+
+def test_an_entry_that_its_translator_marked_fuzzy_is_no_translation(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    file = translate(home, "so", "{{ district }}: Fariin. STOP")
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('msgctxt "help/sms"', '#, fuzzy\nmsgctxt "help/sms"'), encoding="utf-8")
+    with pytest.raises(ImportRefusedError, match="no translation"):
+        import_po(file, home)
+    file.write_text(text, encoding="utf-8")
+    assert import_po(file, home).is_file()

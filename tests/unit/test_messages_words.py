@@ -8,13 +8,11 @@ from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from itertools import product
-from pathlib import Path
 
 import pytest
 
 from outreach.messages.check import LONGEST, check
 from outreach.messages.compose import Child, Facts, Pair, child_values, text, values
-from outreach.messages.exchange import export_po
 from outreach.messages.languages import language, languages
 from outreach.messages.letter_text import filled
 from outreach.messages.pairs import current_pairs
@@ -22,7 +20,6 @@ from outreach.messages.phrases import days_phrase
 from outreach.messages.segments import Encoding, measure
 from outreach.messages.templates import Source, sources
 from outreach.replies.reasons import CATEGORY_OF, Intent
-from outreach.resources import data_folder
 from tests.unit.readability import crawford, flesch_kincaid, prose
 
 SHIPPED = {(pair.message, pair.channel, pair.locale): (source, pair) for source, pair in current_pairs()}
@@ -180,13 +177,6 @@ def test_the_english_reads_at_grade_six_or_below_and_threatens_nobody(source: So
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.context)
 def test_the_spanish_reads_at_grade_six_or_below(source: Source) -> None:
     assert crawford(prose(SHIPPED[source.message, source.channel, "es"][1].translation)) <= 6
-
-
-def test_the_shipped_files_are_what_an_export_writes_and_say_that_nobody_reviewed_them(tmp_path: Path) -> None:
-    for file in export_po(tmp_path):
-        shipped = (data_folder("translations") / file.relative_to(tmp_path)).read_text(encoding="utf-8")
-        assert shipped == file.read_text(encoding="utf-8")
-        assert "# Drafted, not reviewed" in shipped.split("msgid")[0]
 
 
 def test_a_text_too_long_with_its_number_is_signed_by_name_alone() -> None:
