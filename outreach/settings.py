@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AliasChoices,
+    BaseModel,
+    ConfigDict,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
@@ -34,6 +36,15 @@ SHIPPED_TIMEZONE = "America/Chicago"
 
 class SettingsError(ValueError):
     """A setting is missing or cannot be used."""
+
+
+class FeedKey(BaseModel):
+    """The key and secret with which a feed's server lets us in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: str
+    secret: str = Field(repr=False)
 
 
 class Settings(BaseSettings):
@@ -74,6 +85,8 @@ class Settings(BaseSettings):
     letter_return_lines: list[str]
     font_folder: str
 
+    feed_keys: dict[str, FeedKey] = Field(default_factory=dict, repr=False)
+    """Source name → what its server wants to see; ``[feed_keys."NAME"]`` in settings.toml."""
     public_url: str = ""
     twilio_api_base: str = ""
     twilio_account_sid: str = Field("", validation_alias=AliasChoices("TWILIO_ACCOUNT_SID", "twilio_account_sid"))
@@ -131,7 +144,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _a_moved_clock_never_meets_real_phones(self) -> Self:
         moved = self.now is not None or self.demo_clock.exists()
-        if moved and self.provider == "twilio" and not _is_loopback(self.twilio_api_base):
+        if moved and self.provider == "twilio" and not is_loopback(self.twilio_api_base):
             message = (
                 "the clock is moved (OUTREACH_NOW, or this home is the demo's), which is refused with the provider twilio "
                 "unless OUTREACH_TWILIO_API_BASE is a loopback address"
@@ -188,7 +201,8 @@ def _sentence(error: ErrorDetails) -> str:
     return f"{where}: {_KNOWN_SENTENCES.get(error['type'], said)}"
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Whether an address leads to this machine."""
     host = urlsplit(url).hostname or ""
     if host == "localhost":
         return True

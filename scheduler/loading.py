@@ -9,22 +9,24 @@ from pathlib import Path
 
 import outreach.tables  # noqa: F401 - the process that loads must know every table
 from outreach.attendance.folder import open_delivery
-from outreach.attendance.importing import ImportReport, import_folder
+from outreach.attendance.importing import ImportReport
 from outreach.attendance.tables import FeedSource
 from outreach.database import Database
+from outreach.feeds.taking import take_in
 from outreach.services import Services
+from outreach.settings import Settings
 
 
 def load(services: Services, folder: Path, now: datetime) -> ImportReport:
-    """Load one delivery as ``import_folder`` does; bytes that are as they were are dealt with here, for starting a process takes longer.
+    """Load one delivery as ``take_in`` does; bytes that are as they were are dealt with here, for starting a process takes longer.
 
     Raises RefusedError, and BrokenProcessPool when the process was killed (out of memory, say); nothing was written then.
     """
-    url, home = services.database.url.render_as_string(hide_password=False), services.settings.home
     if _is_known(services.database, folder):
-        return import_folder(services.database, folder, home=home, now=now)
+        return take_in(services.database, folder, settings=services.settings, now=now)
+    url = services.database.url.render_as_string(hide_password=False)
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-        return process.submit(_load, url, folder, home, now).result()
+        return process.submit(_load, url, folder, services.settings, now).result()
 
 
 def _is_known(database: Database, folder: Path) -> bool:
@@ -34,9 +36,9 @@ def _is_known(database: Database, folder: Path) -> bool:
         return source is not None and source.digest == delivery.digest
 
 
-def _load(url: str, folder: Path, home: Path, now: datetime) -> ImportReport:
+def _load(url: str, folder: Path, settings: Settings, now: datetime) -> ImportReport:
     database = Database(url)
     try:
-        return import_folder(database, folder, home=home, now=now)
+        return take_in(database, folder, settings=settings, now=now)
     finally:
         database.engine.dispose()

@@ -14,6 +14,7 @@ from outreach.cases.crossings import open_for_crossings
 from outreach.cases.intake import process_left_behind, take_waiting
 from outreach.delivery import actions as delivery
 from outreach.delivery import reconcile as reconciliation
+from outreach.feeds.taking import is_due
 from outreach.planning.actions import plan
 from outreach.services import Services
 from outreach.thresholds.actions import evaluate, there_is_news
@@ -33,6 +34,8 @@ def take_feeds(services: Services) -> None:
 
 def _take_feed(services: Services, folder: Path) -> None:
     now = services.clock.now()
+    if not is_due(folder, settings=services.settings, now=now):
+        return
     try:
         report = load(services, folder, now)
     except (RefusedError, BrokenProcessPool) as error:

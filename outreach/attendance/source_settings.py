@@ -176,6 +176,10 @@ class SourceSettings(_Strict):
     languages: dict[_Key, str] = Field(default_factory=dict)
     schools: dict[_Key, SchoolOverride] = Field(default_factory=dict)
 
+    oneroster: dict[str, object] | None = None
+    edfi: dict[str, object] | None = None
+    """How ``outreach.feeds`` makes this delivery from something else; nothing here looks inside."""
+
     @model_validator(mode="after")
     def _a_window_has_a_length(self) -> Self:
         if self.delivery == "window" and self.window_days is None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from outreach.attendance.importing import ImportReport, import_folder
+from outreach.attendance.importing import ImportReport
 from outreach.attendance.refusal import RefusedError
 from outreach.commands.output import format_option, print_rows, progress
+from outreach.feeds.taking import take_in
 from outreach.wiring import wire
 
 _COLUMNS = ("file", "read", "inserted", "changed", "unchanged", "rejected", "held", "noted", "deleted")
@@ -26,10 +27,10 @@ def import_(ctx: click.Context, folder: Path, *, dry_run: bool, report: Path | N
     if report is not None:
         _refuse_unwritable(report)
     services = wire()
-    outcome = import_folder(
+    outcome = take_in(
         services.database,
         folder,
-        home=services.settings.home,
+        settings=services.settings,
         now=services.clock.now(),
         dry_run=dry_run,
         accept_shrink=accept_shrink,

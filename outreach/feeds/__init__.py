@@ -1,0 +1,1 @@
+"""What districts really have, turned into canonical deliveries: OneRoster packages and Ed-Fi servers."""

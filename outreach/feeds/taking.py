@@ -1,0 +1,145 @@
+"""The one door for everything a district delivers: plain files, OneRoster packages, Ed-Fi servers.
+
+An adapter only makes a canonical folder; loading it, and every rule of loading, is ``attendance.importing``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from outreach.attendance.canonical import FILES
+from outreach.attendance.importing import FileReport, ImportReport, Progress, import_folder
+from outreach.attendance.parsing import PROBLEM_SCHEMA, Action
+from outreach.attendance.refusal import RefusedError
+from outreach.attendance.source_settings import SETTINGS_FILE, SourceSettings, read_settings
+from outreach.attendance.tables import FeedImport, ImportProblem
+from outreach.database import Database
+from outreach.feeds import edfi_rows, edfi_sync
+from outreach.feeds.delivery import bring_along
+from outreach.feeds.edfi_client import Client
+from outreach.feeds.oneroster import Roster, merge
+from outreach.feeds.oneroster_files import opened_package
+from outreach.feeds.options import EdFi, OneRoster, read_options
+from outreach.feeds.store import opened
+from outreach.settings import Settings
+
+_TAKEN = "taken"
+_PACKAGE = "package/"
+"""Stands before the names of a package's own files, which may be those of canonical ones."""
+
+
+def take_in(
+    database: Database,
+    folder: Path,
+    *,
+    settings: Settings,
+    now: datetime,
+    dry_run: bool = False,
+    accept_shrink: bool = False,
+    progress: Progress = lambda _step: None,
+) -> ImportReport:
+    """Load what *folder* delivers or points to. Raises RefusedError with one sentence when it is refused whole."""
+
+    def load(canonical: Path) -> ImportReport:
+        return import_folder(
+            database, canonical, home=settings.home, now=now, dry_run=dry_run, accept_shrink=accept_shrink, progress=progress
+        )
+
+    if not folder.is_dir():
+        return load(folder)
+    source = read_settings(folder, frozenset(FILES))
+    if source.oneroster is None and source.edfi is None:
+        return load(folder)
+    _refuse_odd(source)
+    with opened(settings.home, source.name, throw_away=dry_run) as store, _canonical(settings.home, folder) as canonical:
+        if source.edfi is not None:
+            options = read_options(EdFi, "edfi", source.edfi)
+            key = settings.feed_keys.get(source.name)
+            if key is None:
+                sentence = f'The key of {source.name} is not set; put [feed_keys."{source.name}"] with key and secret into settings.toml.'
+                raise RefusedError(sentence)
+            with Client(options, key) as client:
+                edfi_sync.synchronise(store, client, options, now=now, progress=progress)
+            edfi_rows.write(store, canonical)
+            bring_along(folder, canonical, source)
+            return load(canonical)
+        looks = _looks(folder)
+        roster = read_options(OneRoster, "oneroster", source.oneroster or {})
+        with opened_package(folder, roster) as package, store.transaction():
+            faults = merge(store, package)
+            Roster(store, roster, exclusive=source.exit_day == "exclusive").write(canonical)
+            bring_along(folder, canonical, source)
+            report = load(canonical)
+            store.set(_TAKEN, None if report.needs_a_person else looks)
+    return _with_faults(database, report, faults, dry_run=dry_run)
+
+
+def is_due(folder: Path, *, settings: Settings, now: datetime) -> bool:
+    """Whether the service should by itself take in *folder* now.
+
+    A server is asked every so many hours, a package is unpacked again once its files changed or while rows of it wait for another
+    source; plain files always, for loading them again costs little.
+    """
+    try:
+        source = read_settings(folder, frozenset(FILES))
+        options = read_options(EdFi, "edfi", source.edfi) if source.edfi is not None else None
+    except RefusedError:
+        return True  # taking it in says what is wrong
+    if options is None and source.oneroster is None:
+        return True
+    try:
+        with opened(settings.home, source.name) as store, store.transaction():
+            return edfi_sync.is_due(store, options, now) if options else bool(store.get(_TAKEN) != _looks(folder))
+    except RefusedError:
+        return False  # another process is at it
+
+
+def _looks(folder: Path) -> list[list[object]]:
+    """By what changed files are told without reading them: name, size and time."""
+    found = ((path.name, path.stat()) for path in sorted(folder.iterdir()) if path.is_file())
+    return [[name, seen.st_size, seen.st_mtime_ns] for name, seen in found]
+
+
+def _refuse_odd(source: SourceSettings) -> None:
+    if source.oneroster is not None and source.edfi is not None:
+        sentence = f"{SETTINGS_FILE} names both a OneRoster package and an Ed-Fi server; make two sources of them, with two names."
+        raise RefusedError(sentence)
+    for name in ("delimiter", "date_format"):
+        if getattr(source, name) != SourceSettings.model_fields[name].default:
+            sentence = f"{SETTINGS_FILE}: {name} cannot be set here, for OneRoster and Ed-Fi fix how their rows are written."
+            raise RefusedError(sentence)
+
+
+@contextmanager
+def _canonical(home: Path, folder: Path) -> Iterator[Path]:
+    """A folder for the canonical files, of the same name, which only this service's user can read; gone afterwards."""
+    with TemporaryDirectory(dir=home / "feeds", prefix="arriving-") as place:
+        canonical = Path(place) / (folder.resolve().name or "feed")
+        canonical.mkdir()
+        yield canonical
+
+
+def _with_faults(database: Database, report: ImportReport, faults: dict[str, pl.DataFrame], *, dry_run: bool) -> ImportReport:
+    """The report with the rows of the package that could not be read, which are listed like those of any file."""
+    bad = {f"{_PACKAGE}{name}.csv": frame for name, frame in faults.items() if frame.height}
+    files = {name: numbers for name, numbers in report.files.items() if not name.startswith(_PACKAGE)}
+    files |= {name: FileReport(read=frame.height, rejected=frame.height) for name, frame in bad.items()}
+    listed = [
+        frame.with_columns(file=pl.lit(name), field=pl.lit(""), value=pl.lit(""), action=pl.lit(Action.REJECTED.value)).select(
+            "file", *PROBLEM_SCHEMA
+        )
+        for name, frame in bad.items()
+    ]
+    if bad and not dry_run and not report.unchanged:
+        with database.write() as session:
+            session.add_all(ImportProblem(import_id=report.import_id, **row) for frame in listed for row in frame.iter_rows(named=True))
+            session.get_one(FeedImport, report.import_id).report = {name: vars(numbers) for name, numbers in files.items()}
+    own = report.problems.filter(~pl.col("file").str.starts_with(_PACKAGE))
+    return replace(report, files=files, problems=pl.concat([*listed, own]))
