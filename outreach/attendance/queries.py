@@ -148,8 +148,13 @@ def profile_at(year: SchoolYear, school_id: str, name: str | None) -> Profile:
     return profile(name or year.settings(school_id).profile)
 
 
-def records(session: Session, year: SchoolYear, students: Collection[str] | None, profile_name: str | None) -> Iterator[list[SchoolRecord]]:
-    """For each child the records of its schools, by school id; children without an enrolment this year are left out."""
+def records(
+    session: Session, year: SchoolYear, students: Collection[str] | None, profile_name: str | None, *, as_marked: bool = False
+) -> Iterator[list[SchoolRecord]]:
+    """For each child the records of its schools, by school id; children without an enrolment this year are left out.
+
+    *as_marked* tells what marks alone say of the days that people settled.
+    """
     if students is None:
         everybody = session.scalars(select(Enrolment.student_id).where(Enrolment.entry_date <= year.as_of).distinct())
         students = {year.merged.of(student_id) for student_id in everybody}
@@ -166,7 +171,7 @@ def records(session: Session, year: SchoolYear, students: Collection[str] | None
                     marks.get((student_id, school_id), ()),
                     profile_at(year, school_id, profile_name),
                     meetings.get((student_id, school_id), ()),
-                    year.settled(student_id, school_id),
+                    {} if as_marked else year.settled(student_id, school_id),
                 )
                 for school_id, mine in sorted(stays[student_id].items())
             ]

@@ -114,6 +114,11 @@ def _feed_says(session: Session, kind: Kind, contact_id: str, name: str) -> list
     return [row.address_line1, row.address_line2, row.city, row.state, row.postal_code]
 
 
+def keep(session: Session, row: Overlay, act: Act) -> Overlay:
+    """Say the same again, in the face of what the feeds say by now."""
+    return _lay(session, Kind(row.kind), row.contact_id, row.name, row.value, act)
+
+
 def contradicted(session: Session) -> list[Overlay]:
     """The corrections where the feeds say a third thing by now, neither what they said then nor what the person said."""
     rows = holding(session, Kind.CONTACT, Kind.NUMBER)

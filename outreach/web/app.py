@@ -16,6 +16,7 @@ from outreach.web import (
     attention,
     baseline,
     cases,
+    data_health,
     delivery,
     errors,
     health,
@@ -30,7 +31,7 @@ from outreach.web import (
 from outreach.web.context import EXTENSION
 from outreach.web.permissions import declare_open
 
-PAGES = (assets, attention, baseline, cases, delivery, health, home, inbox, signin, webhooks, words)
+PAGES = (assets, attention, baseline, cases, data_health, delivery, health, home, inbox, signin, webhooks, words)
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
 

@@ -29,6 +29,7 @@ TABS = (
     Tab("inbox.page", "Inbox", Permission.INBOX_READ),
     Tab("delivery.page", "Delivery", Permission.DELIVERY_READ),
     Tab("attention.page", "Attention", Permission.ATTENTION_READ),
+    Tab("data_health.page", "Data", Permission.DATA_READ),
     Tab("baseline.page", "First round", Permission.BASELINE_READ),
     Tab("words.page", "Words", Permission.WORDS_READ),
 )

@@ -23,7 +23,13 @@ def test_every_permission_is_held_by_the_district_administrator() -> None:
 
 @pytest.mark.parametrize("role", [Role.MENTOR, Role.TRANSLATOR, Role.LANGUAGE_HELPER, Role.EVALUATOR, Role.IT])
 def test_roles_that_may_not_see_families_have_no_page_that_shows_them(role: Role) -> None:
-    shows_families = {Permission.INBOX_READ, Permission.INBOX_ANSWER, Permission.INBOX_NOTE, Permission.DELIVERY_READ}
+    shows_families = {
+        Permission.INBOX_READ,
+        Permission.INBOX_ANSWER,
+        Permission.INBOX_NOTE,
+        Permission.DELIVERY_READ,
+        Permission.DATA_CHILDREN,
+    }
     assert not shows_families & GRANTS[role].permissions
 
 
