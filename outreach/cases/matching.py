@@ -11,10 +11,8 @@ from sqlalchemy.orm import Session
 from outreach.attendance import queries as attendance
 from outreach.district import queries as district
 from outreach.district.households import Household, households
-from outreach.planning.states import Channel, State
+from outreach.planning.states import UNSAID, Channel
 from outreach.planning.tables import PlannedMessage
-
-_SILENT = (State.SKIPPED.value, State.CANCELLED.value)
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ def _last_text(session: Session, phone: str) -> PlannedMessage | None:
     """The newest text to this number that named a child."""
     told = (
         select(PlannedMessage)
-        .where(PlannedMessage.phone == phone, PlannedMessage.channel == Channel.SMS.value, PlannedMessage.state.not_in(_SILENT))
+        .where(PlannedMessage.phone == phone, PlannedMessage.channel == Channel.SMS.value, PlannedMessage.state.not_in(UNSAID))
         .where(PlannedMessage.household != "")
         .order_by(PlannedMessage.id.desc())
         .limit(10)

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from outreach.database import Json, take_turns
+from outreach.database import take_turns
 from outreach.messages import queries as messages
 from outreach.messages.queries import Choice
-from outreach.planning import queries, situation
+from outreach.planning import queries, situation, suspensions
 from outreach.planning.facts import stored
 from outreach.planning.nudges import Draft, drafts
 from outreach.planning.queries import History, Rhythm, Waiting
 from outreach.planning.reasons import Reason
+from outreach.planning.rows import new_row, write_once
 from outreach.planning.situation import Situation, window_of
 from outreach.planning.states import Channel, MessageClass, State
 from outreach.planning.tables import PlannedEpisode, PlannedMessage
@@ -82,7 +82,17 @@ def plan(session: Session, *, settings: Settings, now: datetime, by: str = "plan
         for decision in _decide_household(night, key, Channel(channel), items)
     ]
     _drop_skips_of_nobody(night, families)
+    suspensions.ask(session, _mostly_suspended(facts, decisions), now)
     return _write(night, decisions)
+
+
+def _mostly_suspended(facts: Situation, decisions: Iterable[_Decision]) -> dict[str, tuple[int, str]]:
+    """The children of whom a person is to decide, each with its newest crossing and its school."""
+    mine = (item for decision in decisions if decision.refusal == Reason.SUSPENDED for item in decision.items)
+    newest: dict[str, int] = {}
+    for item in mine:
+        newest[item.student_id] = max(item.episode_id, newest.get(item.student_id, 0))
+    return {student_id: (episode, facts.school_of(student_id)) for student_id, episode in newest.items()}
 
 
 def _drop_skips_of_nobody(night: _Night, families: Mapping[tuple[str, str], Sequence[Waiting]]) -> None:
@@ -200,7 +210,7 @@ def _planned(night: _Night, decision: _Decision) -> PlannedMessage:
     if draft.channel == Channel.SMS:
         due = window_of(facts.schools.get(school_id), facts.settings).next_open(night.now)
         expires = due + timedelta(hours=facts.settings.nudge_expires_hours)
-    return _row(
+    return new_row(
         night.now,
         once_key=_once_key(decision),
         message_class=MessageClass.NUDGE,
@@ -251,7 +261,7 @@ def plan_answer(  # noqa: PLR0913 - what a coordinator's answer consists of, by 
     24 hours of it quiet hours do not bind the answer.
     """
     key = f"answer:{phone}:{once or secrets.token_hex(8)}"
-    row = _row(
+    row = new_row(
         now,
         once_key=key,
         message_class=MessageClass.ANSWER,
@@ -265,7 +275,7 @@ def plan_answer(  # noqa: PLR0913 - what a coordinator's answer consists of, by 
         created_by=created_by,
         facts={"family_wrote_at": family_wrote_at.isoformat()} if family_wrote_at else {},
     )
-    return _once(session, row) or session.scalars(select(PlannedMessage).filter_by(once_key=key)).one()
+    return write_once(session, row) or session.scalars(select(PlannedMessage).filter_by(once_key=key)).one()
 
 
 def plan_automatic(
@@ -283,7 +293,7 @@ def plan_automatic(
     words = messages.choose(session, message, Channel.SMS, locale, default=settings.default_language)
     if words is None:
         return None
-    row = _row(
+    row = new_row(
         now,
         once_key=f"{message_class}:{message}:{inbound_id}",
         message_class=message_class,
@@ -295,52 +305,7 @@ def plan_automatic(
         reply_to_id=inbound_id,
         created_by="automatic",
     )
-    return _once(session, row)
-
-
-def _once(session: Session, row: PlannedMessage) -> PlannedMessage | None:
-    """Write a row; None where the database refuses it because it is there already, however late another process wrote it."""
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:
-        return None
-    return row
-
-
-def _row(now: datetime, **values: object) -> PlannedMessage:
-    """A planned message with a reference of its own; what is not named is empty."""
-    nothing: Json = {
-        "channel": Channel.SMS,
-        "state": State.PLANNED,
-        "reason": "",
-        "household": "",
-        "contact_id": "",
-        "phone": "",
-        "student_ids": [],
-        "school_id": "",
-        "message": "",
-        "language": "",
-        "family_language": "",
-        "facts": {},
-        "body": "",
-        "approval_id": None,
-        "segments": None,
-        "reply_to_id": None,
-        "retry_of_id": None,
-        "created_at": now,
-        "changed_at": now,
-        "due_at": now,
-        "expires_at": None,
-        "claimed_at": None,
-        "requeued": 0,
-        "provider_sid": "",
-        "carrier_status": "",
-        "error_code": "",
-        "sent_at": None,
-    }
-    plain = {name: str(value) if isinstance(value, Channel | State | MessageClass | Reason) else value for name, value in values.items()}
-    return PlannedMessage(ref=secrets.token_urlsafe(16), **{**nothing, **plain})
+    return write_once(session, row)
 
 
 def episodes_of(session: Session, planned_id: int) -> list[Episode]:

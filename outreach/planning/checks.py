@@ -13,6 +13,8 @@ class Check(StrEnum):
 
     OPT_OUT = "opt_out"
     """The number's opt-outs and suppressions."""
+    DECEASED = "deceased"
+    """No child whom it names has died."""
     BLOCK = "block"
     """Custody, no contact, address protection: beats every other rule."""
     COUNT = "count"
@@ -39,10 +41,11 @@ CHECKS: Mapping[MessageClass, frozenset[Check]] = {
     # a campaign keeps its own calendar: no cap, no threshold
     MessageClass.CAMPAIGN: _ALL - {Check.CAP, Check.COUNT, Check.FRESHNESS},
     # words a person typed are approved by sending; quiet hours do not bind within 24 h of the family's own message
-    MessageClass.ANSWER: frozenset({Check.OPT_OUT, Check.BLOCK, Check.QUIET_HOURS}),
+    MessageClass.ANSWER: frozenset({Check.DECEASED, Check.OPT_OUT, Check.BLOCK, Check.QUIET_HOURS}),
     # the one confirmation of an opt-out is the only text that may follow it; a block binds even that
-    MessageClass.CONFIRMATION: frozenset({Check.OPT_OUT, Check.BLOCK, Check.APPROVED}),
-    MessageClass.SAFETY: frozenset({Check.OPT_OUT, Check.BLOCK, Check.APPROVED}),
-    # a notice quotes no count of ours; what the law sets is the district's to time, within the hours of all texts
+    MessageClass.CONFIRMATION: frozenset({Check.DECEASED, Check.OPT_OUT, Check.BLOCK, Check.APPROVED}),
+    MessageClass.SAFETY: frozenset({Check.DECEASED, Check.OPT_OUT, Check.BLOCK, Check.APPROVED}),
+    # a notice quotes no count of today; a correction's is counted anew for its own day (planning.correcting)
+    # what the law sets is the district's to time, within the hours of all texts
     MessageClass.NOTICE: _ALL - {Check.CAP, Check.COUNT, Check.FRESHNESS},
 }

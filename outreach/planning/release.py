@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from outreach.attendance import queries as attendance
+from outreach.attendance.deceased import deceased
 from outreach.consent import queries as consent
 from outreach.consent.queries import PhoneConsent
 from outreach.database import Json
@@ -26,8 +27,9 @@ from outreach.messages.letter_text import LetterTextError
 from outreach.messages.placeholders import MissingValueError, TemplateError
 from outreach.messages.queries import Choice
 from outreach.messages.segments import measure
-from outreach.planning import queries, situation
+from outreach.planning import correcting, queries, situation
 from outreach.planning.checks import CHECKS, Check
+from outreach.planning.correcting import NotReady, told_before
 from outreach.planning.facts import facts_of, stored
 from outreach.planning.nudges import Draft, drafts
 from outreach.planning.queries import Waiting
@@ -78,9 +80,7 @@ def check(session: Session, planned: PlannedMessage, settings: Settings, now: da
     *facts* are those of ``facts_for`` this batch, read in this transaction; without them they are read for this message alone.
     """
     binding = CHECKS[MessageClass(planned.message_class)]
-    if planned.expires_at is not None and now >= planned.expires_at:
-        return Stop(State.CANCELLED, Reason.EXPIRED)
-    if Check.QUIET_HOURS in binding and planned.channel == Channel.SMS and (stop := _window(session, planned, settings, now)):
+    if stop := _whatever_it_says(session, planned, binding, settings, now):
         return stop
     if Check.COUNT in binding:
         return _nudge(session, planned, facts or facts_for(session, [planned], settings, now), now)
@@ -89,12 +89,41 @@ def check(session: Session, planned: PlannedMessage, settings: Settings, now: da
         return stop
     if stop := _person(session, planned, binding, settings, now):
         return stop
+    if planned.message == correcting.MESSAGE:
+        return correction(session, planned, situation.load(session, planned.student_ids, settings=settings, now=now))
     return _plain(session, planned, settings) if Check.APPROVED in binding else _typed(planned)
+
+
+def correction(session: Session, planned: PlannedMessage, facts: Situation) -> Go | Stop:
+    """What a correction says, if the number that was told is still wrong, and the one that a person approved is right."""
+    found = correcting.prepare(session, planned, facts)
+    if isinstance(found, NotReady):
+        return Stop(found.state, found.reason)
+    return _compose(session, planned, found.facts, found.draft)
 
 
 def letter_code(planned: PlannedMessage) -> str:
     """The code at a letter's foot, by which a returned one is found."""
     return f"L{planned.id:06d}"
+
+
+def _whatever_it_says(
+    session: Session, planned: PlannedMessage, binding: frozenset[Check], settings: Settings, now: datetime
+) -> Stop | None:
+    """What stops a message before anybody asks what it says: whom it is about, and the hour."""
+    if Check.DECEASED in binding and _of_the_dead(session, planned):
+        return Stop(State.CANCELLED, Reason.DECEASED)
+    if planned.expires_at is not None and now >= planned.expires_at:
+        return Stop(State.CANCELLED, Reason.EXPIRED)
+    if Check.QUIET_HOURS in binding and planned.channel == Channel.SMS:
+        return _window(session, planned, settings, now)
+    return None
+
+
+def _of_the_dead(session: Session, planned: PlannedMessage) -> bool:
+    """Whether it speaks of a child who has died; a letter that names others as well goes on without that child."""
+    died = deceased(session, planned.student_ids)
+    return bool(died) and (planned.message_class != MessageClass.NUDGE or died.issuperset(planned.student_ids))
 
 
 def _standing(planned: PlannedMessage, binding: frozenset[Check], number: PhoneConsent | None, block: str) -> Stop | None:
@@ -133,17 +162,19 @@ def _window(session: Session, planned: PlannedMessage, settings: Settings, now: 
 
 def _person(session: Session, planned: PlannedMessage, binding: frozenset[Check], settings: Settings, now: datetime) -> Stop | None:
     """Enrolment, age and number of a message without a count."""
-    bound = {Reason.LEFT_SCHOOL: Check.ENROLMENT, Reason.ADULT_STUDENT: Check.AGE}
-    if planned.student_ids and not binding.isdisjoint(bound.values()):
-        facts = situation.load(session, planned.student_ids, settings=settings, now=now)
-        standings = [facts.standing(student_id) for student_id in planned.student_ids]
-        if found := next((why for why in standings if why and bound[Reason(why)] in binding), None):
-            return Stop(State.CANCELLED, found)
+    bound = {Reason.DECEASED: Check.DECEASED, Reason.LEFT_SCHOOL: Check.ENROLMENT, Reason.ADULT_STUDENT: Check.AGE}
+    if binding.isdisjoint({Check.ENROLMENT, Check.AGE, Check.VERIFIED}):
+        return None
+    facts = situation.load(session, planned.student_ids, settings=settings, now=now)
+    standings = [facts.standing(student_id) for student_id in planned.student_ids]
+    if found := next((why for why in standings if why and bound[Reason(why)] in binding), None):
+        return Stop(State.CANCELLED, found)
     if Check.VERIFIED in binding and planned.channel == Channel.SMS:
         adults = [adult for adult in district.adults_of_phone(session, planned.phone) if adult.contact_id == planned.contact_id]
         phones = [phone for adult in adults for phone in adult.phones if phone.e164 == planned.phone]
-        numbers = situation.numbers(session, [planned.phone])
-        refusals = [numbers.refusal(phone) for phone in phones]
+        enrolled = {child: facts.enrolled.get(child, []) for child in planned.student_ids} or {"": []}
+        numbers = situation.numbers(session, [planned.phone], enrolled)
+        refusals = [next(filter(None, (numbers.refusal(phone, child) for child in enrolled)), "") for phone in phones]
         if all(refusals):
             return Stop(State.CANCELLED, next(iter(refusals), Reason.MOVED))
     return None
@@ -223,6 +254,7 @@ def _still_over(session: Session, planned: PlannedMessage, facts: Situation) -> 
         for item in queries.open_episodes_of(session, planned.id)
         if item.rule.message == planned.message
         and item.student_id in planned.student_ids
+        and item.student_id not in facts.deceased
         and (item.student_id not in facts.counts or item.rule.may_meet(facts.counts[item.student_id].count))
     ]
 
@@ -241,8 +273,11 @@ def _again(facts: Situation, planned: PlannedMessage, household: Household | Non
 
 
 def _composed(facts: Situation, planned: PlannedMessage, draft: Draft, words: Choice) -> Go:
-    said = facts_of(facts, draft.student_ids, draft.adults)
-    based_on = stored(facts, draft.student_ids, draft.adults)
+    told = told_before(planned.facts)
+    said = facts_of(facts, draft.student_ids, draft.adults, told)
+    based_on = stored(facts, draft.student_ids, draft.adults, told)
+    if told:
+        based_on["corrects"] = planned.facts["corrects"]
     if draft.channel == Channel.SMS:
         text = compose.text(words.pair, said)
         return Go(text.body, text.segments, words.locale, words.approval_id, based_on, draft.student_ids)
@@ -256,7 +291,8 @@ def _letter(facts: Situation, planned: PlannedMessage, draft: Draft, words: Choi
     sender = postal.return_lines(
         settings.letter_return_lines, settings.district_name, school.name if school else "", school.address if school else ""
     )
-    return letter_content.build(words.pair, said, _address(draft.adults), letter_id=letter_code(planned), sender=sender, day=facts.as_of)
+    day = facts.today(draft.student_ids[0])
+    return letter_content.build(words.pair, said, _address(draft.adults), letter_id=letter_code(planned), sender=sender, day=day)
 
 
 def _address(adults: Sequence[Adult]) -> postal.Address:

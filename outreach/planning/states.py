@@ -28,6 +28,8 @@ class State(StrEnum):
 
     SKIPPED = "skipped"
     """Never to be sent as things are; planned again when the reason is gone."""
+    WAITING = "waiting"
+    """Ready, and waits for a person's approval; nothing else releases it."""
     PLANNED = "planned"
     HELD = "held"
     """Could not be released now; tried again at each dispatch until it expires."""
@@ -48,8 +50,10 @@ class State(StrEnum):
 
 _MOVES: dict[State, frozenset[State]] = {
     State.SKIPPED: frozenset({State.PLANNED, State.CANCELLED}),
-    State.PLANNED: frozenset({State.HELD, State.CANCELLED, State.SENDING, State.PRINTED, State.SKIPPED}),
-    State.HELD: frozenset({State.PLANNED, State.CANCELLED, State.SENDING, State.PRINTED, State.SKIPPED}),
+    State.WAITING: frozenset({State.PLANNED, State.CANCELLED}),
+    # back to waiting: what a person approved has changed since
+    State.PLANNED: frozenset({State.HELD, State.CANCELLED, State.SENDING, State.PRINTED, State.SKIPPED, State.WAITING}),
+    State.HELD: frozenset({State.PLANNED, State.CANCELLED, State.SENDING, State.PRINTED, State.SKIPPED, State.WAITING}),
     State.CANCELLED: frozenset(),
     # back to planned: the provider said that it took nothing (429), or two clean reconciliations found nothing
     State.SENDING: frozenset(
@@ -64,6 +68,12 @@ _MOVES: dict[State, frozenset[State]] = {
     State.DELIVERED: frozenset(),
     State.PRINTED: frozenset(),
 }
+
+
+UNSAID = (State.SKIPPED, State.CANCELLED, State.WAITING)
+"""States of rows that told nobody anything, and will not by themselves."""
+TOLD = (State.SENDING, State.UNCERTAIN, State.ACCEPTED, State.SENT, State.DELIVERED, State.PRINTED)
+"""States of rows that a family has read, or may have."""
 
 
 class IllegalMoveError(RuntimeError):

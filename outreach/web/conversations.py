@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from outreach.cases.states import CaseState, EventKind, Queue
 from outreach.cases.tables import Case, CaseEvent
-from outreach.planning.states import Channel, State
+from outreach.planning.states import UNSAID, Channel
 from outreach.planning.tables import PlannedMessage
 from outreach.replies.tables import Inbound
 from outreach.staff import queries as staff
@@ -23,7 +23,6 @@ from outreach.web.views import Shelf, View, Whose
 PER_PAGE = 40
 _EARLIER = 30
 """Earlier messages of ours shown above a conversation."""
-_SILENT = (State.SKIPPED, State.CANCELLED)
 
 Side = Literal["family", "us", "automatic", "note", "event"]
 _SIDES: dict[str, Side] = {
@@ -166,7 +165,7 @@ def _planned(session: Session, ids: Collection[int], case: Case) -> dict[int, Pl
         sent = select(PlannedMessage).where(
             PlannedMessage.phone == case.phone,
             PlannedMessage.channel == Channel.SMS.value,
-            PlannedMessage.state.not_in([state.value for state in _SILENT]),
+            PlannedMessage.state.not_in([state.value for state in UNSAID]),
             PlannedMessage.school_id.in_({case.school_id, ""}),
         )
         newest = session.scalars(sent.order_by(PlannedMessage.created_at.desc()).limit(_EARLIER))

@@ -15,7 +15,7 @@ from outreach.web.times import start_of_day
 
 PER_PAGE = 50
 
-WAITING = (State.PLANNED, State.HELD)
+WAITING = (State.WAITING, State.PLANNED, State.HELD)
 MOVING = (State.SENDING, State.ACCEPTED, State.SENT)
 ARRIVED = (State.DELIVERED, State.PRINTED)
 TROUBLE = (State.UNCERTAIN, State.UNDELIVERED, State.FAILED)

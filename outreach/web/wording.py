@@ -24,6 +24,7 @@ class StateWords:
 
 STATES: Mapping[State, StateWords] = MappingProxyType(
     {
+        State.WAITING: StateWords("Waits for approval", "◇", "waiting", "Ready; leaves only when a person approves it."),
         State.PLANNED: StateWords("Planned", "◷", "waiting", "Waits for its time; everything is checked again before it leaves."),
         State.HELD: StateWords("On hold", "‖", "waiting", "Could not leave now; tried again until it is too old to be of use."),
         State.SKIPPED: StateWords("Not sent", "⊘", "off", "Not to be sent as things are; planned again when the reason is gone."),
@@ -50,6 +51,8 @@ def of_opening(because: str) -> str:
     kind, _, what = because.partition(": ")
     if kind == "crossing":
         return f"Over the threshold {what.replace('_', ' ')}: the rule asks for a person. Nobody has written yet."
+    if kind == "correction":
+        return "A number that this family was told turned out wrong."
     return of_reason(because.replace("_", " "))
 
 
