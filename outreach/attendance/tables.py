@@ -126,3 +126,30 @@ class ReportedDay(Base):
     school_id: Mapped[str] = mapped_column(primary_key=True)
     date: Mapped[date] = mapped_column(primary_key=True)
     marks: Mapped[int]
+
+
+class SisDifference(Base):
+    """A total of the student information system that our count does not equal; written whole whenever more is known."""
+
+    __tablename__ = "sis_differences"
+
+    student_id: Mapped[str] = mapped_column(primary_key=True)
+    school_id: Mapped[str] = mapped_column(primary_key=True)
+    as_of: Mapped[date] = mapped_column(primary_key=True)
+    sis_enrolled: Mapped[str]
+    sis_absent: Mapped[str]
+    enrolled: Mapped[str]
+    """Ours; empty where we know of no enrolment."""
+    absent: Mapped[str]
+
+
+class SisComparison(Base):
+    """Which knowledge the stored differences rest on: one row."""
+
+    __tablename__ = "sis_comparisons"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    import_id: Mapped[int]
+    overlay_id: Mapped[int]
+    compared: Mapped[int]

@@ -206,8 +206,11 @@ def note(session: Session, case: Case, text: str, *, by: str, now: datetime) -> 
 
 
 def close(session: Session, case: Case, *, by: str, now: datetime, text: str = "") -> Case:
-    """Close a case, with a few words why where a person gives them; closing a closed one changes nothing."""
+    """Close a case, with a few words why where a person gives them; closing a closed one changes nothing. Raises CaseError."""
     _lock(session, case)
+    if queries.undecided(session, case.id):
+        message = "A correction in this case still waits: approve it or dismiss it first."
+        raise CaseError(message)
     if CaseState(case.state) is not CaseState.CLOSED:
         case.state = move(CaseState(case.state), CaseState.CLOSED).value
         case.open_key, case.waiting_since = None, None

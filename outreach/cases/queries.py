@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.cases.tables import Case, CaseEvent
+from outreach.cases.states import WrongState
+from outreach.cases.tables import Case, CaseEvent, WrongCount
+from outreach.planning.tables import PlannedMessage
 from outreach.replies.tables import Inbound
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What one message told wrongly, and the message that corrects it."""
+
+    told: PlannedMessage
+    wrong: tuple[WrongCount, ...]
+    message: PlannedMessage | None
+    """None while the right number is not known."""
+
+    @property
+    def undecided(self) -> bool:
+        """Whether a person has to approve or dismiss it."""
+        return any(row.state == WrongState.OPEN for row in self.wrong)
 
 
 class CaseNotFoundError(LookupError):
@@ -35,3 +54,24 @@ def last_inbound(session: Session, case_id: int) -> Inbound | None:
     """Return the family's last text in a case."""
     texts = select(Inbound).join(CaseEvent, CaseEvent.inbound_id == Inbound.id).where(CaseEvent.case_id == case_id)
     return session.scalars(texts.order_by(Inbound.received_at.desc(), Inbound.id.desc()).limit(1)).first()
+
+
+def undecided(session: Session, case_id: int) -> bool:
+    """Whether a wrong number of a case still waits for a person's decision."""
+    open_ones = select(WrongCount.id).where(WrongCount.case_id == case_id, WrongCount.state == WrongState.OPEN)
+    return session.scalar(open_ones.limit(1)) is not None
+
+
+def corrections(session: Session, case_id: int) -> list[Correction]:
+    """The wrong numbers of a case, message by message, in the order they were told."""
+    found: defaultdict[int, list[WrongCount]] = defaultdict(list)
+    for row in session.scalars(
+        select(WrongCount).where(WrongCount.case_id == case_id).order_by(WrongCount.planned_id, WrongCount.student_id)
+    ):
+        found[row.planned_id].append(row)
+    ids = found.keys() | {row.message_id for rows in found.values() for row in rows if row.message_id}
+    messages = {row.id: row for row in session.scalars(select(PlannedMessage).where(PlannedMessage.id.in_(ids)))}
+    return [
+        Correction(messages[told], tuple(rows), messages.get(max((row.message_id or 0 for row in rows), default=0)))
+        for told, rows in found.items()
+    ]

@@ -34,6 +34,18 @@ class EventKind(StrEnum):
     REOPENED = "reopened"
     CROSSING = "crossing"
     ASSIGNED = "assigned"
+    CORRECTION = "correction"
+
+
+class WrongState(StrEnum):
+    """What became of a number that was told and turned out wrong."""
+
+    OPEN = "open"
+    """A person has to approve its correction, or dismiss it."""
+    APPROVED = "approved"
+    DISMISSED = "dismissed"
+    RIGHT_AGAIN = "right_again"
+    """Later data say what was told; nothing had left by then."""
 
 
 class IllegalMoveError(RuntimeError):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from outreach.database import Base
@@ -62,3 +63,46 @@ class CaseEvent(Base):
     planned_id: Mapped[int | None]
     episode_id: Mapped[int | None]
     """The crossing that opened the case or joined it."""
+
+
+class WrongCount(Base):
+    """A number that one message told of one child, and that what is known now says otherwise."""
+
+    __tablename__ = "wrong_counts"
+    __table_args__ = (UniqueConstraint("planned_id", "student_id", "told"), Index(None, "case_id"), Index(None, "message_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    planned_id: Mapped[int] = mapped_column(ForeignKey("planned_messages.id"))
+    """The message that told it."""
+    student_id: Mapped[str]
+    as_of: Mapped[date]
+    """The day it was told for."""
+    told: Mapped[str]
+    """As the family read it: 12 or 12.5."""
+    true_now: Mapped[str]
+    """The same days counted with what is known now; empty while that is not known."""
+    changes: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    """The days behind it: ``date``, ``then``, ``now`` (present, absent, a verdict), ``import_id`` (empty: no mark of that day changed)."""
+    state: Mapped[str]
+    """A ``cases.states.WrongState``."""
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    message_id: Mapped[int | None]
+    """The planned message that corrects it; empty while the right number is not known."""
+    found_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    decided_by: Mapped[str]
+    note: Mapped[str]
+    """Why it was dismissed."""
+
+
+class RecountRun(Base):
+    """One recount of the numbers that were told: what was known by then, and how many were wrong."""
+
+    __tablename__ = "recount_runs"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    import_id: Mapped[int]
+    overlay_id: Mapped[int]
+    checked: Mapped[int]
+    wrong: Mapped[int]

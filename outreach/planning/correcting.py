@@ -18,7 +18,7 @@ from outreach.planning.nudges import Draft
 from outreach.planning.reasons import Reason
 from outreach.planning.recipients import for_letter
 from outreach.planning.rows import new_row
-from outreach.planning.situation import Situation, window_of
+from outreach.planning.situation import Situation
 from outreach.planning.states import TOLD, Channel, MessageClass, State
 from outreach.planning.tables import PlannedMessage
 
@@ -96,12 +96,6 @@ def wrong_of(facts: Json) -> list[Wrong]:
 def told_before(facts: Json) -> dict[str, Fraction]:
     """Child → the number it was told before; empty for any other message."""
     return {item.student_id: Fraction(item.days_told) for item in wrong_of(facts)}
-
-
-def due(told: PlannedMessage, facts: Situation, now: datetime) -> datetime:
-    """When an approved correction may leave: a text when its school's window opens."""
-    window = window_of(facts.schools.get(told.school_id), facts.settings)
-    return window.next_open(now) if told.channel == Channel.SMS else now
 
 
 def recount(session: Session, asked: Mapping[str, date]) -> dict[str, StudentCount]:

@@ -147,11 +147,13 @@ def upgrade() -> None:
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("by", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("note", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_entries")),
     )
     with op.batch_alter_table("consent_entries", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_consent_entries_phone"), ["phone"], unique=False)
+        batch_op.create_index(batch_op.f("ix_consent_entries_until"), ["until"], unique=False)
 
     op.create_table(
         "contact_blocks",
@@ -417,6 +419,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_overlays_student_id"), ["student_id"], unique=False)
 
     op.create_table(
+        "phone_lookups",
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("line_type", sa.String(), nullable=False),
+        sa.Column("reassigned", sa.String(), nullable=False),
+        sa.Column("looked_up_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("phone", name=op.f("pk_phone_lookups")),
+    )
+    op.create_table(
         "phone_states",
         sa.Column("phone", sa.String(), nullable=False),
         sa.Column("opted_out", sa.Boolean(), nullable=False),
@@ -473,6 +483,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_planned_messages_provider_sid"), ["provider_sid"], unique=False)
         batch_op.create_index(batch_op.f("ix_planned_messages_state_channel_due_at"), ["state", "channel", "due_at"], unique=False)
 
+    op.create_table(
+        "recount_runs",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("overlay_id", sa.Integer(), nullable=False),
+        sa.Column("checked", sa.Integer(), nullable=False),
+        sa.Column("wrong", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recount_runs")),
+    )
+    op.create_table(
+        "redactions",
+        sa.Column("provider_sid", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("provider_sid", name=op.f("pk_redactions")),
+    )
     op.create_table(
         "reported_days",
         sa.Column("school_id", sa.String(), nullable=False),
@@ -556,6 +582,26 @@ def upgrade() -> None:
     with op.batch_alter_table("section_places", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_section_places_student_id"), ["student_id"], unique=False)
 
+    op.create_table(
+        "sis_comparisons",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("overlay_id", sa.Integer(), nullable=False),
+        sa.Column("compared", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sis_comparisons")),
+    )
+    op.create_table(
+        "sis_differences",
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("sis_enrolled", sa.String(), nullable=False),
+        sa.Column("sis_absent", sa.String(), nullable=False),
+        sa.Column("enrolled", sa.String(), nullable=False),
+        sa.Column("absent", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("student_id", "school_id", "as_of", name=op.f("pk_sis_differences")),
+    )
     op.create_table(
         "sis_totals",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -687,6 +733,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_case_events_planned_id"), ["planned_id"], unique=False)
 
     op.create_table(
+        "follow_ups",
+        sa.Column("planned_id", sa.Integer(), nullable=False),
+        sa.Column("step", sa.String(), nullable=False),
+        sa.Column("next_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["next_id"], ["planned_messages.id"], name=op.f("fk_follow_ups_next_id_planned_messages")),
+        sa.ForeignKeyConstraint(["planned_id"], ["planned_messages.id"], name=op.f("fk_follow_ups_planned_id_planned_messages")),
+        sa.PrimaryKeyConstraint("planned_id", name=op.f("pk_follow_ups")),
+    )
+    op.create_table(
         "letter_pages",
         sa.Column("planned_id", sa.Integer(), nullable=False),
         sa.Column("batch_id", sa.Integer(), nullable=False),
@@ -731,9 +787,39 @@ def upgrade() -> None:
     with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_staff_sessions_account_id"), ["account_id"], unique=False)
 
+    op.create_table(
+        "wrong_counts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("planned_id", sa.Integer(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("told", sa.String(), nullable=False),
+        sa.Column("true_now", sa.String(), nullable=False),
+        sa.Column("changes", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.Integer(), nullable=True),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_wrong_counts_case_id_cases")),
+        sa.ForeignKeyConstraint(["planned_id"], ["planned_messages.id"], name=op.f("fk_wrong_counts_planned_id_planned_messages")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_wrong_counts")),
+        sa.UniqueConstraint("planned_id", "student_id", "told", name=op.f("uq_wrong_counts_planned_id_student_id_told")),
+    )
+    with op.batch_alter_table("wrong_counts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_wrong_counts_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_wrong_counts_message_id"), ["message_id"], unique=False)
+
 
 def downgrade() -> None:
     """Undo."""
+    with op.batch_alter_table("wrong_counts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_wrong_counts_message_id"))
+        batch_op.drop_index(batch_op.f("ix_wrong_counts_case_id"))
+
+    op.drop_table("wrong_counts")
     with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_staff_sessions_account_id"))
 
@@ -741,6 +827,7 @@ def downgrade() -> None:
     op.drop_table("sign_in_links")
     op.drop_table("planned_episodes")
     op.drop_table("letter_pages")
+    op.drop_table("follow_ups")
     with op.batch_alter_table("case_events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_case_events_planned_id"))
         batch_op.drop_index(batch_op.f("ix_case_events_case_id_at"))
@@ -769,6 +856,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sis_totals_student_id"))
 
     op.drop_table("sis_totals")
+    op.drop_table("sis_differences")
+    op.drop_table("sis_comparisons")
     with op.batch_alter_table("section_places", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_section_places_student_id"))
 
@@ -781,6 +870,8 @@ def downgrade() -> None:
 
     op.drop_table("restriction_clearances")
     op.drop_table("reported_days")
+    op.drop_table("redactions")
+    op.drop_table("recount_runs")
     with op.batch_alter_table("planned_messages", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_planned_messages_state_channel_due_at"))
         batch_op.drop_index(batch_op.f("ix_planned_messages_provider_sid"))
@@ -790,6 +881,7 @@ def downgrade() -> None:
 
     op.drop_table("planned_messages")
     op.drop_table("phone_states")
+    op.drop_table("phone_lookups")
     with op.batch_alter_table("overlays", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_overlays_student_id"))
 
@@ -836,6 +928,7 @@ def downgrade() -> None:
 
     op.drop_table("contact_blocks")
     with op.batch_alter_table("consent_entries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_consent_entries_until"))
         batch_op.drop_index(batch_op.f("ix_consent_entries_phone"))
 
     op.drop_table("consent_entries")
