@@ -98,6 +98,9 @@ class Settings(BaseSettings):
         "", validation_alias=AliasChoices("TWILIO_MESSAGING_SERVICE_SID", "twilio_messaging_service_sid")
     )
 
+    twilio_notices_service_sid: str = Field("", validation_alias=AliasChoices("TWILIO_NOTICES_SERVICE_SID", "twilio_notices_service_sid"))
+    """The sender of notices where they have one of their own: a stop to the nudges' service does not silence it."""
+
     @classmethod
     def settings_customise_sources(
         cls,

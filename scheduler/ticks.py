@@ -12,7 +12,9 @@ from outreach.attendance.source_settings import SETTINGS_FILE
 from outreach.attention.actions import raise_item
 from outreach.cases.crossings import open_for_crossings
 from outreach.cases.intake import process_left_behind, take_waiting
+from outreach.consent.actions import lift_ended
 from outreach.delivery import actions as delivery
+from outreach.delivery import following
 from outreach.delivery import reconcile as reconciliation
 from outreach.feeds.taking import is_due
 from outreach.planning.actions import plan
@@ -82,6 +84,13 @@ def reconcile(services: Services) -> None:
     """Settle messages without a clear answer."""
     if services.provider is not None:
         reconciliation.reconcile(services.database, services.provider, services.settings, services.clock)
+
+
+def follow_up(services: Services) -> None:
+    """Try again, write a letter, or tell a person where a text did not arrive; let numbers be texted again whose rest is over."""
+    following.follow(services.database, services.settings, services.clock)
+    with services.database.write() as session:
+        lift_ended(session, services.clock.now())
 
 
 def take_left_behind(services: Services) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from outreach.consent.ledger import Entry, fold, is_news
 from outreach.consent.queries import PhoneConsent, chunks, snapshot
@@ -15,17 +15,35 @@ from outreach.consent.states import Kind, Source
 from outreach.consent.tables import ConsentEntry, ContactBlock, PhoneState, RestrictionClearance
 
 
-def record(session: Session, phone: str, kind: Kind, *, source: Source, by: str, now: datetime, note: str = "") -> PhoneConsent:
-    """Add one statement about *phone* (E.164) to the ledger and return what now stands.
+def record(
+    session: Session, phone: str, kind: Kind, *, source: Source, by: str, now: datetime, note: str = "", until: datetime | None = None
+) -> PhoneConsent:
+    """Add one statement about *phone* (E.164) to the ledger and return what now stands; a suppression may hold *until* an instant.
 
     A feed that repeats itself adds nothing. Two writers of one number queue on its row, so no version is skipped or given twice.
     """
     row = _locked(session, phone, now)
     if is_news(Kind(row.feed_said) if row.feed_said else None, Entry(kind, source)):
-        session.add(ConsentEntry(phone=phone, kind=kind.value, source=source.value, by=by, at=now, note=note))
+        session.add(ConsentEntry(phone=phone, kind=kind.value, source=source.value, by=by, at=now, until=until, note=note))
         session.flush()
         _add_up(session, row, now)
     return snapshot(row)
+
+
+def lift_ended(session: Session, now: datetime) -> int:
+    """Lift the suppressions whose time is over, and return how many; a later statement of the same source stands."""
+    later = aliased(ConsentEntry)
+    overruled = exists().where(
+        later.phone == ConsentEntry.phone,
+        later.id > ConsentEntry.id,
+        later.kind.in_((Kind.SUPPRESSED, Kind.UNSUPPRESSED)),
+        later.source.in_((ConsentEntry.source, Source.STAFF)),
+    )
+    ended = select(ConsentEntry).where(ConsentEntry.until <= now, ConsentEntry.kind == Kind.SUPPRESSED, ~overruled)
+    entries = session.scalars(ended.order_by(ConsentEntry.id)).all()
+    for entry in entries:
+        record(session, entry.phone, Kind.UNSUPPRESSED, source=Source(entry.source), by="time", now=now, note="its time is over")
+    return len(entries)
 
 
 def record_feed(session: Session, consents: Mapping[str, bool], *, by: str, now: datetime) -> int:

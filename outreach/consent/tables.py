@@ -14,7 +14,7 @@ class ConsentEntry(Base):
     """One statement about a number: an opt-out, an opt-in, a verification, a suppression. Rows are only ever added."""
 
     __tablename__ = "consent_entries"
-    __table_args__ = (Index(None, "phone"),)
+    __table_args__ = (Index(None, "phone"), Index(None, "until"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     phone: Mapped[str]
@@ -25,6 +25,8 @@ class ConsentEntry(Base):
     """``family``, ``feed``, ``carrier``, ``staff``."""
     by: Mapped[str]
     at: Mapped[datetime]
+    until: Mapped[datetime | None]
+    """When a suppression ends by itself; empty where only a statement lifts it."""
     note: Mapped[str]
 
 

@@ -22,19 +22,23 @@ from outreach.attention.queries import is_open
 from outreach.clock import Clock
 from outreach.consent import queries as consent
 from outreach.database import Database
-from outreach.delivery import outcomes
+from outreach.delivery import filtering, outcomes
 from outreach.delivery.outcomes import SET_UP
 from outreach.delivery.provider import Outcome, Provider, Text
 from outreach.delivery.report import DispatchReport
 from outreach.delivery.tables import Attempt, WebhookEvent
+from outreach.district import queries as district
 from outreach.planning import release
+from outreach.planning.checks import CHECKS, Check
 from outreach.planning.reasons import Reason
 from outreach.planning.release import Go, Stop
+from outreach.planning.situation import window_of
 from outreach.planning.states import Channel, MessageClass, State, move
 from outreach.planning.tables import PlannedMessage
+from outreach.planning.window import Window
 from outreach.settings import Settings
 
-Check = Callable[..., Go | Stop]
+Checking = Callable[..., Go | Stop]
 """``planning.release.check``, or what a test puts in its place."""
 
 NO_PROVIDER = "no provider: nobody sends texts until one is set (OUTREACH_PROVIDER)"
@@ -44,6 +48,8 @@ _CLAIM_SECONDS = 2.0
 """A claim holds at most what leaves in this time."""
 _LEASE = timedelta(minutes=5)
 """After this a claimed message without an answer is uncertain: whoever claimed it is gone."""
+_LONGEST_QUEUE = 36_000
+"""Seconds: what Twilio keeps a message at most."""
 _LOOK_AGAIN = timedelta(minutes=15)
 """When a held message is looked at again, unless its reason names a time."""
 
@@ -61,7 +67,7 @@ class _Claimed:
 
 
 def dispatch(
-    database: Database, provider: Provider | None, settings: Settings, clock: Clock, *, check: Check = release.check
+    database: Database, provider: Provider | None, settings: Settings, clock: Clock, *, check: Checking = release.check
 ) -> DispatchReport:
     """Claim and send one handful of what is due; call it again until ``claimed`` is 0. Any number may run at once.
 
@@ -97,7 +103,7 @@ def _hold_all(database: Database, now: datetime, report: DispatchReport) -> None
     with database.write() as session:
         for row in session.scalars(_due(now).with_for_update(skip_locked=True)):
             expired = row.expires_at is not None and row.expires_at <= now
-            _stop(row, Stop(State.CANCELLED, Reason.EXPIRED) if expired else Stop(State.HELD, NO_PROVIDER, row.due_at), now)
+            _stop(session, row, Stop(State.CANCELLED, Reason.EXPIRED) if expired else Stop(State.HELD, NO_PROVIDER, row.due_at), now)
 
 
 def _due(now: datetime) -> Select[PlannedMessage]:
@@ -114,7 +120,7 @@ def _due(now: datetime) -> Select[PlannedMessage]:
     )
 
 
-def _claim(database: Database, settings: Settings, now: datetime, report: DispatchReport, check: Check) -> list[_Claimed]:
+def _claim(database: Database, settings: Settings, now: datetime, report: DispatchReport, check: Checking) -> list[_Claimed]:
     """Release a handful: every check again inside this transaction; its commit is the release."""
     claimed: list[_Claimed] = []
     room = max(1, int(_CLAIM_SECONDS * settings.sender_rate))
@@ -122,24 +128,41 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
     with database.write() as session:
         if arrivals.is_waiting(settings.home):
             return []
-        unheard = _unheard(session)
+        unheard, stopped = _unheard(session), filtering.stopped_words(session)
         rows = session.scalars(_due(now).limit(room).with_for_update(skip_locked=True)).all()
         # the versions are read before the facts: what changes while we check is then seen by the last read before the request
         known, seen = newest_version(session), consent.states(session, {row.phone for row in rows})
         facts = release.facts_for(session, rows, settings, now)
+        schools = district.schools(session, {row.school_id for row in rows})
         for row in rows:
             asked = partial(check, session, row, settings, now, facts=facts)
-            verdict = Stop(State.HELD, UNHEARD, now + _HEARD_SOON) if row.phone in unheard else _verdict(session, row, asked, now)
+            verdict = _waits(row, unheard, stopped, now) or _verdict(session, row, asked, now)
             if isinstance(verdict, Stop):
-                _stop(row, verdict, now)
+                _stop(session, row, verdict, now)
                 report.counts[f"{verdict.state}: {verdict.reason.split(':')[0]}"] += 1
             else:
                 segments += verdict.segments or 1
                 if claimed and segments > room:
                     break
-                claimed.append(_release(session, row, verdict, now, known, seen[row.phone].version))
+                text = _text(row, verdict, window_of(schools.get(row.school_id), settings), now)
+                claimed.append(_release(session, row, verdict, now, (text, known, seen[row.phone].version)))
             report.claimed += 1
     return claimed
+
+
+def _waits(row: PlannedMessage, unheard: set[str], stopped: set[str], now: datetime) -> Stop | None:
+    """What keeps a message back whatever its own facts are."""
+    if row.phone in unheard:
+        return Stop(State.HELD, UNHEARD, now + _HEARD_SOON)
+    return Stop(State.HELD, filtering.STOPPED) if row.message in stopped else None
+
+
+def _text(row: PlannedMessage, go: Go, window: Window, now: datetime) -> Text:
+    """What is asked of the carrier; it may not keep a text that quiet hours bind until they have begun."""
+    valid = None
+    if Check.QUIET_HOURS in CHECKS[MessageClass(row.message_class)] and window.is_open(now):
+        valid = min(_LONGEST_QUEUE, int((window.closing(now) - now).total_seconds()))
+    return Text(row.phone, go.body, row.ref, valid_seconds=valid, is_notice=row.message_class == MessageClass.NOTICE)
 
 
 def _unheard(session: Session) -> set[str]:
@@ -160,13 +183,15 @@ def _verdict(session: Session, row: PlannedMessage, check: Callable[[], Go | Sto
         return Stop(State.HELD, what)
 
 
-def _stop(row: PlannedMessage, verdict: Stop, now: datetime) -> None:
+def _stop(session: Session, row: PlannedMessage, verdict: Stop, now: datetime) -> None:
     row.state, row.reason, row.changed_at = move(State(row.state), verdict.state), verdict.reason, now
     if verdict.state == State.HELD:
         row.due_at = verdict.due_at or now + _LOOK_AGAIN
+    else:
+        outcomes.tell_writer(session, row, verdict.reason, now)
 
 
-def _release(session: Session, row: PlannedMessage, go: Go, now: datetime, known: Version, consent_version: int) -> _Claimed:
+def _release(session: Session, row: PlannedMessage, go: Go, now: datetime, asked: tuple[Text, Version, int]) -> _Claimed:
     row.state, row.reason = move(State(row.state), State.SENDING), ""
     row.body, row.segments, row.language, row.approval_id = go.body, go.segments, go.language, go.approval_id
     row.facts, row.student_ids = go.facts, list(go.student_ids)
@@ -176,7 +201,8 @@ def _release(session: Session, row: PlannedMessage, go: Go, now: datetime, known
     )
     session.add(attempt)
     session.flush()
-    return _Claimed(row.id, attempt.id, Text(row.phone, row.body, row.ref), go.segments or 1, consent_version, known)
+    text, known, consent_version = asked
+    return _Claimed(row.id, attempt.id, text, go.segments or 1, consent_version, known)
 
 
 def _still_so(database: Database, item: _Claimed) -> bool:

@@ -10,11 +10,12 @@ from outreach.attention.actions import raise_item
 from outreach.consent import actions as consent
 from outreach.consent.states import Kind, Source
 from outreach.database import Database
+from outreach.delivery import filtering
 from outreach.delivery.errors import Action, Meaning, meaning_of
 from outreach.delivery.provider import Answer, Outcome
 from outreach.delivery.report import DispatchReport
 from outreach.delivery.tables import Attempt
-from outreach.planning.states import State, may_move
+from outreach.planning.states import MessageClass, State, may_move
 from outreach.planning.tables import PlannedMessage
 
 SET_UP = "dispatch:set-up"
@@ -67,7 +68,7 @@ def _refused(session: Session, row: PlannedMessage, answer: Answer, now: datetim
 
 
 def act_on(session: Session, row: PlannedMessage, meaning: Meaning, now: datetime) -> None:
-    """Do what an error asks for beyond the message itself: suppress the number, note the opt-out, call a person."""
+    """Do what an error asks for beyond the message itself: suppress the number, note the opt-out, stop the words, call a person."""
     match meaning.action:
         case Action.OPT_OUT:
             consent.record(session, row.phone, Kind.OPT_OUT, source=Source.CARRIER, by="carrier", now=now, note=row.error_code)
@@ -84,8 +85,26 @@ def act_on(session: Session, row: PlannedMessage, meaning: Meaning, now: datetim
         case Action.FIX:
             sentence = f"A text could not be sent: {meaning.words}. Look at message {row.message or 'typed by staff'}."
             raise_item(session, kind="words", key=f"words:{row.message}:{row.error_code}", sentence=sentence, now=now)
+            filtering.stop_if_filtered(session, row, now)
         case Action.RETRY | Action.FAILED:
             pass
+    if row.state in {State.FAILED, State.UNDELIVERED}:
+        tell_writer(session, row, meaning.words, now)
+
+
+def tell_writer(session: Session, row: PlannedMessage, why: str, now: datetime) -> None:
+    """Tell whoever typed an answer that it did not reach the family; of other messages the tables know what follows."""
+    if row.message_class == MessageClass.ANSWER:
+        sentence = f"The answer that {row.created_by} sent to a family did not reach them ({why}). Call them, or write a letter."
+        raise_item(
+            session, kind="answer", key=answer_key(row), sentence=sentence, now=now, school_id=row.school_id,
+            detail={"planned": row.id, "for": row.created_by},
+        )  # fmt: skip
+
+
+def answer_key(row: PlannedMessage) -> str:
+    """The key of what a person sees while an answer of theirs has not arrived."""
+    return f"answer:{row.id}"
 
 
 def _move(row: PlannedMessage, to: State, reason: str, now: datetime) -> None:

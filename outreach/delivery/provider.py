@@ -28,6 +28,10 @@ class Text:
     to: str
     body: str
     ref: str
+    valid_seconds: int | None = None
+    """How long the carrier may keep it in its queue: a text that could only leave in quiet hours must not leave. None: as it likes."""
+    is_notice: bool = False
+    """Whether it is one of the notices that a family gets even where it stopped the rest: they have a sender of their own."""
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from outreach.attention.actions import raise_item
+from outreach.attention.actions import raise_item, resolve_key
 from outreach.delivery.errors import meaning_of
-from outreach.delivery.outcomes import act_on
+from outreach.delivery.outcomes import act_on, answer_key
 from outreach.delivery.tables import Attempt, CarrierStatus
 from outreach.planning.states import State, may_move, move
-from outreach.planning.tables import PlannedMessage
+from outreach.planning.tables import PlannedEpisode, PlannedMessage
 
 STATES: Mapping[str, State] = {
     "accepted": State.ACCEPTED,
@@ -55,6 +55,7 @@ def adopt(session: Session, row: PlannedMessage, sid: str, word: str, code: str,
     state = STATES.get(word, State.ACCEPTED)
     if not may_move(State(row.state), state) or row.state == state:
         return
+    late = state == State.DELIVERED and row.state in {State.UNDELIVERED, State.FAILED}
     row.state, row.carrier_status, row.changed_at = state.value, word, now
     row.sent_at = row.sent_at or now
     if state in {State.UNDELIVERED, State.FAILED}:
@@ -63,6 +64,21 @@ def adopt(session: Session, row: PlannedMessage, sid: str, word: str, code: str,
         act_on(session, row, meaning, now)
     else:
         row.reason = ""
+    if late:
+        _take_back_what_follows(session, row, now)
+
+
+def _take_back_what_follows(session: Session, row: PlannedMessage, now: datetime) -> None:
+    """The text arrived after all: what was planned in its place and has not left does not leave, and nobody need call."""
+    following = PlannedMessage.retry_of_id == row.id, PlannedMessage.state.in_((State.PLANNED, State.HELD))
+    for follower in session.scalars(select(PlannedMessage).where(*following).with_for_update()):
+        follower.state, follower.changed_at = move(State(follower.state), State.CANCELLED), now
+        follower.reason = "not needed: the first text arrived after all"
+        if follower.channel == row.channel:  # the crossing was told by the first one
+            mine = update(PlannedEpisode).where(PlannedEpisode.planned_id == follower.id)
+            session.execute(mine.values(planned_id=row.id))
+    for key in (answer_key(row), f"unreached:{row.id}"):
+        resolve_key(session, key, by="receipt", now=now)
 
 
 def _call_back(session: Session, row: PlannedMessage, now: datetime) -> None:
@@ -76,6 +92,7 @@ def _call_back(session: Session, row: PlannedMessage, now: datetime) -> None:
         for attempt in session.scalars(newest):
             attempt.outcome, attempt.ended_at = "accepted", now
     elif row.state == State.CANCELLED:
+        resolve_key(session, answer_key(row), by="receipt", now=now)
         sentence = "A text that was cancelled after the carrier gave no answer did reach the carrier. The delivery page has its history."
         raise_item(
             session, kind="uncertain", key=f"uncertain:{row.id}", sentence=sentence, now=now, school_id=row.school_id,

@@ -29,6 +29,19 @@ class Attempt(Base):
     last_pass_at: Mapped[datetime | None]
 
 
+class FollowUp(Base):
+    """What was done about a text that did not arrive; one row a text."""
+
+    __tablename__ = "follow_ups"
+
+    planned_id: Mapped[int] = mapped_column(ForeignKey("planned_messages.id"), primary_key=True)
+    step: Mapped[str]
+    """A ``delivery.following.Step``."""
+    next_id: Mapped[int | None] = mapped_column(ForeignKey("planned_messages.id"))
+    """The text or letter that follows."""
+    at: Mapped[datetime]
+
+
 class CarrierStatus(Base):
     """One status the carrier reported for one message; the same status again is no new row."""
 
@@ -61,6 +74,28 @@ class WebhookEvent(Base):
     received_at: Mapped[datetime]
     processed_at: Mapped[datetime | None]
     problem: Mapped[str]
+
+
+class PhoneLookup(Base):
+    """What the carrier's register said of a number when it was asked last."""
+
+    __tablename__ = "phone_lookups"
+
+    phone: Mapped[str] = mapped_column(primary_key=True)
+    line_type: Mapped[str]
+    """Twilio's word: mobile, landline, nonFixedVoip, ...; empty where it is not known."""
+    reassigned: Mapped[str]
+    """yes, no, or empty where the register says nothing."""
+    looked_up_at: Mapped[datetime]
+
+
+class Redaction(Base):
+    """A message whose words the carrier was asked to forget."""
+
+    __tablename__ = "redactions"
+
+    provider_sid: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
 
 
 class LetterBatch(Base):

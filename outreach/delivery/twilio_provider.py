@@ -44,10 +44,14 @@ class _Elsewhere(TwilioHttpClient):  # type: ignore[misc]  # the library has no 
 class TwilioProvider:
     """Asks Twilio, or a server that speaks like it, to send texts."""
 
-    def __init__(self, client: Client, *, messaging_service_sid: str, public_url: str) -> None:
-        """Send through *client*'s account and Messaging Service, or one number (+1…); receipts come to *public_url*."""
+    def __init__(self, client: Client, *, messaging_service_sid: str, public_url: str, notices_sid: str = "") -> None:
+        """Send through *client*'s account and Messaging Service, or one number (+1…); receipts come to *public_url*.
+
+        Notices leave through *notices_sid*, where given: a stop to the one service does not stop the other at the carrier.
+        """
         self._client = client
-        self._sender = {"from_" if messaging_service_sid.startswith("+") else "messaging_service_sid": messaging_service_sid}
+        self._sender = _sender(messaging_service_sid)
+        self._notices = _sender(notices_sid) if notices_sid else self._sender
         self._callback = f"{public_url.rstrip('/')}/webhooks/twilio/status" if public_url else ""
 
     @classmethod
@@ -57,13 +61,22 @@ class TwilioProvider:
         options = {"timeout": settings.provider_timeout_seconds, "max_retries": 0, "logger": silent}
         http = _Elsewhere(settings.twilio_api_base, **options) if settings.twilio_api_base else TwilioHttpClient(**options)
         client = Client(settings.twilio_account_sid or "AC0", settings.twilio_auth_token or "none", http_client=http)
-        return cls(client, messaging_service_sid=settings.twilio_messaging_service_sid, public_url=settings.public_url)
+        return cls(
+            client,
+            messaging_service_sid=settings.twilio_messaging_service_sid,
+            public_url=settings.public_url,
+            notices_sid=settings.twilio_notices_service_sid,
+        )
 
     def send(self, text: Text) -> Answer:
         """Ask once for *text* to be sent; our reference travels in the receipts' address."""
-        callback = {"status_callback": f"{self._callback}?o={quote(text.ref)}"} if self._callback else {}
+        more: dict[str, object] = {**(self._notices if text.is_notice else self._sender)}
+        if self._callback:
+            more["status_callback"] = f"{self._callback}?o={quote(text.ref)}"
+        if text.valid_seconds is not None:
+            more["validity_period"] = max(1, text.valid_seconds)
         try:
-            message = self._client.messages.create(to=text.to, body=text.body, smart_encoded=False, **self._sender, **callback)
+            message = self._client.messages.create(to=text.to, body=text.body, smart_encoded=False, **more)
         except TwilioException as error:
             return _answer(error)
         except requests.RequestException as error:
@@ -102,6 +115,10 @@ def _never_left(error: requests.RequestException) -> bool:
     """Whether the connection was never made, so that nothing can have been taken."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
+
+
+def _sender(sid: str) -> dict[str, object]:
+    return {"from_" if sid.startswith("+") else "messaging_service_sid": sid}
 
 
 def _word(value: object) -> str:

@@ -43,6 +43,11 @@ class Window:
             raise ValueError(message)
         return found
 
+    def closing(self, instant: datetime) -> datetime:
+        """The instant, in UTC, at which the window closes that is open at *instant*."""
+        shown = datetime.combine(instant.astimezone(ZoneInfo(self.zone)).date(), self.closes, tzinfo=ZoneInfo(self.zone))
+        return min(end for fold in (0, 1) if (end := shown.replace(fold=fold).astimezone(UTC)) > instant)
+
     def _openings(self, day: date) -> list[datetime]:
         """The instants at which the clock shows the opening hour: two of them where it is turned back over it."""
         shown = datetime.combine(day, self.opens, tzinfo=ZoneInfo(self.zone))

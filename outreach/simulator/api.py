@@ -73,6 +73,8 @@ def create(account: str) -> tuple[Response, int] | Response:
         _cut_the_line()
     elif order is not None and order.fault is Fault.DELAY:
         time.sleep(order.seconds)
+    elif order is not None and order.fault is Fault.TAKEN_BUT_BROKEN:
+        return Response(_page("502 Bad Gateway"), 502, content_type="text/html")
     elif order is not None and order.fault is Fault.GARBLED:
         return Response('{"sid": "SM', 201, content_type="application/json")
     return jsonify(shown), 201

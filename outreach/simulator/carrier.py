@@ -101,6 +101,11 @@ class Carrier:
         with self._lock:
             self._orders.append(order)
 
+    def recall(self) -> None:
+        """Take all orders back."""
+        with self._lock:
+            self._orders.clear()
+
     def strike(self, to: str, *, at_request: bool) -> Order | None:
         """Return the fault due now for a message to *to*, and count it down."""
         with self._lock:

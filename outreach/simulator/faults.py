@@ -17,6 +17,8 @@ class Fault(StrEnum):
     """Takes nothing: 429 with error 20429."""
     BROKEN = "broken"
     """Takes nothing: 502 with a page in HTML."""
+    TAKEN_BUT_BROKEN = "taken_but_broken"
+    """Accepts the message and answers with the same 502."""
     GARBLED = "garbled"
     """Accepts the message and answers with half a sentence."""
     WALL = "wall"
@@ -36,7 +38,9 @@ class Fault(StrEnum):
     """Undelivered first, delivered afterwards."""
 
 
-AT_REQUEST = frozenset({Fault.DROP, Fault.DELAY, Fault.BUSY, Fault.BROKEN, Fault.GARBLED, Fault.WALL, Fault.REFUSE})
+AT_REQUEST = frozenset(
+    {Fault.DROP, Fault.DELAY, Fault.BUSY, Fault.BROKEN, Fault.TAKEN_BUT_BROKEN, Fault.GARBLED, Fault.WALL, Fault.REFUSE}
+)
 
 
 @dataclass
