@@ -10,7 +10,7 @@ import polars as pl
 from benchmarks.district import EVENING, LAST_DAY, District
 from benchmarks.measuring import insert_plainly
 from outreach.attendance.importing import import_folder
-from outreach.attendance.queries import student_counts
+from outreach.attendance.sums import student_sums
 from outreach.database import Database
 
 KEY = ("student_id", "date", "school_id", "code")
@@ -43,7 +43,7 @@ def count(folder: Path, students: Collection[str] | None = None) -> int:
     """Count every child, or the named ones; return how many children were counted."""
     database = open_database(folder)
     with database.read() as session:
-        found = len(student_counts(session, LAST_DAY, students=students))
+        found = len(student_sums(session, LAST_DAY, students=students))
     database.engine.dispose()
     return found
 

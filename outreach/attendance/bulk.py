@@ -21,9 +21,33 @@ def read(session: Session, statement: Select[*tuple[Any, ...]], schema: dict[str
 
     Piece by piece: millions of rows as Python objects would need many times the memory of the frame.
     """
-    pieces = session.execute(statement.execution_options(yield_per=_CHUNK)).partitions()
-    frames = [pl.DataFrame([tuple(row) for row in piece], schema=schema, orient="row") for piece in pieces]
+    as_stored = {name: pl.String if kind == pl.Date else kind for name, kind in schema.items()} if _is_sqlite(session) else schema
+    dates = [name for name, kind in schema.items() if kind == pl.Date and as_stored[name] == pl.String]
+    frames = [
+        pl.DataFrame(rows, schema=as_stored, orient="row").with_columns(pl.col(dates).str.to_date("%Y-%m-%d"))
+        for rows in rows_of(session, statement, _CHUNK)
+    ]
     return pl.concat([pl.DataFrame(schema=schema), *frames])
+
+
+def rows_of(session: Session, statement: Select[*tuple[Any, ...]], together: int) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """The rows of *statement*, so many *together*; of SQLite as its driver gives them (dates as text), which takes half the time."""
+    session.flush()
+    result = session.connection().execute(statement, execution_options={} if _is_sqlite(session) else {"yield_per": together})
+    if not _is_sqlite(session):
+        yield from ([tuple(row) for row in rows] for rows in result.partitions())
+        return
+    cursor = result.cursor
+    assert cursor is not None  # noqa: S101 - a SELECT has its cursor until it is closed
+    try:
+        while rows := cursor.fetchmany(together):
+            yield rows
+    finally:
+        result.close()
+
+
+def _is_sqlite(session: Session) -> bool:
+    return session.connection().dialect.name == "sqlite"
 
 
 def insert(session: Session, table: Table, frame: pl.DataFrame, in_order_of: Sequence[str] = ()) -> None:
@@ -31,7 +55,7 @@ def insert(session: Session, table: Table, frame: pl.DataFrame, in_order_of: Seq
     if frame.is_empty():
         return
     connection = session.connection()
-    if connection.dialect.name == "sqlite":
+    if _is_sqlite(session):
         for piece in _pieces(frame, in_order_of):
             whole = piece.height - piece.height % _ROWS_A_STATEMENT
             _insert_sqlite(connection, table, piece.head(whole), _ROWS_A_STATEMENT)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, Table, select
 from sqlalchemy.orm import Session
 
 from outreach.attendance import bulk
-from outreach.attendance.calendars import Event, chain, from_events, nearest
+from outreach.attendance.calendars import Event, SchoolCalendar, chain, from_events, nearest
 from outreach.attendance.canonical import ATTENDANCE
 from outreach.attendance.comparing import Changes, compare, one_per_key
 from outreach.attendance.parsing import Action, Parsed, gather, only, problems_of
@@ -237,6 +237,12 @@ def _school_days(session: Session, schools: list[str], settings: SourceSettings)
     events: dict[str, dict[date, list[Event]]] = {}
     for row in session.execute(select(CalendarEvent.school_id, CalendarEvent.date, CalendarEvent.event)):
         events.setdefault(row.school_id, {}).setdefault(row.date, []).append(Event(row.date, row.event))
-    calendars = {school: from_events(nearest(events, chain(school, parents)), settings.at(school).events) for school in schools}
-    pairs = [(school, day) for school, calendar in calendars.items() for day in calendar.days]
+    calendars: dict[tuple[object, ...], SchoolCalendar] = {}
+    pairs: list[tuple[str, date]] = []
+    for school in schools:
+        telling, meanings = tuple(each for each in chain(school, parents) if each in events), settings.at(school).events
+        key = (telling, *sorted(meanings.items()))
+        if key not in calendars:  # schools of which the same events speak are many, and their days the same
+            calendars[key] = from_events(nearest(events, telling), meanings)
+        pairs.extend((school, day) for day in calendars[key].days)
     return pl.DataFrame(pairs, schema={"school_id": pl.String, "date": pl.Date}, orient="row")

@@ -36,6 +36,8 @@ NO_MEMBERSHIP = frozenset({"no show", "invalid enrollment"})
 """Exit types of a stay that never was."""
 _DEFAULTS = SourceSettings(name="none")
 _KNOWN = "school year"
+_Span = tuple[str, date, date]
+"""An organisation and the first and last day of a school year."""
 
 
 def stay_of(entry: date, leaving: date | None, exit_type: str, settings: SourceSettings) -> Stay | None:
@@ -88,7 +90,9 @@ class SchoolYear:
         self._parents = {row.school_id: row.parent_id for row in session.execute(select(School.school_id, School.parent_id))}
         self._settings: dict[str, SourceSettings] = {}
         self._at: dict[tuple[str, str], SourceSettings] = {}
-        self._events: dict[str, dict[date, Sequence[Event]]] = {}
+        self._own_events: dict[_Span, dict[date, Sequence[Event]]] = {}
+        self._events: dict[tuple[_Span, ...], dict[date, Sequence[Event]]] = {}
+        self._plain: dict[tuple[object, ...], SchoolCalendar] = {}
         self._reported: dict[str, frozenset[date]] = {}
         self._calendars: dict[tuple[str, str, str], SchoolCalendar] = {}
         self._silent: dict[str, dict[date, str]] = {}
@@ -130,18 +134,30 @@ class SchoolYear:
         """The calendar of the year for children of one track and grade, with the days on which nobody can know."""
         key = (school_id, track, grade)
         if key not in self._calendars:
-            settings = self.settings(school_id)
+            settings, said = self.settings(school_id), self.said(school_id)
             if settings.calendar == "from-events":
                 plain = from_marks(day for day in self.reported(school_id) if self.start(school_id) <= day <= self.end(school_id))
             else:
-                plain = from_events(self.events(school_id), settings.events, track=track, grade=grade)
-            plain = opened_and_closed(plain, self.said(school_id))
+                plain = self._of_events(school_id, track, grade)
+            plain = opened_and_closed(plain, said)
             affirmative = settings.reporting == "affirmative"
-            submitted, missing = submissions(self.said(school_id))
+            submitted, missing = submissions(said)
             silent = {} if affirmative else {day: why for day, why in self.silent(school_id).items() if day not in submitted}
+            own = affirmative or silent or missing or submitted
             unknown = {**silent, **missing, **plain.unknown}
-            self._calendars[key] = replace(plain, affirmative=affirmative, unknown=unknown, submitted=submitted)
+            self._calendars[key] = replace(plain, affirmative=affirmative, unknown=unknown, submitted=submitted) if own else plain
         return self._calendars[key]
+
+    def _of_events(self, school_id: str, track: str = "", grade: str = "") -> SchoolCalendar:
+        """What the events alone say; schools, tracks and grades of which the same events speak share one calendar."""
+        telling, meanings = self._telling_events(school_id), self.settings(school_id).events
+        events = self.events(school_id)
+        track = track if any(event.track for told in events.values() for event in told) else ""
+        grade = grade if any(event.grades for told in events.values() for event in told) else ""
+        key = (telling, track, grade, *sorted(meanings.items()))
+        if key not in self._plain:
+            self._plain[key] = from_events(events, meanings, track=track, grade=grade)
+        return self._plain[key]
 
     def said(self, school_id: str) -> dict[date, frozenset[Said]]:
         """What people here said of the year's dates at a school."""
@@ -171,26 +187,34 @@ class SchoolYear:
 
     def events(self, school_id: str) -> dict[date, Sequence[Event]]:
         """The year's events of a school, date by date from the nearest organisation."""
-        if school_id not in self._events:
-            organisations = list(chain(school_id, self._parents))
+        telling = self._telling_events(school_id)
+        if telling not in self._events:
+            found = {span[0]: self._events_of(span) for span in telling}
+            self._events[telling] = nearest(found, list(found))
+        return self._events[telling]
+
+    def _telling_events(self, school_id: str) -> tuple[_Span, ...]:
+        """The school and the organisations above it as far as they have events in its school year, the nearest first."""
+        first, last = self.start(school_id), self.end(school_id)
+        spans = ((organisation, first, last) for organisation in chain(school_id, self._parents))
+        return tuple(span for span in spans if self._events_of(span))
+
+    def _events_of(self, span: _Span) -> dict[date, Sequence[Event]]:
+        if span not in self._own_events:
+            organisation, first, last = span
             columns = (CalendarEvent.date, CalendarEvent.event, CalendarEvent.minutes, CalendarEvent.track, CalendarEvent.grades)
-            rows = self._session.execute(
-                select(CalendarEvent.school_id, *columns, CalendarEvent.cycle_day).where(
-                    CalendarEvent.school_id.in_(organisations),
-                    CalendarEvent.date.between(self.start(school_id), self.end(school_id)),
-                )
-            )
-            found: defaultdict[str, defaultdict[date, list[Event]]] = defaultdict(lambda: defaultdict(list))
-            for organisation, day, event, minutes, track, grades, cycle_day in rows:
-                found[organisation][day].append(Event(day, event, minutes, track, grades, cycle_day))
-            self._events[school_id] = nearest(found, organisations)
-        return self._events[school_id]
+            mine = select(*columns, CalendarEvent.cycle_day).where(CalendarEvent.school_id == organisation)
+            found: defaultdict[date, list[Event]] = defaultdict(list)
+            for row in self._session.execute(mine.where(CalendarEvent.date.between(first, last))):
+                found[row.date].append(Event(*row))
+            self._own_events[span] = dict(found)
+        return self._own_events[span]
 
     def silent(self, school_id: str) -> dict[date, str]:
         """The days on which an exceptions-only school was silent for too long; what came later is known now."""
         if school_id not in self._silent:
             reported = self.reported(school_id)
-            whole = opened_and_closed(from_events(self.events(school_id), self.settings(school_id).events), self.said(school_id))
+            whole = opened_and_closed(self._of_events(school_id), self.said(school_id))
             horizon = max([self.as_of, *(day for day in reported if self.start(school_id) <= day <= self.end(school_id))])
             days = [day for day in whole.days if day <= horizon]
             self._silent[school_id] = silent_days(days, reported, lambda day: self._enrolled(school_id, day))

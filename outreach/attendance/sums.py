@@ -104,14 +104,13 @@ def _first_held() -> pl.Expr:
 
 
 def _count(row: Mapping[str, Any], profile: Profile) -> Count:
-    excused, unexcused, suspended, unspecified, conflict = (_days(row[verdict]) for verdict in ABSENT)
     return Count(
         enrolled=row["enrolled"],
-        excused=excused,
-        unexcused=unexcused,
-        suspended=suspended,
-        unspecified=unspecified,
-        conflict=conflict,
+        excused=_days(row["excused"]),
+        unexcused=_days(row["unexcused"]),
+        suspended=_days(row["suspended"]),
+        unspecified=_days(row["unspecified"]),
+        conflict=_days(row["conflict"]),
         unknown=row["unknown"],
         calendar_known=row["known"],
         minimum_days=profile.minimum_days,
@@ -120,4 +119,4 @@ def _count(row: Mapping[str, Any], profile: Profile) -> Count:
 
 
 def _days(halves: int) -> Days:
-    return Fraction(halves, 2) if halves % 2 else halves // 2
+    return Fraction(halves, 2) if halves & 1 else halves >> 1

@@ -9,6 +9,7 @@ import polars as pl
 from sqlalchemy import ColumnElement, Select, String, case, cast, func, select
 from sqlalchemy.orm import Session
 
+from outreach.attendance import bulk
 from outreach.attendance.school_year import SchoolYear
 from outreach.attendance.tables import Mark
 from outreach.district.queries import slices
@@ -28,8 +29,8 @@ def told(session: Session, year: SchoolYear, students: Collection[str] | None = 
     """
     every = _statement(year)
     for statement in [every] if students is None else [every.where(Mark.student_id.in_(some)) for some in slices(students)]:
-        for rows in session.execute(statement.execution_options(yield_per=_CHILDREN)).partitions():
-            children = pl.DataFrame([tuple(row) for row in rows], schema={"student_id": pl.String, "marks": pl.String}, orient="row")
+        for rows in bulk.rows_of(session, statement, _CHILDREN):
+            children = pl.DataFrame(rows, schema={"student_id": pl.String, "marks": pl.String}, orient="row")
             mark = pl.col("marks")
             each = children.with_columns(mark.str.split(_MARK_END)).explode("marks")
             yield each.select(
