@@ -11,7 +11,7 @@ import polars as pl
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.attendance import bulk, marks, overlays, roster
+from outreach.attendance import bulk, deceased, marks, overlays, roster
 from outreach.attendance.canonical import ATTENDANCE, FILES, ROSTER
 from outreach.attendance.folder import Delivery, kept, missing_files, open_delivery
 from outreach.attendance.parsing import PROBLEM_SCHEMA, Action, Parsed, parse
@@ -169,6 +169,8 @@ def _apply(
         if spec.name in parsed:
             progress(f"applying {spec.name}")
             _note(load, spec.name, parsed[spec.name], roster.apply(session, spec, parsed[spec.name], settings, load.import_id))
+    if not parsed.keys().isdisjoint({"students", "enrollments"}):
+        deceased.take(session, settings, now)
     if "contact_phones" in parsed:
         _take_consents(session, settings.name, now)
     if ATTENDANCE.name in parsed:

@@ -39,17 +39,18 @@ class Permissions:
 
 @dataclass(frozen=True)
 class Numbers:
-    """What decides whether a number may be texted: the ledger, and the sources whose registration is trusted."""
+    """What decides whether a number may be texted: the ledger, and the sources whose registration a child's schools trust."""
 
     consents: Mapping[str, PhoneConsent]
-    trusted_sources: frozenset[str]
+    trusted_sources: Mapping[str, frozenset[str]]
+    """Child → the sources that its schools trust."""
 
-    def refusal(self, phone: Phone) -> str:
-        """Why *phone* may not be texted; empty where it may."""
+    def refusal(self, phone: Phone, student_id: str) -> str:
+        """Why *phone* may not be texted about a child; empty where it may."""
         if not phone.e164 or not _texts(phone):
             return Reason.NO_PHONE
         consent = self.consents.get(phone.e164, PhoneConsent(phone.e164))
-        trusted = phone.source in self.trusted_sources
+        trusted = phone.source in self.trusted_sources.get(student_id, ())
         if consent.opted_out or (phone.consent is False and not consent.version):
             return Reason.OPTED_OUT  # the ledger knows the feed's "no", and what the family said since
         if consent.suppressed:
@@ -108,7 +109,7 @@ def for_text(adults: Iterable[Adult], student_id: str, permissions: Permissions,
     refusals: set[str] = {Reason.NO_PHONE}
     for adult in allowed:
         for phone in sorted(adult.phones, key=_phone_rank):
-            why_not = numbers.refusal(phone)
+            why_not = numbers.refusal(phone, student_id)
             if not why_not:
                 return Found(adult, phone.e164)
             refusals.add(why_not)

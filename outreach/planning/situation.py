@@ -11,6 +11,7 @@ from functools import cached_property
 from sqlalchemy.orm import Session
 
 from outreach.attendance import queries as attendance
+from outreach.attendance.deceased import deceased
 from outreach.attendance.queries import StudentCount
 from outreach.clock import local_date
 from outreach.consent import queries as consent
@@ -28,16 +29,17 @@ _ADULT = 18
 
 @dataclass(frozen=True)
 class Situation:
-    """Children, counts, families, permissions and consents as of one date."""
+    """Children, counts, families, permissions and consents at one moment."""
 
     settings: Settings
-    as_of: date
+    now: datetime
     students: Mapping[str, Student]
     counts: Mapping[str, StudentCount]
     until: Mapping[str, date]
-    """Child → the last day its count holds, where that is not *as_of*."""
+    """Child → the last day its count holds."""
     enrolled: Mapping[str, list[str]]
-    """Child → schools it attends on the date, the primary one first."""
+    """Child → schools it attends today, the primary one first."""
+    deceased: Collection[str]
     schools: Mapping[str, School]
     households: tuple[Household, ...]
     permissions: Permissions
@@ -50,20 +52,28 @@ class Situation:
         counted = self.counts[student_id]
         if counted.count.unknown or not counted.count.calendar_known:
             return Reason.UNKNOWN_COUNT
-        return Reason.HELD_CODE if counted.held_code else ""
+        if counted.held_code:
+            return Reason.HELD_CODE
+        return Reason.SUSPENDED if counted.count.suspended and 2 * counted.count.suspended >= counted.count.absent else ""
 
     def standing(self, student_id: str) -> str:
         """Why nobody may be told anything of a child, with or without a number; empty where somebody may."""
         student = self.students.get(student_id)
+        if student_id in self.deceased:
+            return Reason.DECEASED
         if student is None or student.gone_import_id is not None or not self.enrolled.get(student_id) or student_id not in self.counts:
             return Reason.LEFT_SCHOOL
-        if self.settings.adult_students == "hold" and student.birth_date and _age(student.birth_date, self.as_of) >= _ADULT:
+        if self.settings.adult_students == "hold" and student.birth_date and _age(student.birth_date, self.today(student_id)) >= _ADULT:
             return Reason.ADULT_STUDENT
         return ""
 
     def last_day(self, student_id: str) -> date:
         """The last day that a child's count holds."""
-        return self.until.get(student_id, self.as_of)
+        return self.until[student_id]
+
+    def today(self, student_id: str) -> date:
+        """The date that it is at a child's school."""
+        return local_date(self.now, zone_of(self.schools.get(self.school_of(student_id)), self.settings))
 
     def school_of(self, student_id: str) -> str:
         """The school a child attends, else the last it attended this year; empty where none."""
@@ -110,37 +120,40 @@ class Situation:
 
 def window_of(school: School | None, settings: Settings) -> Window:
     """When texts may leave for a school's families."""
-    zone = (school.timezone if school else "") or settings.zone
-    return Window(settings.quiet_end, settings.quiet_start, settings.send_days, zone)
+    return Window(settings.quiet_end, settings.quiet_start, settings.send_days, zone_of(school, settings))
+
+
+def zone_of(school: School | None, settings: Settings) -> str:
+    """The IANA zone that a school lives by."""
+    return (school.timezone if school else "") or settings.zone
 
 
 def load(session: Session, student_ids: Collection[str], *, settings: Settings, now: datetime) -> Situation:
-    """Read everything about *student_ids* and their families; the date is today in the district's zone."""
-    as_of = local_date(now, settings.zone)
+    """Read everything about *student_ids* and their families; a child's today is that of its school."""
     adults = district.load_families(session, student_ids)
     family = {link.student_id for adult in adults for link in adult.links} | set(student_ids)
     phones = [phone.e164 for adult in adults for phone in adult.phones if phone.e164]
-    counts = counts_to_tell(session, as_of, set(student_ids))
-    enrolled = attendance.enrolled_at(session, student_ids, as_of)
-    attended = {school for schools in enrolled.values() for school in schools}
+    counts = counts_to_tell(session, now, settings.zone, set(student_ids))
+    attended = {school for schools in counts.enrolled.values() for school in schools}
     attended |= {school for counted in counts.by_student.values() for school in counted.schools}
     return Situation(
         settings=settings,
-        as_of=as_of,
+        now=now,
         students=district.students(session, student_ids),
         counts=counts.by_student,
         until=counts.until,
-        enrolled=enrolled,
+        enrolled=counts.enrolled,
+        deceased=deceased(session, student_ids),
         schools=district.schools(session, attended),
         households=tuple(households(adults)),
         permissions=Permissions(consent.blocks(session, family), settings.contacts_living_elsewhere),
-        numbers=numbers(session, phones),
+        numbers=numbers(session, phones, counts.enrolled),
     )
 
 
-def numbers(session: Session, phones: Collection[str]) -> Numbers:
-    """What decides whether *phones* may be texted."""
-    return Numbers(consent.states(session, phones), attendance.trusted_sources(session))
+def numbers(session: Session, phones: Collection[str], enrolled: Mapping[str, Collection[str]]) -> Numbers:
+    """What decides whether *phones* may be texted about children who attend the schools in *enrolled*."""
+    return Numbers(consent.states(session, phones), attendance.trusted_sources(session, enrolled))
 
 
 def _age(born: date, on: date) -> int:

@@ -11,10 +11,10 @@ from fractions import Fraction
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from outreach.attendance.last_days import LastDays
 from outreach.attendance.profiles import Days, in_figures
-from outreach.attendance.queries import StudentCount, enrolled_at, last_attendance_at, newest_version
+from outreach.attendance.queries import StudentCount, last_attendance_at, newest_version
 from outreach.attendance.school_year import SchoolYear
-from outreach.clock import local_date
 from outreach.database import take_turns
 from outreach.district.overlays import merged_away
 from outreach.settings import Settings
@@ -46,7 +46,8 @@ class _Evaluation:
     """What one evaluation has read, and the episodes it opens."""
 
     now: datetime
-    as_of: date
+    until: Mapping[str, date]
+    """Child → the last day its count holds."""
     versions: Mapping[str, RuleVersion]
     last_episode: Mapping[tuple[str, str, date], int]
     opened: list[Episode] = field(default_factory=list)
@@ -58,14 +59,13 @@ def evaluate(session: Session, rules: Sequence[Rule], *, settings: Settings, now
     A child who is enrolled nowhere is left as it is: it may come back, and has then not crossed again.
     """
     take_turns(session, "evaluate")
-    as_of = local_date(now, settings.zone)
     known = newest_version(session)
-    counts = counts_to_tell(session, as_of)
-    homes = {student: schools[0] for student, schools in enrolled_at(session, list(counts.by_student), as_of).items()}
-    year = SchoolYear.of(session, as_of)
+    counts = counts_to_tell(session, now, settings.zone)
+    homes = {student: schools[0] for student, schools in counts.enrolled.items()}
+    year = SchoolYear.of(session, counts.as_of)
     running = _running(session)
     started = {tuple(row) for row in session.execute(select(RuleStart.rule, RuleStart.reach, RuleStart.school_id))}
-    work = _Evaluation(now, as_of, _versions(session, rules, now), _last_episodes(session))
+    work = _Evaluation(now, counts.until, _versions(session, rules, now), _last_episodes(session))
     for student_id in sorted({*counts.by_student, *running}):
         counted, home = counts.by_student.get(student_id), homes.get(student_id, "")
         start = year.start(home or next(iter(counted.schools if counted else ()), ""))
@@ -75,20 +75,23 @@ def evaluate(session: Session, rules: Sequence[Rule], *, settings: Settings, now
             _take_steps(work, counted, start, mine, steps(rules, counted.count, _as_running(mine), first_time=first_time))
     session.add_all(work.opened)
     _mark_started(session, rules, _schools_that_tell(session, counts.by_student, homes), started, now)
-    session.add(Evaluation(at=now, as_of=as_of, import_id=known.import_id, overlay_id=known.overlay_id, rules=digest_of(rules)))
+    session.add(Evaluation(at=now, as_of=counts.as_of, import_id=known.import_id, overlay_id=known.overlay_id, rules=digest_of(rules)))
     session.flush()
     return _crossings(session, counts.by_student, {episode.id for episode in work.opened})
 
 
 def there_is_news(session: Session, rules: Sequence[Rule], *, settings: Settings, now: datetime) -> bool:
-    """Whether there is more to plan than at the last evaluation: another day, more known, other rules, a baseline just released."""
+    """Whether there is more to plan than at the last evaluation.
+
+    Another day or a cut-off that passed, at any school; more known, other rules, a baseline just released.
+    """
     known = newest_version(session)
     if not known.import_id:
         return False
     last = session.scalars(select(Evaluation).order_by(Evaluation.id.desc()).limit(1)).first()
-    if last is None or (last.as_of, last.rules) != (local_date(now, settings.zone), digest_of(rules)):
+    if last is None or last.rules != digest_of(rules) or (last.import_id, last.overlay_id) != known:
         return True
-    if (last.import_id, last.overlay_id) != known:
+    if LastDays(session, last.at, settings.zone).hours() != LastDays(session, now, settings.zone).hours():
         return True
     return session.scalars(select(Episode.id).where(Episode.released_at >= last.at).limit(1)).first() is not None
 
@@ -127,7 +130,7 @@ def _opened(work: _Evaluation, counted: StudentCount, start: date, step: Step) -
         tier=counted.count.tier,
         days_absent=in_figures(counted.count.absent),
         days_enrolled=counted.count.enrolled,
-        as_of=work.as_of,
+        as_of=work.until[counted.student_id],
         opened_at=work.now,
         released_at=None,
         released_by="",

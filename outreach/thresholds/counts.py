@@ -1,44 +1,52 @@
-"""The counts that rules and messages rest on: those of today, without a school day whose attendance is still to come."""
+"""The counts that rules and messages rest on: each child's up to the last day whose attendance is in at its schools."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from outreach.attendance.calendars import NOT_REPORTED
-from outreach.attendance.queries import StudentCount, student_counts
+from outreach.attendance.gates import last_day, up_to
+from outreach.attendance.last_days import LastDays
+from outreach.attendance.queries import StudentCount, enrolled_at, profile_at, records
+from outreach.attendance.school_year import SchoolYear
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Children's counts by id; *until* names the last day counted where that is not *as_of*."""
+    """Children's counts by id, and where they stand."""
 
     as_of: date
-    by_student: dict[str, StudentCount]
-    until: dict[str, date]
-
-    def last_day(self, student_id: str) -> date:
-        """The last day that a child's count holds."""
-        return self.until.get(student_id, self.as_of)
-
-
-def counts_to_tell(session: Session, as_of: date, students: Collection[str] | None = None) -> Counts:
-    """Count every child (or the named ones) up to *as_of*, or up to the day before where today was not reported yet."""
-    found = student_counts(session, as_of, students=students)
-    early = {student: before for student, counted in found.items() if (before := without_today(counted, as_of)) is not None}
-    return Counts(as_of, found | early, dict.fromkeys(early, as_of - timedelta(days=1)))
+    """The latest date that it is anywhere in the district."""
+    by_student: Mapping[str, StudentCount]
+    until: Mapping[str, date]
+    """Child → the last day its count holds."""
+    enrolled: Mapping[str, list[str]]
+    """Child → the schools it attends on their own today, the primary one first; children enrolled nowhere are left out."""
 
 
-def without_today(counted: StudentCount, today: date) -> StudentCount | None:
-    """The count of yesterday, where the only thing unknown about *today* is that its attendance has not come; else None.
+def counts_to_tell(session: Session, now: datetime, zone: str, students: Collection[str] | None = None) -> Counts:
+    """Count every child (or the named ones) as it may be told at *now*; *zone* (IANA) is that of schools which name none.
 
-    A school that reports every day (``affirmative``) does so in the evening, while families are written to in the morning.
+    What a family is told "as of" a day is exactly what ``outreach counts --as-of`` that day says.
     """
-    last = counted.days[-1] if counted.days else None
-    if last is None or last.date != today or last.rule != NOT_REPORTED or last.marks:
-        return None
-    count = replace(counted.count, enrolled=counted.count.enrolled - 1, unknown=counted.count.unknown - 1)
-    return replace(counted, count=count, days=counted.days[:-1])
+    days = LastDays(session, now, zone)
+    year = SchoolYear.of(session, days.as_of)
+    found, until = {}, {}
+    for theirs in records(session, year, students, None):
+        student_id = theirs[0].student_id
+        until[student_id] = last = last_day(theirs, days.today, days.told)
+        found[student_id] = StudentCount.of([up_to(record, last) for record in theirs], profile_at(year, theirs[0].school_id, None))
+    return Counts(days.as_of, found, until, enrolled_today(session, students or found, days))
+
+
+def enrolled_today(session: Session, students: Collection[str], days: LastDays) -> dict[str, list[str]]:
+    """The schools at which each child is enrolled on the school's own today, the primary one first."""
+    found: dict[str, list[str]] = {}
+    for day in sorted(days.dates):
+        for student_id, schools in enrolled_at(session, students, day).items():
+            if here := [school_id for school_id in schools if days.today(school_id) == day]:
+                found[student_id] = [*found.get(student_id, ()), *here]
+    return found

@@ -109,11 +109,13 @@ def _language(student: Student) -> str:
 
 def _reaches(adults: Collection[Adult], student_id: str, here: Situation) -> tuple[Reach, ...]:
     return tuple(
-        Reach(adult, link, _numbers(adult, here), here.permissions.refusal(adult, student_id))
+        Reach(adult, link, _numbers(adult, student_id, here), here.permissions.refusal(adult, student_id))
         for adult in in_order(adults, student_id)
         if (link := adult.link(student_id)) is not None
     )
 
 
-def _numbers(adult: Adult, here: Situation) -> tuple[Number, ...]:
-    return tuple(Number(phone.e164, shown_number(phone.e164), here.numbers.refusal(phone)) for phone in adult.phones if phone.e164)
+def _numbers(adult: Adult, student_id: str, here: Situation) -> tuple[Number, ...]:
+    return tuple(
+        Number(phone.e164, shown_number(phone.e164), here.numbers.refusal(phone, student_id)) for phone in adult.phones if phone.e164
+    )

@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
+from outreach.attendance.deceased import mark_deceased
 from outreach.attendance.tables import FeedSource
 from outreach.consent import actions as consent
 from outreach.consent.states import Kind, Source
 from outreach.database import Database
+from outreach.district.overlays import Act
 from outreach.district.tables import ContactPhone, Enrolment, Student
 from outreach.messages.tables import Approval
 from outreach.planning import actions
@@ -77,6 +79,7 @@ def _told_yesterday(session: Session) -> None:
 
 
 BREAKS: dict[Check, Callable[[Session], object]] = {
+    Check.DECEASED: lambda session: mark_deceased(session, "lia", Act("head@example.org", NOON)),
     Check.OPT_OUT: _opt_out,
     Check.BLOCK: _block,
     Check.COUNT: lambda session: session.execute(update(Enrolment).values(entry_date=date(2026, 10, 1))),
@@ -144,6 +147,7 @@ def test_a_blocked_contact_gets_no_answer_even_where_no_child_is_named(nights: N
 
 
 STATES = [
+    (Check.DECEASED, State.CANCELLED, State.CANCELLED),
     (Check.OPT_OUT, State.SKIPPED, State.CANCELLED),
     (Check.BLOCK, State.SKIPPED, State.CANCELLED),
     (Check.COUNT, State.CANCELLED, None),

@@ -18,10 +18,12 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from outreach.attendance.deceased import mark_deceased
 from outreach.attendance.tables import FeedSource, Mark
 from outreach.consent import actions as consent
 from outreach.consent.states import Kind, Source
 from outreach.database import Database
+from outreach.district.overlays import Act
 from outreach.district.tables import CalendarEvent, Contact, ContactPhone, Enrolment, Student, StudentContact
 from outreach.messages.letter_content import LetterContent
 from outreach.planning.release import Go, Stop, check
@@ -37,6 +39,7 @@ FAMILIES = {"lia": "anna", "max": "ben", "eva": "cleo", "zoe": "cleo"}
 """Child → the adult who is told."""
 NUMBERS = {"anna": "+13125550142", "ben": "+13125550143", "cleo": "+13125550144"}
 DAYS = [date(2026, 9, day) for day in (1, 2, 3, 8, 9, 10, 14, 15, 16, 21, 22, 23)]
+LINCOLN_DOUBTS = {"schools": {LINCOLN: {"trust_registration_phones": False}}}
 HOLDING = {"kind": "absent", "hold": True}
 Correction = tuple[Any, ...]
 
@@ -45,7 +48,7 @@ Correction = tuple[Any, ...]
 def nights(database: Database, tmp_path: Path, settings: Settings) -> Nights:
     """Four children over their thresholds, and their messages planned on a Tuesday noon."""
     found = Nights(database, settings, tmp_path)
-    found.district.settings = {**SETTINGS, "codes": {**SETTINGS["codes"]}}
+    found.district.settings = {**SETTINGS, "codes": {**SETTINGS["codes"], "S": {"kind": "suspended_out"}}}
     for child, absent, school in (("lia", 4, LINCOLN), ("max", 9, LINCOLN), ("eva", 5, ROOSEVELT), ("zoe", 6, LINCOLN)):
         found.district.child(child, absent=absent, school=school)
     for contact, number in NUMBERS.items():
@@ -130,6 +133,10 @@ def _better_phone(session: Session, child: str) -> None:
     )  # fmt: skip
 
 
+def _died(session: Session, child: str) -> None:
+    mark_deceased(session, child, Act("head@example.org", NOON))
+
+
 def _tie(session: Session, child: str, values: dict[str, Any]) -> None:
     session.execute(update(StudentContact).where(StudentContact.student_id == child).values(**values))
 
@@ -190,20 +197,22 @@ ACTS: dict[str, Callable[..., None]] = {
     act.__name__.strip("_"): act
     for act in (
         _mark, _forget_marks, _leave, _transfer, _codes, _source, _stale, _number, _phone, _no_phone, _better_phone, _tie, _clear, _block,
-        _born, _gone, _contact_gone, _approve, _close_days, _strange_day, _told,
+        _born, _gone, _contact_gone, _approve, _close_days, _strange_day, _told, _died,
     )
 }  # fmt: skip
 
 child = st.sampled_from(sorted(FAMILIES))
 day = st.sampled_from([*DAYS, date(2026, 10, 5), date(2026, 10, 6), date(2026, 10, 7)])
 corrections: st.SearchStrategy[Correction] = st.one_of(
-    st.tuples(st.just("mark"), child, day, st.sampled_from(["U", "E", "T", "?", "B", ""])),
+    st.tuples(st.just("mark"), child, day, st.sampled_from(["U", "E", "T", "?", "B", "S", ""])),
     st.tuples(st.just("mark"), child, day, st.sampled_from(["U", "E", ""])),
+    st.tuples(st.just("codes"), st.just("U"), st.just({"kind": "suspended_out", "reason": "suspended"})),
+    st.tuples(st.just("died"), child),
     st.tuples(st.just("forget_marks"), child, st.integers(1, 6)),
     st.tuples(st.just("leave"), child, st.sampled_from([date(2026, 9, 30), date(2026, 10, 6), date(2026, 10, 7)])),
     st.tuples(st.just("transfer"), child, st.sampled_from([date(2026, 9, 9), date(2026, 10, 6), date(2026, 10, 8)])),
     st.tuples(st.just("codes"), st.sampled_from(["U", "E"]), st.sampled_from([None, {"kind": "present"}, HOLDING])),
-    st.tuples(st.just("source"), st.sampled_from([{"trust_registration_phones": False}, {"reporting": "affirmative"}])),
+    st.tuples(st.just("source"), st.sampled_from([{"trust_registration_phones": False}, {"reporting": "affirmative"}, LINCOLN_DOUBTS])),
     st.tuples(st.just("stale"), st.integers(0, 7)),
     st.tuples(st.just("number"), child, st.sampled_from(["opt_out", "opt_in", "verified", "suppressed"])),
     st.tuples(st.just("phone"), child, st.sampled_from([
@@ -224,7 +233,7 @@ corrections: st.SearchStrategy[Correction] = st.one_of(
     st.tuples(st.just("strange_day"), day),
     st.tuples(st.just("told"), child, st.sampled_from([5, 6, 9])),
 )  # fmt: skip
-hours = st.one_of(st.just(0.0), st.integers(0, 80).map(float), st.sampled_from([6.99, 7.0, 20.99, 21.0, 71.99, 72.0]))
+hours = st.one_of(st.just(0.0), st.integers(0, 80).map(float), st.sampled_from([6.99, 7.0, 20.99, 21.0, 21.5, 22.0, 45.5, 71.99, 72.0]))
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -265,6 +274,10 @@ WRONG_BY_NOW: list[tuple[str, Correction, float]] = [
     ("the next day", ("mark", "max", date(2026, 9, 1), ""), 24),
     ("at night", ("mark", "max", date(2026, 9, 1), ""), 8),
     ("stale", ("stale", 6), 0),
+    ("she died", ("died", "lia"), 0),
+    ("mostly suspended", ("codes", "U", {"kind": "suspended_out", "reason": "suspended"}), 0),
+    ("her school no longer trusts", ("source", LINCOLN_DOUBTS), 0),
+    ("early the next day", ("mark", "max", date(2026, 9, 1), ""), 21.5),
     ("heard yesterday", ("told", "lia", 1), 0),
 ]
 
@@ -334,7 +347,7 @@ def _judge(row: dict[str, Any], found: Go | Stop, truth: Truth) -> None:
     tell = [one for one in children if truth.may_be_told_of(one, contact) and truth.may_speak_of(one, rules)]
     in_time = expires is None or truth.now < _utc(expires)
     if row["channel"] == "sms":
-        sound = truth.window_open() and truth.first_number(contact) == row["phone"] and not truth.heard_lately(row)
+        sound = truth.window_open() and truth.first_number(contact, children[0]) == row["phone"] and not truth.heard_lately(row)
     else:
         sound = True
     if not (tell and in_time and sound and truth.fresh()):

@@ -18,7 +18,7 @@ RULES = {"text_5": (5, 3), "letter_10": (10, 5), "letter_20": (20, 8)}
 """Percent and days of the shipped rules; all of them wait for 20 days enrolled."""
 TABLES = (
     "feed_sources", "schools", "calendar_events", "students", "enrolments", "marks", "contacts", "student_contacts", "contact_phones",
-    "phone_states", "contact_blocks", "restriction_clearances", "approvals", "planned_messages", "planned_episodes", "episodes",
+    "overlays", "phone_states", "contact_blocks", "restriction_clearances", "approvals", "planned_messages", "planned_episodes", "episodes",
 )  # fmt: skip
 MONTHS = {"en": "October {}", "es": "{} de octubre"}
 
@@ -34,6 +34,19 @@ class Truth:
     def today(self) -> date:
         """The district's date."""
         return self.now.astimezone(ZONE).date()
+
+    def until(self, child: str) -> date:
+        """The last day of which a number of the child may be told: today where every school it attends is in."""
+        schools = {stay["school_id"] for stay in self.of("enrolments", student_id=child) if self._covers(stay, self.today)}
+        open_today = [school for school in schools if self._school_day(school, self.today)]
+        return self.today if all(self._is_in(school) for school in open_today) else self.today - timedelta(days=1)
+
+    def _is_in(self, school: str) -> bool:
+        if self.tables["feed_sources"][0]["settings"]["reporting"] == "exceptions":
+            return self.now.astimezone(ZONE).hour >= 10
+        pupils = {stay["student_id"] for stay in self.of("enrolments", school_id=school) if self._covers(stay, self.today)}
+        marked = {mark["student_id"] for mark in self.of("marks", school_id=school) if str(mark["date"]) == str(self.today)}
+        return len(pupils & marked) >= len(pupils) * 0.95
 
     def of(self, table: str, **wanted: Any) -> list[dict[str, Any]]:
         """Rows with these values."""
@@ -58,7 +71,7 @@ class Truth:
                 ],
             },
         }
-        return next((row for row in naive.counts(feed, self.today, "student") if row["student_id"] == child), None)
+        return next((row for row in naive.counts(feed, self.until(child), "student") if row["student_id"] == child), None)
 
     def may_be_told_of(self, child: str, contact: str) -> bool:
         """Whether a contact may hear of a child at all."""
@@ -76,17 +89,33 @@ class Truth:
         """Whether a number may be told of a child: here, minor, known, quiet codes apart, and over the threshold of a rule."""
         found = self.of("students", student_id=child, gone_import_id=None)
         count = self.count(child)
-        if not found or count is None or not self._enrolled(child) or count["days_unknown"] != "0" or self._held(child):
+        if (
+            not found
+            or count is None
+            or self.of("overlays", kind="deceased", student_id=child, withdraws=None)
+            or not self._enrolled(child)
+            or count["days_unknown"] != "0"
+            or self._held(child)
+        ):
             return False
         born = found[0]["birth_date"]
         if born and date.fromisoformat(str(born)).replace(year=int(str(born)[:4]) + 18) <= self.today:
             return False
+        if count["days_suspended"] != "0" and 2 * int(count["days_suspended"]) >= int(count["days_absent"]):
+            return False
         absent, enrolled = int(count["days_absent"]), int(count["days_enrolled"])
         return any(enrolled >= 20 and absent >= RULES[r][1] and 100 * absent >= RULES[r][0] * enrolled for r in rules)
 
-    def first_number(self, contact: str) -> str:
-        """The number a contact is texted on; empty where there is none."""
-        trusted = self.tables["feed_sources"][0]["settings"]["trust_registration_phones"]
+    def _trusts(self, child: str) -> bool:
+        """Whether every school that a child attends trusts registered numbers."""
+        said = self.tables["feed_sources"][0]["settings"]
+        here = [stay["school_id"] for stay in self.of("enrolments", student_id=child) if self._covers(stay, self.today)]
+        own = [(said.get("schools") or {}).get(school, {}).get("trust_registration_phones") for school in here]
+        return all(said["trust_registration_phones"] if word is None else word for word in own)
+
+    def first_number(self, contact: str, child: str) -> str:
+        """The number a contact is texted on about a child; empty where there is none."""
+        trusted = self._trusts(child)
         rows = sorted(
             self.of("contact_phones", contact_id=contact), key=lambda r: (10**9 if r["priority"] is None else r["priority"], r["id"])
         )
@@ -128,7 +157,7 @@ class Truth:
             "district": "Lincoln Schools",
             "child": self.of("students", student_id=child)[0]["first_name"],
             "days_missed": f"{missed} {days}",
-            "as_of": MONTHS[locale].format(self.today.day),
+            "as_of": MONTHS[locale].format(self.until(child).day),
         }
         for name, value in values.items():
             template = template.replace(f"{{{{ {name} }}}}", str(value))
@@ -136,8 +165,14 @@ class Truth:
 
     def _enrolled(self, child: str, school: str = "", on: date | None = None) -> bool:
         stays = [stay for stay in self.of("enrolments", student_id=child) if school in ("", stay["school_id"])]
-        day = str(on or self.today)
-        return any(str(stay["entry_date"]) <= day and (not stay["exit_date"] or day <= str(stay["exit_date"])) for stay in stays)
+        return any(self._covers(stay, on or self.today) for stay in stays)
+
+    @staticmethod
+    def _covers(stay: dict[str, Any], day: date) -> bool:
+        return str(stay["entry_date"]) <= str(day) and (not stay["exit_date"] or str(day) <= str(stay["exit_date"]))
+
+    def _school_day(self, school: str, day: date) -> bool:
+        return any(row["event"] != "Holiday" for row in self.of("calendar_events", school_id=school) if str(row["date"]) == str(day))
 
     def _held(self, child: str) -> bool:
         codes = self.tables["feed_sources"][0]["settings"]["codes"]

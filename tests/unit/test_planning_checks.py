@@ -10,6 +10,7 @@ from outreach.planning.states import MessageClass
 TABLE = """
                nudge campaign answer confirmation safety notice
 opt_out          x      x       x         x          x      x
+deceased         x      x       x         x          x      x
 block            x      x       x         x          x      x
 count            x      .       .         .          .      .
 freshness        x      .       .         .          .      .
