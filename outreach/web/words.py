@@ -1,21 +1,25 @@
-"""The words that go out: which pair of English and translation is approved, changed, or waiting."""
+"""The words that go out: which pair of English and translation is approved, changed, or waiting; each language's core pack first."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from outreach.district.tables import Contact
 from outreach.messages import actions
 from outreach.messages.check import LONGEST, problems_of
 from outreach.messages.compose import Pair, text
+from outreach.messages.languages import DEFAULT, languages
 from outreach.messages.pairs import current_pairs, digest
-from outreach.messages.queries import latest_approval
+from outreach.messages.queries import CORE_PACK, in_force
 from outreach.messages.tables import Approval
-from outreach.messages.templates import Source
+from outreach.messages.templates import Source, sources
 from outreach.staff import actions as staff
 from outreach.staff.roles import Permission
 from outreach.web.context import now, person, services
@@ -29,6 +33,8 @@ class Standing(StrEnum):
 
     APPROVED = "approved"
     CHANGED = "changed"
+    BEHIND = "behind"
+    """The English changed, and nobody has translated it anew; the approved words go on leaving."""
     NEVER = "never"
 
 
@@ -53,8 +59,11 @@ class Entry:
     purpose: str
     locale: str
     wordings: tuple[Wording, ...]
-    digest: str
-    """Of exactly the words shown, so that nobody approves words they have not seen."""
+
+    @property
+    def digest(self) -> str:
+        """Of exactly the words shown, so that nobody approves words they have not seen."""
+        return _digest([self])
 
     @property
     def standing(self) -> Standing:
@@ -62,72 +71,154 @@ class Entry:
         return max((one.standing for one in self.wordings), key=list(Standing).index)
 
     @property
-    def blocked(self) -> bool:
-        """Whether something has to be repaired before anybody can approve."""
-        return any(one.problems for one in self.wordings)
+    def waits(self) -> bool:
+        """Whether somebody can approve it now: there are new words, and none of them needs repair."""
+        return self.standing in {Standing.CHANGED, Standing.NEVER} and not any(one.problems for one in self.wordings)
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """One language: how far its words are, and how many adults wait for them."""
+
+    locale: str
+    adults: int
+    core: int
+    """Messages of the core pack that are approved."""
+    approved: int
+    total: int
 
 
 @blueprint.get("/words")
 @needs(Permission.WORDS_READ)
 def page() -> ResponseReturnValue:
-    """Every message by language, what waits for approval first."""
+    """All languages at a glance; or one language, its core pack first; or one message in every language."""
+    language, message = request.args.get("language", ""), request.args.get("message", "")
     with services().database.read() as session:
         found = entries(session)
-        wanted = request.args.get("message", "")
-        chosen = [entry for entry in found if wanted in ("", entry.message)]
+        chosen = [entry for entry in found if language in ("", entry.locale) and message in ("", entry.message)]
+        core = [entry for entry in chosen if language and not message and entry.message in CORE_PACK]
+        rest = [entry for entry in chosen if entry not in core] if language or message else []
         return render_template(
             "words.html",
-            entries=sorted(chosen, key=lambda entry: (entry.standing is Standing.APPROVED, entry.message)),
+            spoken=[] if language or message else _spoken(session, found),
+            core=sorted(core, key=lambda entry: CORE_PACK.index(entry.message)),
+            core_digest=_digest(core),
+            core_waits=any(entry.waits for entry in core) and all(entry.waits or entry.standing is Standing.APPROVED for entry in core),
+            core_size=len(CORE_PACK),
+            rest=sorted(rest, key=lambda entry: (entry.standing is Standing.APPROVED, entry.message)),
             messages=dict.fromkeys(entry.message for entry in found),
-            chosen=wanted,
+            language=language,
+            message=message,
             total=len(found),
             waiting=sum(entry.standing is not Standing.APPROVED for entry in found),
             may_approve=person().may(Permission.WORDS_APPROVE),
+            default=DEFAULT,
         )
 
 
 @blueprint.post("/words/approve")
 @needs(Permission.WORDS_APPROVE)
 def approve() -> ResponseReturnValue:
-    """Approve one message in one language, if the words are still those that the page showed."""
-    known, message, locale = person(), request.form.get("message", ""), request.form.get("locale", "")
+    """Approve one message in one language, or without a message its core pack, if the words are still those that the page showed."""
+    message, locale = request.form.get("message", ""), request.form.get("locale", "")
+    wanted = [message] if message else CORE_PACK
+    here = url_for("words.page", message=message) if message else url_for("words.page", language=locale)
     with services().database.write() as session:
-        entry = next((one for one in entries(session) if (one.message, one.locale) == (message, locale)), None)
-        if entry is None:
-            abort(404)
-        if entry.digest != request.form.get("digest"):
+        chosen = _chosen(session, wanted, locale)
+        if _digest(chosen) != request.form.get("digest"):
             flash("These words changed while you were reading. Please look at them again before you approve.", "warning")
+            return redirect(here)
+        try:
+            actions.approve(session, message=wanted, language=locale, by=person().email, now=now(), home=services().settings.home)
+        except actions.ApprovalError as refusal:
+            flash(str(refusal), "warning")
+            return redirect(here)
+        _audit(session, "words.approved", f"{message or 'core pack'} in {locale}", _digest(chosen))
+    flash("Approved. These words may now leave.")
+    return redirect(url_for("words.page", language=locale))
+
+
+@blueprint.post("/words/keep")
+@needs(Permission.WORDS_APPROVE)
+def keep() -> ResponseReturnValue:
+    """Say that a changed English text means what it meant, so that its approved translation stays one."""
+    message, locale = request.form.get("message", ""), request.form.get("locale", "")
+    with services().database.write() as session:
+        chosen = _chosen(session, [message], locale)
+        if _digest(chosen) != request.form.get("digest"):
+            flash("These words changed while you were reading. Please look at them again.", "warning")
             return redirect(url_for("words.page", message=message))
         try:
-            actions.approve(session, message=message, language=locale, by=known.email, now=now(), home=services().settings.home)
+            actions.keep_translation(session, message=message, language=locale, by=person().email, now=now(), home=services().settings.home)
         except actions.ApprovalError as refusal:
             flash(str(refusal), "warning")
             return redirect(url_for("words.page", message=message))
-        subject, detail = f"{message} in {locale}", {"digest": entry.digest}
-        staff.audit(session, actor=known.email, action="words.approved", subject=subject, now=now(), detail=detail)
-    flash("Approved. These words may now leave.")
-    return redirect(url_for("words.page"))
+        _audit(session, "words.kept", f"{message} in {locale}", _digest(chosen))
+    flash("Kept. The translation stands for the new English as well.")
+    return redirect(url_for("words.page", message=message))
 
 
 def entries(session: Session) -> list[Entry]:
-    """Every message and language that the files offer, with how its words stand."""
-    grouped: dict[tuple[str, str], list[tuple[Source, Pair]]] = {}
-    for source, pair in current_pairs(services().settings.home):
-        grouped.setdefault((pair.message, pair.locale), []).append((source, pair))
-    return [_entry(session, message, locale, pairs) for (message, locale), pairs in grouped.items()]
+    """Every message and language that the files offer or somebody approved, with how its words stand."""
+    home, known = services().settings.home, in_force(session)
+    offered = {(pair.message, pair.channel, pair.locale): pair for _source, pair in current_pairs(home)}
+    grouped: dict[tuple[str, str], list[tuple[Source, Wording]]] = {}
+    for source in sources(home):
+        for locale in languages():
+            key = (source.message, source.channel, locale)
+            if key in offered or key in known:
+                wording = _wording(source, locale, offered.get(key), known.get(key))
+                grouped.setdefault((source.message, locale), []).append((source, wording))
+    return [_entry(message, locale, found) for (message, locale), found in grouped.items()]
 
 
-def _entry(session: Session, message: str, locale: str, pairs: list[tuple[Source, Pair]]) -> Entry:
-    shown = digest("\0".join(part for _source, pair in pairs for part in (pair.channel, pair.source, pair.translation)))
-    wordings = tuple(_wording(session, source, pair) for source, pair in pairs)
-    title, purpose = message.replace("_", " ").capitalize(), pairs[0][0].purpose
-    return Entry(message, title, purpose, locale, wordings, shown)
+def _chosen(session: Session, messages: Collection[str], locale: str) -> list[Entry]:
+    chosen = [entry for entry in entries(session) if entry.message in messages and entry.locale == locale]
+    if not chosen:
+        abort(404)
+    return chosen
 
 
-def _wording(session: Session, source: Source, pair: Pair) -> Wording:
-    approval = latest_approval(session, pair.message, pair.channel, pair.locale)
-    same = approval is not None and (approval.source_hash, approval.translation_hash) == (digest(pair.source), digest(pair.translation))
-    standing = Standing.APPROVED if same else Standing.CHANGED if approval is not None else Standing.NEVER
-    problems = tuple(problem.sentence for problem in problems_of(source, pair))
+def _audit(session: Session, action: str, subject: str, shown: str) -> None:
+    staff.audit(session, actor=person().email, action=action, subject=subject, now=now(), detail={"digest": shown})
+
+
+def _digest(shown: Collection[Entry]) -> str:
+    pairs = sorted((one.pair.message, one.pair.channel, one.pair.source, one.pair.translation) for entry in shown for one in entry.wordings)
+    return digest("\0".join(part for pair in pairs for part in pair))
+
+
+def _entry(message: str, locale: str, found: list[tuple[Source, Wording]]) -> Entry:
+    wordings = tuple(wording for _source, wording in found)
+    return Entry(message, message.replace("_", " ").capitalize(), found[0][0].purpose, locale, wordings)
+
+
+def _wording(source: Source, locale: str, offered: Pair | None, approval: Approval | None) -> Wording:
+    kept = approval.translation_text if approval else ""
+    pair = offered or Pair(source.message, source.channel, locale, source.text, kept)
+    problems = tuple(problem.sentence for problem in problems_of(source, pair)) if offered else ()
     segments = text(pair, LONGEST).segments if pair.channel == "sms" and not problems else None
-    return Wording(pair, standing, approval, problems, segments)
+    return Wording(pair, _standing(pair, approval, offered=offered is not None), approval, problems, segments)
+
+
+def _standing(pair: Pair, approval: Approval | None, *, offered: bool) -> Standing:
+    if approval is None:
+        return Standing.NEVER
+    if (approval.source_hash, approval.translation_hash) == (digest(pair.source), digest(pair.translation)):
+        return Standing.APPROVED
+    return Standing.CHANGED if offered else Standing.BEHIND
+
+
+def _spoken(session: Session, found: Collection[Entry]) -> list[Spoken]:
+    adults: Mapping[str, int] = dict(
+        session.execute(select(Contact.locale, func.count()).group_by(Contact.locale)).all()
+    )
+
+    def approved(locale: str, messages: Collection[str]) -> int:
+        settled = (entry for entry in found if entry.locale == locale and entry.message in messages)
+        return sum(all(one.approval for one in entry.wordings) for entry in settled)
+
+    names = {entry.message for entry in found}
+    return [
+        Spoken(locale, adults.get(locale, 0), approved(locale, CORE_PACK), approved(locale, names), len(names)) for locale in languages()
+    ]

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from outreach.attention.tables import AttentionItem
 from outreach.clock import MovableClock
 from outreach.database import Database
+from outreach.messages.queries import CORE_PACK, choose, missing_from_core
 from outreach.messages.tables import Approval
 from outreach.planning.states import State
 from outreach.planning.tables import PlannedMessage
@@ -183,8 +184,9 @@ def approve_form(html: str, message: str, locale: str) -> dict[str, str]:
 
 def test_words_wait_until_a_named_person_approves_them(signed_in: SignedIn, sqlite_database: Database) -> None:
     client = signed_in("boss")
-    before = client.get("/words").text
+    before = client.get("/words?message=count").text
     assert "Not approved yet" in before
+    assert before.count("Drafted, not reviewed") == 15
     assert send(client, "/words", "/words/approve", **approve_form(before, "count", "es"))[0] == 302
     assert client.get("/words?message=count").text.count("Approved</span>") == 1
     with sqlite_database.read() as session:
@@ -198,7 +200,7 @@ def test_words_that_changed_since_they_were_read_are_not_approved(
     signed_in: SignedIn, sqlite_database: Database, settings: Settings
 ) -> None:
     client = signed_in("boss")
-    form = approve_form(client.get("/words").text, "help", "en")
+    form = approve_form(client.get("/words?message=help").text, "help", "en")
     own = settings.home / "templates" / "messages" / "help"
     own.mkdir(parents=True)
     (own / "sms.txt").write_text("{{ district }}: Write back any time. Reply STOP to stop.\n", encoding="utf-8")
@@ -210,13 +212,52 @@ def test_words_that_changed_since_they_were_read_are_not_approved(
 
 def test_edited_words_show_beside_the_approved_ones_that_still_leave(signed_in: SignedIn, settings: Settings) -> None:
     client = signed_in("boss")
-    send(client, "/words", "/words/approve", **approve_form(client.get("/words").text, "help", "en"))
+    send(client, "/words", "/words/approve", **approve_form(client.get("/words?message=help").text, "help", "en"))
     own = settings.home / "templates" / "messages" / "help"
     own.mkdir(parents=True)
     (own / "sms.txt").write_text("{{ district }}: Write back any time. Reply STOP to stop.\n", encoding="utf-8")
     html = client.get("/words?message=help").text
     assert "Changed since approval" in html
     assert "Until now (still what leaves)" in html
+
+
+def test_a_languages_core_pack_is_approved_on_one_screen(signed_in: SignedIn, sqlite_database: Database) -> None:
+    client = signed_in("boss")
+    html = client.get("/words?language=so").text
+    assert html.index("Core pack · Somali") < html.index("Which days · Somali") < html.index("Summer · Somali")
+    assert send(client, "/words", "/words/approve", **approve_form(html, "", "so"))[0] == 302
+    with sqlite_database.read() as session:
+        assert {row.message for row in session.scalars(select(Approval)) if row.locale == "so"} == set(CORE_PACK)
+        assert missing_from_core(session, "so") == ()
+        assert missing_from_core(session, "ar") == CORE_PACK
+    overview = " ".join(re.sub(r"<[^>]+>", " ", client.get("/words").text).split())
+    assert re.search(r"Somali \d+ 8 of 8 8 of ", overview)
+    assert re.search(r"Arabic \d+ 0 of 8 0 of ", overview)
+
+
+def test_a_changed_english_shows_both_and_keeps_the_translation_in_force(
+    signed_in: SignedIn, sqlite_database: Database, settings: Settings
+) -> None:
+    client = signed_in("boss")
+    send(client, "/words", "/words/approve", **approve_form(client.get("/words?message=help").text, "help", "es"))
+    own = settings.home / "templates" / "messages" / "help"
+    own.mkdir(parents=True)
+    (own / "sms.txt").write_text("{{ district }}: We text families when school days are missed. Reply STOP to stop.\n", encoding="utf-8")
+    html = client.get("/words?message=help&language=es").text
+    assert "Not translated anew" in html
+    assert (
+        html.index("when school days are missed") < html.index("We text families about missed school days") < html.index("Escribimos a las")
+    )
+    with sqlite_database.read() as session:
+        assert choose(session, "help", "sms", "es", default="es") is not None
+    send(client, "/words", "/words/keep", **approve_form(html, "help", "es"))
+    assert "Not translated anew" not in client.get("/words?message=help&language=es").text
+    with sqlite_database.read() as session:
+        kept = choose(session, "help", "sms", "es")
+        assert kept is not None
+        assert kept.pair.translation.startswith("{{ district }}: Escribimos")
+        assert "when school days are missed" in kept.pair.source
+        assert session.scalar(select(func.count()).where(AuditEntry.action == "words.kept")) == 1
 
 
 def test_words_that_need_repair_cannot_be_approved(signed_in: SignedIn, settings: Settings) -> None:
