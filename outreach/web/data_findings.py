@@ -35,7 +35,7 @@ MEANINGS: Mapping[str, tuple[str, Meaning]] = {
 SAID: Mapping[Said, str] = {
     Said.CLOSED: "No school",
     Said.SCHOOL_DAY: "School day",
-    Said.SUBMITTED: "All others were there",
+    Said.SUBMITTED: "Whoever has no mark was there",
     Said.NOT_SUBMITTED: "Attendance is not in",
 }
 _OF_A_DAY: Mapping[Trouble, tuple[Said, ...]] = {
@@ -127,7 +127,7 @@ def _part(school_id: str, findings: Iterable[Finding], days: Collection[StudentD
 
 def _card(finding: Finding, held: Mapping[str, set[int]]) -> Card:
     sentence, who = _SENTENCES[finding.trouble]
-    said = sentence.format(name=f"“{finding.name}”" if finding.trouble in {Trouble.CODE, Trouble.EVENT} else finding.name)
+    said = sentence.format(name=f"“\u2068{finding.name}\u2069”" if finding.trouble in {Trouble.CODE, Trouble.EVENT} else finding.name)
     return Card(finding, said, who, len(finding.students), _waiting(finding.students, held), _OF_A_DAY.get(finding.trouble, ()))
 
 
@@ -166,7 +166,7 @@ def spoken(row: Overlay) -> str:
     if row.kind == overlays.Kind.CODE:
         meaning = Meaning.model_validate(row.value)
         words = next((words for words, one in MEANINGS.values() if one == meaning.model_copy(update={"hold": False})), meaning.kind.value)
-        return f"The code “{row.name}” means: {words.lower()}{', and holds messages' if meaning.hold else ''}"
+        return f"The code “\u2068{row.name}\u2069” means: {words.lower()}{', and holds messages' if meaning.hold else ''}"
     if row.kind in {overlays.Kind.CALENDAR, overlays.Kind.SUBMISSION}:
         return f"{SAID[Said(row.value['said'])]}:"
     if row.kind == overlays.Kind.STUDENT_DAY:

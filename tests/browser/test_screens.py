@@ -21,6 +21,7 @@ SCREENS = (
     "/delivery/1",
     "/baseline",
     "/attention",
+    "/data-health",
     "/words",
     "/password",
     "/cases/999",
