@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -16,7 +16,7 @@ from outreach.attendance.tables import FeedSource, Mark
 from outreach.clock import local_date
 from outreach.district.tables import CalendarEvent, Contact, Enrolment, School, Student
 from outreach.messages.languages import DEFAULT, languages
-from outreach.messages.queries import latest_approval
+from outreach.messages.queries import TAG, latest_approval, missing_from_core
 from outreach.services import Services
 from outreach.settings import SHIPPED_TIMEZONE, Settings
 from outreach.staff.roles import Role
@@ -125,17 +125,31 @@ def _codes(session: Session, today: date) -> Iterator[Finding]:
 
 
 def _words(session: Session, rules: tuple[Rule, ...]) -> Iterator[Finding]:
-    for message, channel in sorted({(rule.message, rule.channel) for rule in rules}):
+    told = sorted({(rule.message, rule.channel) for rule in rules})
+    for message, channel in told:
         if latest_approval(session, message, channel, DEFAULT) is None:
             said = f"Nobody approved the English words of {message}/{channel}; nothing of it leaves. Run: outreach messages approve."
             yield Finding("words", State.WRONG, said)
-            continue
-        yield Finding("words", State.WELL, f"{message}/{channel} is approved in English.")
-        spoken = {*session.scalars(select(Contact.locale).distinct()), *session.scalars(select(Student.home_locale).distinct())}
-        for locale in sorted(spoken & set(languages()) - {DEFAULT}):
-            if latest_approval(session, message, channel, locale) is None:
-                said = f"{languages()[locale].english} families get approved English: {message}/{channel} is not approved in {locale}."
-                yield Finding("languages", State.LOOK, said)
+        else:
+            yield Finding("words", State.WELL, f"{message}/{channel} is approved in English.")
+    spoken = {*session.scalars(select(Contact.locale).distinct()), *session.scalars(select(Student.home_locale).distinct())}
+    for locale in sorted(spoken & set(languages())):
+        yield from _language(session, locale, told)
+
+
+def _language(session: Session, locale: str, told: Sequence[tuple[str, str]]) -> Iterator[Finding]:
+    """Whether the families of a language hear from us in it: the core pack first, then what the rules send."""
+    name = languages()[locale].english
+    if missing := missing_from_core(session, locale):
+        said = f"{name} families lack approved words for {', '.join(missing)}. Approve the core pack of {name} on the page Words."
+        yield Finding("languages", State.LOOK, said)
+    for message, channel in told:
+        if locale != DEFAULT and latest_approval(session, message, channel, locale) is None:
+            said = f"{name} families get approved English: {message}/{channel} is not approved in {locale}."
+            yield Finding("languages", State.LOOK, said)
+    if missing and locale != DEFAULT and latest_approval(session, TAG, "sms", locale) is None:
+        said = f"Nor is there an approved line in {name} that offers an interpreter: approve {TAG} in {locale}."
+        yield Finding("languages", State.LOOK, said)
 
 
 def _people(session: Session, settings: Settings) -> Iterator[Finding]:
