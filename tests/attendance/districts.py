@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+from tests.attendance.edges import add_edges
+
 Row = dict[str, str]
 Feed = dict[str, Any]
 
@@ -25,7 +27,8 @@ CODES: dict[str, dict[str, Any]] = {
     "HOSP": {"kind": "absent", "reason": "excused", "hold": True},
 }
 SECTIONS = ["math", "art", "P3"]
-PROFILES = ["federal", "CA", "CT", "NY", "TX", "half-days"]
+PROFILES = ["federal", "CA", "CT", "NY", "OH", "OH", "IN", "TX", "half-days", "half-days"]
+"""Those that count parts of days twice: they have more to go wrong."""
 UNMAPPED = ["X", "e", "OSS1"]
 EVENTS = ["Instructional day", "instructional DAY", "Make-up day", "Student late arrival/early dismissal", "Holiday", "Weather day"]
 STRANGE = ["Field day", "Testing"]
@@ -44,6 +47,7 @@ def district(random: Random) -> Feed:
     feed["files"]["enrollments"] = _enrolments(random, students, schools, dates)
     feed["files"]["sections"] = _sections(random, feed["files"]["enrollments"])
     feed["files"]["attendance"] = _marks(random, feed["files"], [*students, "nobody"], schools, dates)
+    add_edges(random, feed, dates)
     return feed
 
 

@@ -20,11 +20,13 @@ RULES: dict[str, tuple[int, int, Fraction, Fraction, bool]] = {
     "CA": (31, 1, Fraction(1), Fraction(1), False),
     "CT": (1, 0, Fraction(1, 2), Fraction(1, 2), True),
     "NY": (10, 1, Fraction(1, 2), Fraction(1, 2), False),
+    "OH": (1, 0, Fraction(1), Fraction(0), False),
+    "IN": (10, 0, Fraction(1, 2), Fraction(1, 2), False),
     "TX": (10, 0, Fraction(1), Fraction(1), False),
     "half-days": (10, 0, Fraction(1), Fraction(1, 2), False),
 }
-"""Enrolled and attended days that are needed, share from which a day is absent, from which half of one, and whether in-school
-suspension is an absence."""
+"""Enrolled and attended days that are needed, share from which a day is absent, from which half of one (0: each share counts as it
+is), and whether in-school suspension is an absence."""
 
 
 def membership(feed: Feed, enrolment: Row, first: date, last: date) -> list[date] | None:
@@ -131,8 +133,8 @@ def verdict(
         return "absent", one_reason(reasons), Fraction(1)
     if unknown:
         return "unknown", "", Fraction(1)
-    if most >= half:
-        return "absent", one_reason(reasons), Fraction(1, 2)
+    if most >= half and most > 0:
+        return "absent", one_reason(reasons), Fraction(1, 2) if half else most
     if here[0] == "unknown" or (not marks and (silent or setting(feed, school, "reporting", "exceptions") == "affirmative")):
         return "unknown", "", Fraction(1)
     return "present", "", Fraction(0)
@@ -247,8 +249,12 @@ def totals(days: list[Found]) -> dict[str, Fraction]:
 
 
 def figures(sums: dict[str, Fraction]) -> dict[str, str]:
-    """12, or 12.5."""
-    return {name: str(n.numerator) if n.denominator == 1 else f"{n.numerator // 2}.5" for name, n in sums.items()}
+    """12, or 12.5; four places at most, half up."""
+    found = {}
+    for name, n in sums.items():
+        scaled = (2 * 10000 * n + 1) // 2
+        found[name] = f"{scaled // 10000}.{scaled % 10000:04d}".rstrip("0").rstrip(".")
+    return found
 
 
 def judge(sums: dict[str, Fraction], rules: str, *, calendar: bool) -> tuple[str, str]:
