@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from outreach.resources import data_folder
 DANGERS = ("self_harm", "abuse", "violence", "shelter", "taken", "missing")
 PLAIN_GROUPS = (
     *("opt_out", "redirect", "opt_in", "help", "wrong_number", "dispute_count", "ask_dates", "who", "report_absence", "request_call"),
-    *("language_request", "other_language", "ack", "visit", "angry_legal", "question", "unrelated", "reaction", "past"),
+    *("language_request", "other_language", "ack", "visit", "angry_legal", "question", "unrelated", "reaction", "past", "idiom"),
 )
 GROUPS = frozenset([*PLAIN_GROUPS, *(f"crisis.{danger}" for danger in DANGERS), *(f"barrier.{reason}" for reason in CATEGORY_OF)])
 """Every list a keyword file may hold."""
@@ -75,6 +75,13 @@ class Lexicon:
     keywords: frozenset[str]
     """Every keyword of every list and language, without accents: none of them is another one misspelt."""
     speller: Speller
+    openings: Mapping[str, tuple[Pattern, ...]]
+    """How a word begins → the phrases and look-alikes that need such a word."""
+
+    def may_match(self, words: Iterable[str]) -> set[Pattern]:
+        """Return the few of the thousands of phrases and look-alikes for which *words* hold the word they need."""
+        beginnings = {word[:length] for word in words for length in range(1, len(word) + 1)}
+        return {pattern for beginning in self.openings.keys() & beginnings for pattern in self.openings[beginning]}
 
     def of(self, name: str, language: str = "") -> Sequence[Group]:
         """Return the groups of *name*, the family's own language first."""
@@ -110,7 +117,17 @@ def load(folder: Path) -> Lexicon:
         common=MappingProxyType(common),
         keywords=frozenset(word for found in groups.values() for group in found for word in group.plain_keywords),
         speller=Speller({word for found in groups.values() for group in found for p in group.phrases for word in p.vocabulary}),
+        openings=_openings(group for found in groups.values() for group in found),
     )
+
+
+def _openings(groups: Iterable[Group]) -> Mapping[str, tuple[Pattern, ...]]:
+    openings: defaultdict[str, list[Pattern]] = defaultdict(list)
+    for group in groups:
+        for pattern in (*group.phrases, *group.unless):
+            for need in pattern.needs:
+                openings[need].append(pattern)
+    return {opening: tuple(patterns) for opening, patterns in openings.items()}
 
 
 def _groups(locale: str, content: dict[str, object]) -> Iterator[Group]:

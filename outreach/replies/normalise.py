@@ -43,6 +43,7 @@ _SAME = str.maketrans(
     }
 )
 _ARABIC_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+_SAID_OFTEN = 3
 _LONG_RUN = re.compile(r"([^\W\d_])\1{2,}")
 
 
@@ -82,6 +83,16 @@ class Normal:
         return tuple(token for token in self.plain if token != BOUNDARY)
 
     @cached_property
+    def sayings(self) -> tuple[str, ...]:
+        """The whole as a keyword would be written, and the same with repeated words said once, without accents."""
+        return _sayings(self.plain)
+
+    @cached_property
+    def accented_sayings(self) -> tuple[str, ...]:
+        """``sayings`` with their accents."""
+        return _sayings(self.tokens)
+
+    @cached_property
     def vietnamese(self) -> bool:
         """Whether it holds letters that only Vietnamese writes; bare of accents they would look like other languages' words."""
         return any("\u1ea0" <= char <= "\u1ef9" or char in "ăđơư" for token in self.tokens for char in token)
@@ -108,6 +119,11 @@ def without_marks(token: str) -> str:
     decomposed = unicodedata.normalize("NFD", token)
     bare = "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
     return unicodedata.normalize("NFC", bare).translate(_SAME)
+
+
+def _sayings(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    words = [token for token in tokens if token != BOUNDARY]
+    return " ".join(words), " ".join(dict.fromkeys(words))
 
 
 def _tokens(folded: str) -> list[str]:
@@ -139,8 +155,10 @@ def _tokens(folded: str) -> list[str]:
 
 
 def _flush(tokens: list[str], word: str) -> None:
-    if word:
-        tokens.append(_LONG_RUN.sub(r"\1", word))
+    said = _LONG_RUN.sub(r"\1", word)
+    # a word said over and over says no more than three times does, and would cost the phrases with gaps dearly
+    if said and tokens[-_SAID_OFTEN:] != [said] * _SAID_OFTEN:
+        tokens.append(said)
 
 
 def _stands_alone(char: str) -> bool:

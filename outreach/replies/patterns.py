@@ -30,14 +30,14 @@ class PatternError(ValueError):
     """A phrase of a keyword file cannot be read."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pattern:
-    """One compiled phrase."""
+    """One compiled phrase; two of them are the same only if they are one."""
 
     source: str
     expression: str
     needs: tuple[str, ...]
-    """At least one of these must stand in the text: a cheap test before the expression is tried."""
+    """A word of the text must begin with one of these: a cheap test (``lexicon.may_match``) before the expression is tried."""
     vocabulary: frozenset[str]
     """Its words, stems with a ``*`` at the end, for the spelling helper."""
 
@@ -48,8 +48,6 @@ class Pattern:
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return where the phrase stands in *text*, as half-open ranges of token positions."""
-        if not any(need in text for need in self.needs):
-            return []
         return [(text.count(" ", 0, m.start()), text.count(" ", 0, m.end())) for m in self._regex.finditer(text) if m.end() > m.start()]
 
 
@@ -119,6 +117,6 @@ def _choice(choice: str, vocabulary: set[str], source: str, *, strict: bool) -> 
         vocabulary.add(without_marks(word) + ("*" if is_stem else ""))
         body = "|".join(re.escape(spelling) for spelling in spellings)
         regex += rf"{_STEP} (?:{body})" + ("[^ ]*(?= )" if is_stem else "(?= )")
-        if len(word) > len(longest[0]) - 1:
-            longest = [f" {spelling}" for spelling in spellings]
+        if len(word) > len(longest[0]):
+            longest = spellings
     return regex, longest

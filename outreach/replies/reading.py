@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from outreach.replies.lexicon import Group, Lexicon
 from outreach.replies.normalise import BOUNDARY, Normal, normalise, without_marks
@@ -21,6 +22,8 @@ _ENOUGH = 2
 """Common words of a language from which a text shows it."""
 _EVERY_LANGUAGE = ("opt_out", "redirect", "wrong_number", "crisis.")
 """Lists that are searched in every language whatever the text looks like: nothing of these may slip."""
+_FIGURATIVE = ("crisis.", "barrier.mental_health_trauma")
+"""Lists whose words a figure of speech takes the sense from: dying of laughter is neither danger nor grief."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class Reading:
         self._clauses = [clause for part in _CLAUSE.split(normal.raw[:2_000]) if (clause := normalise(part)).tokens]
         corrected = tuple(token if token == BOUNDARY else lexicon.speller.correct(token) or token for token in normal.plain)
         self._corrected = f" {' '.join(corrected)} " if corrected != normal.plain else ""
+        self._possible = lexicon.may_match({*normal.tokens, *normal.plain, *corrected})
 
     def hits(self, *names: str) -> tuple[Hit, ...]:
         """Return every place where the words of the named lists stand, look-alikes left out, in the order of the text."""
@@ -77,10 +81,16 @@ class Reading:
 
     def left_over(self, hits: Iterable[Hit]) -> list[str]:
         """Return the words that neither *hits* nor the lists of small words account for."""
-        covered = {position for hit in hits for position in range(hit.start, hit.end)}
+        covered = _positions((*hits, *self._hits("idiom")))
         small = self._lexicon.small
         rest = enumerate(self.normal.plain)
         return [token for at, token in rest if at not in covered and token not in small and token[0].isalnum()]
+
+    @cached_property
+    def _earnest(self) -> Normal:
+        """The text without its figures of speech and laughter."""
+        idle = _positions(self._hits("idiom"))
+        return replace(self.normal, tokens=tuple(token for at, token in enumerate(self.normal.tokens) if at not in idle))
 
     def _hits(self, name: str) -> tuple[Hit, ...]:
         if name not in self._kept:
@@ -95,12 +105,18 @@ class Reading:
             return
         found = [*self._keyword_hits(group), *self._phrase_hits(group)]
         if found:
-            masked = {at for start, end in _look_alikes(group, self.normal) for at in range(start, end)}
+            masked = {at for start, end in self._look_alikes(group) for at in range(start, end)}
+            if group.name.startswith(_FIGURATIVE):
+                masked |= _positions(self._hits("idiom"))
             yield from (hit for hit in found if masked.isdisjoint(range(hit.start, hit.end)))
 
     def _phrase_hits(self, group: Group) -> Iterator[Hit]:
+        if self._possible.isdisjoint(group.phrases):
+            return
+        text = self.normal.text if group.strict_marks else self.normal.plain_text
         for pattern in group.phrases:
-            text = self.normal.text if group.strict_marks else self.normal.plain_text
+            if pattern not in self._possible:
+                continue
             spans = pattern.spans(text)
             how = "phrase"
             if not spans and self._corrected:
@@ -111,7 +127,7 @@ class Reading:
     def _keyword_hits(self, group: Group) -> Iterator[Hit]:
         if not group.keywords:
             return
-        if self._is_keyword(group, self.normal):
+        if self._is_keyword(group, self._earnest if group.name == "ack" else self.normal):
             yield self._hit(group, "keyword", 0, len(self.normal.tokens))
             return
         if group.name == "opt_out":
@@ -146,11 +162,11 @@ class Reading:
         """Say whether *part* is a keyword, repeated or with courtesies around it at most."""
         accented = group.strict_marks and part.tokens != part.plain
         known = group.keywords if accented else group.plain_keywords
-        tokens = [token for token in (part.tokens if accented else part.plain) if token != BOUNDARY]
-        if " ".join(tokens) in known or " ".join(dict.fromkeys(tokens)) in known:
+        if not known.isdisjoint(part.accented_sayings if accented else part.sayings):
             return True
-        if group.name not in {"opt_out", "ack"} or len(tokens) > _COURTEOUS:
+        if group.name not in {"opt_out", "ack"} or len(part.words) > _COURTEOUS:
             return False
+        tokens = [token for token in (part.tokens if accented else part.plain) if token != BOUNDARY]
         spans = ((a, b) for a in range(len(tokens)) for b in range(a + 1, len(tokens) + 1))
         return any(" ".join(tokens[a:b]) in known and all(map(self._is_courtesy, (*tokens[:a], *tokens[b:]))) for a, b in spans)
 
@@ -173,8 +189,18 @@ class Reading:
         ]
         return near[0] if near else ""
 
+    def _look_alikes(self, group: Group) -> Iterator[tuple[int, int]]:
+        text = self.normal.text if group.strict_marks else self.normal.plain_text
+        for pattern in group.unless:
+            if pattern in self._possible:
+                yield from pattern.spans(text)
+
     def _hit(self, group: Group, how: str, start: int, end: int) -> Hit:
         return Hit(group.name, group.locale, how, start, end, " ".join(t for t in self.normal.tokens[start:end] if t != BOUNDARY))
+
+
+def _positions(hits: Iterable[Hit]) -> set[int]:
+    return {position for hit in hits for position in range(hit.start, hit.end)}
 
 
 def _plausible(normal: Normal, lexicon: Lexicon) -> set[str]:
@@ -186,9 +212,3 @@ def _plausible(normal: Normal, lexicon: Lexicon) -> set[str]:
     shown = {locale: len(words & common) for locale, common in lexicon.common.items()}
     best = max(shown.values(), default=0)
     return {locale for locale, number in shown.items() if best < _ENOUGH or 2 * number >= best}
-
-
-def _look_alikes(group: Group, normal: Normal) -> Iterator[tuple[int, int]]:
-    text = normal.text if group.strict_marks else normal.plain_text
-    for pattern in group.unless:
-        yield from pattern.spans(text)

@@ -6,7 +6,11 @@ from collections.abc import Collection, Iterator
 
 LONG = 6
 """Shorter words are too close to one another to be corrected."""
+SHORT = 3
+"""A word this short has nothing tied before it."""
 
+_TIED_BEFORE = "وف"
+"""Arabic *and* and *so*, which are written as part of the next word."""
 _DIGITS_FOR_LETTERS = str.maketrans("013457", "oieast")
 
 
@@ -34,6 +38,8 @@ class Speller:
             return None
         if letters != token and self._knows(letters):
             return letters
+        if token[0] in _TIED_BEFORE and len(token) > SHORT and self._knows(token[1:]):
+            return token[1:]
         if len(letters) < LONG - 1 or not letters.isalpha():
             return None
         for length in range(len(letters), LONG - 2, -1):
