@@ -64,6 +64,7 @@ class Client:
             total=6,
             connect=2,
             read=2,
+            other=0,  # a certificate does not become good by waiting
             backoff_factor=1,
             backoff_max=60,
             status_forcelist=_BUSY,
@@ -128,42 +129,55 @@ class Client:
         said = {name.lower(): value for name, value in self._json(answer).items()}  # version 5 wrote OldestChangeVersion
         return Versions(int(said["oldestchangeversion"]), int(said["newestchangeversion"]))
 
-    def _total(self, path: str, query: Mapping[str, str]) -> int:
-        """How many items *path* has."""
-        answer = self._found(path, {**query, "limit": "0", "totalCount": "true"})
+    def pages(
+        self, path: str, query: Mapping[str, str], start: str | None, *, cursors: bool = False, maybe: bool = False
+    ) -> Iterator[Page]:
+        """The pages of *path* from *start* on (None: the first).
+
+        *cursors* says that this path knows them, if the server does; *maybe*, that a server without the path has nothing there.
+        Offsets run backwards: what is deleted or changed away while we read moves later items to places that are still to be read,
+        so one may come twice and none is missed. That holds because *query* bounds the change version, so nothing comes anew.
+        """
+        if cursors and self.by_cursor:
+            yield from self._by_cursor(path, query, start)
+            return
+        size = self._options.page_size
+        if start is None:
+            first = self._data(path, {**query, "limit": str(size), "offset": "0", "totalCount": "true"})
+            if first is None and maybe:
+                yield Page([], None)
+                return
+            first = self._known(first, path)
+            total = self._total(first, path)
+            if total <= size:
+                yield Page(self._items(first), None)
+                return
+        offset = int(start) if start is not None else (total - 1) // size * size
+        while offset >= 0:
+            items = self._items(self._known(self._data(path, {**query, "limit": str(size), "offset": str(offset)}), path))
+            offset -= size
+            yield Page(items, str(offset) if offset >= 0 else None)
+
+    def _by_cursor(self, path: str, query: Mapping[str, str], start: str | None) -> Iterator[Page]:
+        token = start
+        while token != "":
+            more = {"pageSize": str(self._options.page_size), **({"pageToken": token} if token else {})}
+            answer = self._known(self._data(path, {**query, **more}), path)
+            items = self._items(answer)
+            token = answer.headers.get("Next-Page-Token", "") if items else ""
+            yield Page(items, token or None)
+
+    def _total(self, answer: requests.Response, path: str) -> int:
         try:
             return int(answer.headers["Total-Count"])
         except (KeyError, ValueError) as error:
             sentence = f"{self._host} does not say how many {path} it has; nothing was loaded."
             raise RefusedError(sentence) from error
 
-    def pages(self, path: str, query: Mapping[str, str], start: str | None, *, cursors: bool) -> Iterator[Page]:
-        """The pages of *path* from *start* on (None: the first). *cursors* says that this path knows them, if the server does.
+    def _data(self, path: str, query: Mapping[str, str]) -> requests.Response | None:
+        return self._get(f"{self._urls['dataManagementApi']}/ed-fi/{path}", query)
 
-        Offsets run backwards: what is deleted or changed away while we read moves later items to places that are still to be read,
-        so one may come twice and none is missed. That holds because *query* bounds the change version, so nothing comes anew.
-        """
-        size = self._options.page_size
-        if cursors and self.by_cursor:
-            token = start
-            while token != "":
-                answer = self._found(path, {**query, "pageSize": str(size), **({"pageToken": token} if token else {})})
-                items = self._items(answer)
-                token = answer.headers.get("Next-Page-Token", "") if items else ""
-                yield Page(items, token or None)
-            return
-        offset = int(start) if start is not None else (max(self._total(path, query) - 1, 0) // size) * size
-        while offset >= 0:
-            items = self._items(self._found(path, {**query, "limit": str(size), "offset": str(offset)}))
-            offset -= size
-            yield Page(items, str(offset) if offset >= 0 else None)
-
-    def offers(self, path: str) -> bool:
-        """Whether the server knows *path* at all; key changes came only with version 5.4."""
-        return self._get(f"{self._urls['dataManagementApi']}/ed-fi/{path}", {"limit": "0"}) is not None
-
-    def _found(self, path: str, query: Mapping[str, str]) -> requests.Response:
-        answer = self._get(f"{self._urls['dataManagementApi']}/ed-fi/{path}", query)
+    def _known(self, answer: requests.Response | None, path: str) -> requests.Response:
         if answer is None:
             sentence = f"{self._host} knows no {path}; nothing was loaded."
             raise RefusedError(sentence)

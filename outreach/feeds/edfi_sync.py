@@ -129,10 +129,8 @@ def _pages(client: Client, options: EdFi, run: Run, kind: str, resource: Resourc
         query["maxChangeVersion"] = str(run["target"])
     if not run["full"]:
         query["minChangeVersion"] = str(run["low"])
-    if kind == "keyChanges" and not client.offers(f"{path}/{kind}"):
-        return iter([Page([], None)])
     if kind != "items":
-        return client.pages(f"{path}/{kind}", query, run["position"], cursors=False)
+        return client.pages(f"{path}/{kind}", query, run["position"], maybe=kind == "keyChanges")  # these came only with version 5.4
     if resource.one_year:
         query["schoolYear"] = str(options.school_year)
     return client.pages(path, query, run["position"], cursors=True)

@@ -129,7 +129,8 @@ def store_path(home: Path, source: str) -> Path:
 def _alone(connection: sqlite3.Connection, source: str) -> None:
     """Take SQLite's lock on the file and hold it until it is closed; the system takes it back from a process that was killed."""
     try:
-        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+        for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=NORMAL"):
+            connection.execute(f"PRAGMA {pragma}")
         connection.execute("BEGIN EXCLUSIVE")
         connection.execute("COMMIT")
     except sqlite3.OperationalError as error:

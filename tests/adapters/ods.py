@@ -38,6 +38,7 @@ _PARENTS = {"parents": "contacts", "studentParentAssociations": "studentContactA
 
 class _Quiet(WSGIRequestHandler):
     disable_nagle_algorithm = True
+    protocol_version = "HTTP/1.1"
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing."""
@@ -48,6 +49,11 @@ class Stored:
     id: str
     version: int
     item: Item
+    flat: Item = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Flatten it once; every page asks."""
+        self.flat = values(self.item)
 
 
 def values(item: Item) -> Item:
@@ -160,7 +166,7 @@ class Ods:
             return sorted(
                 (row.id, {"id": row.id, **row.item})
                 for row in self.rows[resource].values()
-                if low <= row.version <= high and (year is None or str(values(row.item).get("schoolYear")) == year)
+                if low <= row.version <= high and (year is None or str(row.flat.get("schoolYear")) == year)
             )
 
     def _key_changes(self, resource: str, low: int, high: int) -> list[tuple[str, Item]]:

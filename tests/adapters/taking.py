@@ -10,6 +10,7 @@ from typing import Any
 
 from outreach.attendance.importing import ImportReport
 from outreach.database import Database
+from outreach.feeds.store import opened
 from outreach.feeds.taking import take_in
 from outreach.settings import FeedKey, Settings, load_settings
 from tests.adapters.ods import KEY, SECRET
@@ -43,3 +44,9 @@ class Taker:
     def take(self, folder: Path, now: datetime = NOW, **options: Any) -> ImportReport:
         """Take in one folder."""
         return take_in(self.database, folder, settings=self.settings, now=now, **options)
+
+
+def held(taker: Taker, resource: str) -> set[str]:
+    """The ids of our copy of a source."""
+    with opened(taker.settings.home, NAME) as store:
+        return {item.id for item in store.items(resource)}

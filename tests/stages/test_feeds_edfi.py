@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -12,12 +12,10 @@ from typing import Any
 import pytest
 
 import outreach.tables  # noqa: F401 - every table must be known before a schema is copied
-from outreach.attendance.refusal import RefusedError
 from outreach.database import Database
-from outreach.feeds.store import opened
 from tests.adapters.grand_bend_ods import YEAR, fill
 from tests.adapters.ods import Ods, serving
-from tests.adapters.taking import NAME, Taker, meanings, source
+from tests.adapters.taking import NAME, Taker, held, meanings, source
 from tests.attendance.grand_bend import grand_bend
 from tests.attendance.loading import Loader
 from tests.stages.test_counts_grand_bend import check
@@ -44,19 +42,16 @@ def district(sample: Path, folder: Path, ods: Ods, **options: Any) -> Iterator[P
     if not ods.rows["schools"]:
         fill(ods, sample)
     with serving(ods) as url:
-        edfi = {"url": url, "school_year": YEAR, "page_size": 200, **options}
+        edfi = {"url": url, "school_year": YEAR, "page_size": 500, **options}
         yield source(folder / "feed", {"name": NAME, "edfi": edfi, **meanings(sample)})
 
 
 @pytest.mark.parametrize(
     "ods",
     [
-        pytest.param(Ods(), id="version 7.3, by cursor"),
-        pytest.param(Ods(version="7.1"), id="version 7.1, by offset"),
-        pytest.param(Ods(version="6.1", standard="4.0.0"), id="version 6, adults are parents"),
+        pytest.param(Ods(token_lasts=7), id="version 7.3 by cursor, tokens end early"),
+        pytest.param(Ods(version="6.1", standard="4.0.0", busy_every=45), id="version 6 by offset, parents, too many requests"),
         pytest.param(Ods(version="5.3", standard="3.3.1-b", change_queries=False), id="version 5 without change queries"),
-        pytest.param(Ods(token_lasts=7), id="tokens end early"),
-        pytest.param(Ods(busy_every=40), id="too many requests"),
     ],
 )
 def test_an_ed_fi_server_is_counted_like_the_files(taker: Taker, tmp_path: Path, sample: Path, ods: Ods) -> None:
@@ -107,72 +102,7 @@ def test_rows_deleted_and_changed_while_paging_are_neither_missed_nor_kept(
             ods.put(resource, {**ods.rows[resource][key].item, "attendanceEventReason": "looked at again"})
 
     ods.on_page = meddle
-    with district(sample, tmp_path, ods) as folder:
+    with district(sample, tmp_path, ods, page_size=200) as folder:
         taker.take(folder)
         assert len(ods.gone) > 60
     assert held(taker, "studentSchoolAttendanceEvents") == {row.id for row in ods.rows["studentSchoolAttendanceEvents"].values()}
-
-
-def held(taker: Taker, resource: str) -> set[str]:
-    """The ids of our copy."""
-    with opened(taker.settings.home, NAME) as store:
-        return {item.id for item in store.items(resource)}
-
-
-def test_a_broken_off_reading_goes_on_where_it_was(taker: Taker, tmp_path: Path, sample: Path) -> None:
-    """What was read is not asked for again, and until all is read nothing is loaded."""
-    ods = Ods()
-    with district(sample, tmp_path, ods) as folder:
-        with pytest.raises(Killed):
-            taker.take(folder, progress=stop_at("studentContactAssociations"))
-        assert Loader(taker.database, tmp_path).dump()["students"] == []
-        before = ods.asked["/data/v3/ed-fi/students"]
-        taker.take(folder)
-        assert ods.asked["/data/v3/ed-fi/students"] == before
-        check(Loader(taker.database, tmp_path))
-
-
-class Killed(BaseException):
-    """Stands for the end of the process: no handler of ours catches it."""
-
-
-def stop_at(resource: str) -> Callable[[str], None]:
-    """Progress that ends the process in the middle of *resource*."""
-
-    def progress(step: str) -> None:
-        if resource in step:
-            raise Killed
-
-    return progress
-
-
-def test_a_version_older_than_the_server_keeps_means_reading_all_anew(taker: Taker, tmp_path: Path, sample: Path) -> None:
-    """Deletes of long ago are no longer told, so a row that vanished is found by its absence alone."""
-    ods = Ods()
-    with district(sample, tmp_path, ods) as folder:
-        taker.take(folder)
-        victim = next(iter(ods.rows["studentSchoolAttendanceEvents"]))
-        ods.delete("studentSchoolAttendanceEvents", victim)
-        ods.gone.clear()
-        ods.newest += 10
-        ods.oldest = ods.newest
-        taker.take(folder)
-    assert len(held(taker, "studentSchoolAttendanceEvents")) == 1_916
-
-
-def test_snapshots_are_read_where_they_are_and_missed_where_they_are_not(taker: Taker, tmp_path: Path, sample: Path) -> None:
-    ods = Ods()
-    with district(sample, tmp_path, ods, snapshot=True) as folder:
-        with pytest.raises(RefusedError, match="has no snapshot to read"):
-            taker.take(folder)
-        ods.snapshots = True
-        taker.take(folder)
-    check(Loader(taker.database, tmp_path))
-
-
-def test_a_dry_run_keeps_nothing(taker: Taker, tmp_path: Path, sample: Path) -> None:
-    with district(sample, tmp_path, Ods()) as folder:
-        report = taker.take(folder, dry_run=True)
-    assert report.files["students"].inserted == 960
-    assert not held(taker, "students")
-    assert Loader(taker.database, tmp_path).dump()["students"] == []
