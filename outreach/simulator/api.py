@@ -51,6 +51,8 @@ def create(account: str) -> tuple[Response, int] | Response:
     running = simulation()
     time.sleep(running.latency)
     to = request.form.get("To", "")
+    if {"SendAt", "ScheduleType"} & request.form.keys():
+        raise RefusedError(35115, "This carrier schedules nothing")
     order = running.carrier.strike(to, at_request=True)
     match order.fault if order else None:
         case Fault.BUSY:
@@ -66,6 +68,7 @@ def create(account: str) -> tuple[Response, int] | Response:
         sender=request.form.get("MessagingServiceSid") or request.form.get("From", ""),
         body=request.form.get("Body", ""),
         callback=request.form.get("StatusCallback", ""),
+        valid_seconds=request.form.get("ValidityPeriod", 36_000, type=int),
     )
     shown = _shown(message, account)
     running.report(message, running.carrier.strike(to, at_request=False))

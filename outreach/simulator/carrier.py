@@ -49,6 +49,8 @@ class Message:
     created_at: datetime
     updated_at: datetime
     callback: str = ""
+    valid_seconds: int = 36_000
+    """How long it may wait in the carrier's queue; later it fails with 30036."""
     error_code: str = ""
     sent_at: datetime | None = None
     history: list[str] = field(default_factory=list)
@@ -117,7 +119,7 @@ class Carrier:
                     return order
         return None
 
-    def accept(self, *, to: str, sender: str, body: str, callback: str) -> Message:
+    def accept(self, *, to: str, sender: str, body: str, callback: str, valid_seconds: int = 36_000) -> Message:
         """Take a message from the service, or raise RefusedError as Twilio does."""
         if not sender:
             raise RefusedError(21603, "A 'From' phone number is required.")
@@ -132,7 +134,9 @@ class Carrier:
                 raise RefusedError(21610, "Attempt to send to unsubscribed recipient")
             self._phones.setdefault(to, Phone(to))
             status = "accepted" if sender.startswith("MG") else "queued"
-            return self._keep(to=to, sender=sender, body=body, direction="outbound-api", status=status, callback=callback)
+            message = self._keep(to=to, sender=sender, body=body, direction="outbound-api", status=status, callback=callback)
+            message.valid_seconds = valid_seconds
+            return message
 
     def hear(self, number: str, body: str) -> tuple[Message, Message | None]:
         """Take a text that a parent typed; returns it and the carrier's own reply to a keyword, if any."""

@@ -36,11 +36,11 @@ class Fault(StrEnum):
     """The last receipt says undelivered with error ``code``."""
     LATE_DELIVERED = "late_delivered"
     """Undelivered first, delivered afterwards."""
+    SLOW_QUEUE = "slow_queue"
+    """Its turn comes after ``seconds``: where it is no longer valid then, it fails with 30036 and never leaves."""
 
 
-AT_REQUEST = frozenset(
-    {Fault.DROP, Fault.DELAY, Fault.BUSY, Fault.BROKEN, Fault.TAKEN_BUT_BROKEN, Fault.GARBLED, Fault.WALL, Fault.REFUSE}
-)
+AT_REQUEST = frozenset({Fault.DROP, Fault.DELAY, Fault.BUSY, Fault.BROKEN, Fault.TAKEN_BUT_BROKEN, Fault.GARBLED, Fault.WALL, Fault.REFUSE})
 
 
 @dataclass
@@ -54,19 +54,18 @@ class Order:
     seconds: float = 0.0
 
 
-def receipts(order: Order | None, *, by_service: bool) -> list[tuple[str, str]]:
+def receipts(order: Order | None, *, by_service: bool, valid_seconds: int = 36_000) -> list[tuple[str, str]]:
     """Return the statuses (status, error code) the carrier reports after the one it answered with, in the order they leave."""
     usual = [*([("queued", "")] if by_service else []), ("sent", ""), ("delivered", "")]
-    match order.fault if order else None:
-        case Fault.MISSING:
-            return []
-        case Fault.REORDER:
-            return usual[::-1]
-        case Fault.DUPLICATE:
-            return [status for status in usual for _ in range(3)]
-        case Fault.UNDELIVERED:
-            return [*usual[:-1], ("undelivered", str(order.code if order else ""))]
-        case Fault.LATE_DELIVERED:
-            return [*usual[:-1], ("undelivered", str(order.code if order else "")), ("delivered", "")]
-        case _:
-            return usual
+    if order is None:
+        return usual
+    failed = ("undelivered", str(order.code))
+    ways = {
+        Fault.MISSING: [],
+        Fault.REORDER: usual[::-1],
+        Fault.DUPLICATE: [status for status in usual for _ in range(3)],
+        Fault.UNDELIVERED: [*usual[:-1], failed],
+        Fault.LATE_DELIVERED: [*usual[:-1], failed, usual[-1]],
+        Fault.SLOW_QUEUE: [*usual[:-2], ("failed", "30036")] if order.seconds > valid_seconds else usual,
+    }
+    return ways.get(order.fault, usual)

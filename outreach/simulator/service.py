@@ -30,7 +30,7 @@ class Simulation:
     def report(self, message: Message, order: Order | None) -> None:
         """Let an accepted message's receipts leave, as usual or as ordered to go wrong."""
         by_service = message.sender.startswith("MG")
-        statuses = receipts(order, by_service=by_service)
+        statuses = receipts(order, by_service=by_service, valid_seconds=message.valid_seconds)
         if not statuses:
             return
         pause = self.receipt_pause if message.callback else 0.0

@@ -95,8 +95,8 @@ class Outbox:
 
 
 @contextmanager
-def running(database: Database, home: Path, *, timeout: float = 5.0) -> Iterator[Outbox]:
-    """Start a carrier and hand out the outbox around it; nobody listens for its receipts."""
+def running(database: Database, home: Path, *, timeout: float = 5.0, public_url: str = "", **more: object) -> Iterator[Outbox]:
+    """Start a carrier and hand out the outbox around it; its receipts go to *public_url*, *more* are further settings."""
     values = {
         "home": home,
         "district_name": "Lincoln Schools",
@@ -107,8 +107,10 @@ def running(database: Database, home: Path, *, timeout: float = 5.0) -> Iterator
         "twilio_messaging_service_sid": "MG" + "1" * 32,
         "sender_rate": 50.0,
         "provider_timeout_seconds": timeout,
+        "public_url": public_url,
+        **more,
     }
-    carrier = server.start(load_settings(**values), FixedClock(NOON))
+    carrier = server.start(load_settings(**values), FixedClock(NOON), receipt_pause=0.0)
     try:
         yield Outbox(database, load_settings(**values, twilio_api_base=carrier.url), carrier)
     finally:
