@@ -11,11 +11,10 @@ from outreach.attendance.reading import LINE
 
 @dataclass(frozen=True)
 class Changes:
-    """New rows, rows with other values, rows that are as they were, and the keys that vanished."""
+    """New rows, rows with other values, and the keys that vanished; all others are as they were."""
 
     inserted: pl.DataFrame
     changed: pl.DataFrame
-    unchanged: pl.DataFrame
     vanished: pl.DataFrame
 
 
@@ -34,17 +33,17 @@ def one_per_key(rows: pl.DataFrame, key: list[str], *, in_order: bool) -> tuple[
 
 
 def compare(new: pl.DataFrame, old: pl.DataFrame, key: list[str], values: list[str]) -> Changes:
-    """Sort the rows of *new* (one per key) into inserted, changed and unchanged, and find what of *old* is not in it."""
+    """Find the rows of *new* (one per key) that are not in *old* as they are, and what of *old* is not in *new*.
+
+    Whole rows are compared first: of a delivery that comes again nearly all are equal, and what is left is small.
+    """
     if old.is_empty():
-        return Changes(new, new.clear(), new.clear(), old.select(key))
-    inserted = new.join(old.select(key), on=key, how="anti")
-    both = new.join(old.select(*key, *(pl.col(v).alias(f"__old_{v}") for v in values)), on=key, how="inner")
-    differs = pl.any_horizontal(*[pl.col(v).ne_missing(pl.col(f"__old_{v}")) for v in values]) if values else pl.lit(value=False)
-    flagged = both.with_columns(differs.alias("__differs"))
-    columns = new.columns
+        return Changes(new, new.clear(), old.select(key))
+    whole = [*key, *values]
+    fresh = new.join(old.select(whole), on=whole, how="anti", nulls_equal=True)
+    gone = old.join(new.select(whole), on=whole, how="anti", nulls_equal=True).select(key)
     return Changes(
-        inserted,
-        flagged.filter(pl.col("__differs")).select(columns),
-        flagged.filter(~pl.col("__differs")).select(columns),
-        old.join(new.select(key), on=key, how="anti").select(key),
+        fresh.join(gone, on=key, how="anti"),
+        fresh.join(gone, on=key, how="semi"),
+        gone.join(fresh.select(key), on=key, how="anti"),
     )

@@ -46,16 +46,11 @@ def apply(session: Session, parsed: Parsed, settings: SourceSettings, import_id:
     changes = compare(upserts, _old(session, settings, rows), KEY, VALUES)
     named = deletes.join(changes.vanished, on=KEY, how="semi")
     vanished = named.select(KEY) if settings.delivery == "delta" else changes.vanished
-    _write(session, Changes(changes.inserted, changes.changed, changes.unchanged, vanished), settings.name, import_id)
+    _write(session, Changes(changes.inserted, changes.changed, vanished), settings.name, import_id)
     students = _known_students(session, rows, settings)
     held, held_problems = _held(upserts, students, settings)
     notes = _notes(session, upserts, losers.clear() if in_order else losers.drop("action"), students, settings)
-    outcome = Changes(
-        changes.inserted,
-        pl.concat([changes.changed, named.drop("action")]),
-        pl.concat([changes.unchanged, deletes.join(named, on=LINE, how="anti").drop("action")]),
-        vanished,
-    )
+    outcome = Changes(changes.inserted, pl.concat([changes.changed, named.drop("action")]), vanished)
     return Applied(outcome, gather([parsed.problems, wrong, out_of_year, held_problems, notes]), held, losers.height)
 
 
@@ -179,7 +174,8 @@ def _held(rows: pl.DataFrame, known: pl.DataFrame, settings: SourceSettings) -> 
     unmapped = rows.join(
         pl.DataFrame(strange, schema={"school_id": pl.String, "code": pl.String}, orient="row"), on=["school_id", "code"], how="semi"
     )
-    orphans = rows.join(known, on="student_id", how="anti")
+    strangers = rows.select("student_id").unique().join(known, on="student_id", how="anti")
+    orphans = rows.join(strangers, on="student_id", how="semi")
     said = "this code has no meaning in source.toml; the day counts as unknown until it has one"
     nobody = "no feed names this student; the mark counts once one does"
     problems = [
@@ -191,10 +187,7 @@ def _held(rows: pl.DataFrame, known: pl.DataFrame, settings: SourceSettings) -> 
 
 def _notes(session: Session, rows: pl.DataFrame, losers: pl.DataFrame, known: pl.DataFrame, settings: SourceSettings) -> pl.DataFrame:
     """Marks that do not count: outside enrolment or at another school, on a date that is no school day, or gainsaid in the file."""
-    bare = rows.select(LINE, "student_id", "school_id", "date")
-    stays = bare.join(_memberships(session, rows, settings), on=["student_id", "school_id"], how="inner")
-    inside = stays.filter(pl.col("date").is_between(pl.col("entry"), pl.col("last"))).select(LINE)
-    outside = bare.join(inside, on=LINE, how="anti").join(known, on="student_id", how="semi")
+    outside = _outside(rows, _memberships(session, rows, settings)).join(known, on="student_id", how="semi")
     said = "lies outside the child's enrolment, or at another school; it does not count"
     gainsaid = losers.join(rows, on=[*KEY, *VALUES], how="anti", nulls_equal=True)
     otherwise = "another row of this file says otherwise of the same mark; that one was taken"
@@ -205,6 +198,17 @@ def _notes(session: Session, rows: pl.DataFrame, losers: pl.DataFrame, known: pl
             _off_calendar(session, rows, settings),
         ]
     )
+
+
+def _outside(rows: pl.DataFrame, stays: pl.DataFrame) -> pl.DataFrame:
+    """The marks on a date that is in no stay of the child at the school; nearly all children have all of theirs in one."""
+    child = ["student_id", "school_id"]
+    spans = rows.group_by(child).agg(pl.col("date").min().alias("first_mark"), pl.col("date").max().alias("last_mark"))
+    within = (pl.col("entry") <= pl.col("first_mark")) & (pl.col("last_mark") <= pl.col("last"))
+    others = spans.join(spans.join(stays, on=child).filter(within), on=child, how="anti")
+    doubtful = rows.join(others, on=child, how="semi").select(LINE, *child, "date")
+    inside = doubtful.join(stays, on=child).filter(pl.col("date").is_between(pl.col("entry"), pl.col("last")))
+    return doubtful.join(inside, on=LINE, how="anti")
 
 
 def _memberships(session: Session, rows: pl.DataFrame, settings: SourceSettings) -> pl.DataFrame:

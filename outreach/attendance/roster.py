@@ -103,7 +103,6 @@ def apply(session: Session, spec: CanonicalFile, parsed: Parsed, settings: Sourc
         problem="another row of this file says otherwise of the same",
         action=Action.NOTED,
     )
-    changes = Changes(changes.inserted, changes.changed, pl.concat([changes.unchanged, theirs]), changes.vanished)
     return Applied(changes, gather([parsed.problems, derived_problems, orphan_problems, taken, doubled]), held, losers.height)
 
 
