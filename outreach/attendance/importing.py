@@ -114,7 +114,7 @@ def _same_again(session: Session, delivery: Delivery, came_at: datetime | None) 
     if source is None or source.digest != delivery.digest:
         return None
     last = session.get_one(FeedImport, source.last_import_id)
-    if last.id != newest_import(session) and _waits_for_another(session, last):
+    if (last.id != newest_import(session) or overlays.code_said_since(session, last.finished_at)) and _waits(session, last):
         return None
     source.last_delivered_at = came_at or source.last_delivered_at
     files = {}
@@ -131,8 +131,8 @@ def _same_again(session: Session, delivery: Delivery, came_at: datetime | None) 
     return ImportReport(source.name, last.id, files, problems, unchanged=True)
 
 
-def _waits_for_another(session: Session, last: FeedImport) -> bool:
-    """Whether rows were left out that another source's delivery may have made good since: the same bytes then mean more."""
+def _waits(session: Session, last: FeedImport) -> bool:
+    """Whether rows were left out that another source or a person may have made good since: the same bytes then mean more."""
     taken = select(ImportProblem.id).where(ImportProblem.import_id == last.id, ImportProblem.problem == roster.TAKEN)
     return any(numbers["held"] for numbers in last.report.values()) or session.scalar(taken.limit(1)) is not None
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.attendance.calendars import Said
@@ -87,6 +88,11 @@ def read(session: Session) -> Overlays:
         elif row.date is not None:
             days[row.school_id][row.date] |= {Said(row.value["said"])}
     return Overlays(codes, days, settled, merged)
+
+
+def code_said_since(session: Session, at: datetime) -> bool:
+    """Whether a person gave a code a meaning, or took one back, at or after an instant."""
+    return session.scalar(select(Overlay.id).where(Overlay.kind == Kind.CODE, Overlay.at >= at).limit(1)) is not None
 
 
 def with_codes(settings: SourceSettings, codes: Codes) -> SourceSettings:

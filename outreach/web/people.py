@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.district import queries as district
+from outreach.district.overlays import merged
 from outreach.district.queries import slices
 from outreach.district.tables import Contact, Enrolment, School, Student, StudentContact
 
@@ -42,14 +43,15 @@ def children(session: Session, student_ids: Collection[str], schools: frozenset[
 
 
 def school_ids(session: Session, student_ids: Collection[str]) -> dict[str, list[str]]:
-    """Schools of each child, the newest enrolment first; every id asked for has an entry."""
-    found: dict[str, list[str]] = {student_id: [] for student_id in student_ids}
-    for some in slices(student_ids):
+    """Schools of each child under all its ids, the newest enrolment first; every id asked for has an entry."""
+    one = merged(session)
+    found: dict[str, list[str]] = {one.of(student_id): [] for student_id in student_ids}
+    for some in slices(one.ids(student_ids)):
         newest = select(Enrolment).where(Enrolment.student_id.in_(some)).order_by(Enrolment.entry_date.desc(), Enrolment.primary.desc())
         for row in session.scalars(newest):
-            if row.school_id not in found[row.student_id]:
-                found[row.student_id].append(row.school_id)
-    return found
+            if row.school_id not in found[one.of(row.student_id)]:
+                found[one.of(row.student_id)].append(row.school_id)
+    return {student_id: found[one.of(student_id)] for student_id in student_ids}
 
 
 def school_names(session: Session) -> dict[str, str]:
@@ -69,9 +71,10 @@ def contact_names(session: Session, contact_ids: Collection[str]) -> dict[str, s
 def relations(session: Session, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """What an adult is to a child, as the feed says it: (contact id, student id) → relation."""
     found: dict[tuple[str, str], str] = {}
+    one = merged(session)
     for some in slices({contact_id for contact_id, _student in pairs if contact_id}):
         rows = session.execute(
             select(StudentContact.contact_id, StudentContact.student_id, StudentContact.relation).where(StudentContact.contact_id.in_(some))
         )
-        found |= {(row.contact_id, row.student_id): row.relation for row in rows}
+        found |= {(row.contact_id, one.of(row.student_id)): row.relation for row in rows}
     return {pair: found[pair] for pair in pairs if found.get(pair)}
