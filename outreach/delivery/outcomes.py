@@ -76,7 +76,7 @@ def act_on(session: Session, row: PlannedMessage, meaning: Meaning, now: datetim
             consent.record(session, row.phone, Kind.SUPPRESSED, source=Source.CARRIER, by="carrier", now=now, note=meaning.words)
             sentence = f"A number cannot be texted ({meaning.words}). Ask the family for another and correct it in the SIS."
             raise_item(
-                session, kind="number", key=f"number:{row.contact_id or row.id}", sentence=sentence, now=now, school_id=row.school_id,
+                session, kind="number", key=number_key(row), sentence=sentence, now=now, school_id=row.school_id,
                 detail={"planned": row.id},
             )  # fmt: skip
         case Action.STOP_ALL:
@@ -100,6 +100,11 @@ def tell_writer(session: Session, row: PlannedMessage, why: str, now: datetime) 
             session, kind="answer", key=answer_key(row), sentence=sentence, now=now, school_id=row.school_id,
             detail={"planned": row.id, "for": row.created_by},
         )  # fmt: skip
+
+
+def number_key(row: PlannedMessage) -> str:
+    """The key of what a person sees while an adult's number cannot be texted."""
+    return f"number:{row.contact_id or row.id}"
 
 
 def answer_key(row: PlannedMessage) -> str:

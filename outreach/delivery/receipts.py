@@ -10,8 +10,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach.attention.actions import raise_item, resolve_key
-from outreach.delivery.errors import meaning_of
-from outreach.delivery.outcomes import act_on, answer_key
+from outreach.consent import actions as consent
+from outreach.consent.states import Kind, Source
+from outreach.delivery.errors import Action, meaning_of
+from outreach.delivery.outcomes import act_on, answer_key, number_key
 from outreach.delivery.tables import Attempt, CarrierStatus
 from outreach.planning.states import State, may_move, move
 from outreach.planning.tables import PlannedEpisode, PlannedMessage
@@ -29,6 +31,8 @@ STATES: Mapping[str, State] = {
     "canceled": State.CANCELLED,
 }
 """Twilio's word → our state."""
+_RANKS = ("scheduled", "accepted", "queued", "sending", "sent", "undelivered", "failed", "canceled", "delivered", "read")
+"""Twilio's words from the first to the last; what it says later in this order is not taken back by what it said before."""
 UNCONFIRMED_AFTER = timedelta(hours=72)
 """Not every carrier sends receipts: a text that is only ``sent`` after this long is shown as unconfirmed, never as delivered."""
 
@@ -53,7 +57,9 @@ def adopt(session: Session, row: PlannedMessage, sid: str, word: str, code: str,
     for attempt in session.scalars(select(Attempt).where(Attempt.planned_id == row.id, Attempt.outcome.in_(("open", "uncertain")))):
         attempt.outcome, attempt.ended_at = "accepted", now
     state = STATES.get(word, State.ACCEPTED)
-    if not may_move(State(row.state), state) or row.state == state:
+    if row.state == state:
+        row.carrier_status = max(row.carrier_status, word, key=_rank)
+    if row.state == state or not may_move(State(row.state), state):
         return
     late = state == State.DELIVERED and row.state in {State.UNDELIVERED, State.FAILED}
     row.state, row.carrier_status, row.changed_at = state.value, word, now
@@ -68,8 +74,16 @@ def adopt(session: Session, row: PlannedMessage, sid: str, word: str, code: str,
         _take_back_what_follows(session, row, now)
 
 
+def _rank(word: str) -> int:
+    return _RANKS.index(word) if word in _RANKS else -1
+
+
 def _take_back_what_follows(session: Session, row: PlannedMessage, now: datetime) -> None:
     """The text arrived after all: what was planned in its place and has not left does not leave, and nobody need call."""
+    if row.error_code and meaning_of(row.error_code).action == Action.SUPPRESS:
+        consent.record(session, row.phone, Kind.UNSUPPRESSED, source=Source.CARRIER, by="carrier", now=now, note="a text arrived after all")
+        resolve_key(session, number_key(row), by="receipt", now=now)
+    row.error_code = ""
     following = PlannedMessage.retry_of_id == row.id, PlannedMessage.state.in_((State.PLANNED, State.HELD))
     for follower in session.scalars(select(PlannedMessage).where(*following).with_for_update()):
         follower.state, follower.changed_at = move(State(follower.state), State.CANCELLED), now

@@ -21,10 +21,10 @@ from outreach.consent import actions as consent_actions
 from outreach.consent import queries as consent
 from outreach.consent.states import Kind, Source
 from outreach.database import Database
-from outreach.delivery.provider import Answer, Listed, Text
+from outreach.delivery.provider import Answer, Listed, Provider, Text
 from outreach.delivery.tables import CarrierStatus, WebhookEvent
 from outreach.messages.check import problems_of
-from outreach.messages.pairs import Pair
+from outreach.messages.compose import Pair
 from outreach.messages.templates import Source as Words
 from outreach.messages.templates import sources
 from outreach.planning.states import State
@@ -155,8 +155,8 @@ def test_05_a_stop_cancels_all_that_waits_and_is_confirmed_once(service: Service
 def test_05_a_stop_between_release_and_request_keeps_the_text_back(either: Service) -> None:
     for phone in (OTHER, PHONE):
         either.outbox.answer(phone=phone)
-    real = either.outbox.provider
-    assert real is not None
+    assert either.outbox.provider is not None
+    real: Provider = either.outbox.provider
 
     class StopArrives:
         """While the other family's text leaves, this one's stop comes in."""
