@@ -26,6 +26,7 @@ class Job:
 JOBS = (
     Job("feeds", timedelta(minutes=1), ticks.take_feeds, "load what came into the feed folder"),
     Job("evaluate", timedelta(minutes=1), ticks.evaluate_and_plan, "when the day, the data or the rules changed: count, cross, plan"),
+    Job("corrections", timedelta(minutes=1), ticks.recount_told, "when the data changed: count again what families were told"),
     Job("dispatch", timedelta(seconds=2), ticks.dispatch, "send what is due"),
     Job("reconcile", timedelta(minutes=1), ticks.reconcile, "ask the carrier about messages without a clear answer"),
     Job("follow_up", timedelta(minutes=5), ticks.follow_up, "do what follows a text that did not arrive"),

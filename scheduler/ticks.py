@@ -10,6 +10,7 @@ import structlog
 from outreach.attendance.refusal import RefusedError
 from outreach.attendance.source_settings import SETTINGS_FILE
 from outreach.attention.actions import raise_item
+from outreach.cases import corrections
 from outreach.cases.crossings import open_for_crossings
 from outreach.cases.intake import process_left_behind, take_waiting
 from outreach.consent.actions import lift_ended
@@ -72,6 +73,13 @@ def evaluate_and_plan(services: Services) -> None:
         open_for_crossings(session, settings=settings, now=now)
         planned = plan(session, settings=settings, now=now)
     _log.info("evaluated", crossings=len(found), new=sum(c.new for c in found), planned=len(planned))
+
+
+def recount_told(services: Services) -> None:
+    """When more is known: count again what families were told, and put what is wrong before a person."""
+    found = corrections.recount(services.database, services.settings, services.clock.now())
+    if found.checked:
+        _log.info("recounted", checked=found.checked, wrong=found.wrong, new=found.new)
 
 
 def dispatch(services: Services) -> None:

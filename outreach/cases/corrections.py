@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -32,6 +32,7 @@ from outreach.settings import Settings
 from outreach.staff.actions import audit
 
 _UNSENT = (State.WAITING, State.PLANNED, State.HELD)
+_A_DAY = timedelta(days=1)
 _MANY = 100
 """So many new wrong numbers at once are more likely a fault of the data than of the numbers: somebody is told before they approve."""
 _AT_ONCE = 200
@@ -48,14 +49,15 @@ class Recounted:
 
 
 def recount(database: Database, settings: Settings, now: datetime) -> Recounted:
-    """When more is known than at the last recount: count again what was told, and put what is wrong before a person.
+    """When more is known than at the last recount, and once a day: count again what was told, and put what is wrong before a person.
 
-    Doing it again changes nothing: the database keeps one row per message, child and number.
+    Once a day, because a message may be found to have arrived when nothing new is known of attendance. Doing it again changes
+    nothing: the database keeps one row per message, child and number.
     """
     with database.read() as session:
         known = newest_version(session)
         last = session.scalars(select(RecountRun).order_by(RecountRun.id.desc()).limit(1)).first()
-        if last is not None and (last.import_id, last.overlay_id) == known:
+        if last is not None and (last.import_id, last.overlay_id) == known and now - last.at < _A_DAY:
             return Recounted(0, 0, 0)
         said = recounting.told_this_year(session, settings.zone, now)
         wrong = [_with_days(session, found) for found in recounting.differing(session, said)]

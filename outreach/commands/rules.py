@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from outreach.attendance.profiles import in_figures
+from outreach.cases.corrections import recount
 from outreach.cases.crossings import open_for_crossings
 from outreach.commands.output import format_option, print_rows
 from outreach.planning.actions import plan as plan_night
@@ -22,7 +23,7 @@ _PLANNED = ("household", "student_ids", "contact_id", "channel", "message", "lan
 @click.option("--dry-run", is_flag=True, help="Say who would cross and write nothing.")
 @format_option
 def evaluate(*, dry_run: bool, form: str) -> None:
-    """Count everybody and print who is over which threshold; new crossings are recorded, and open a case where their rule asks for one."""
+    """Count everybody and print who is over which threshold; what crossed and what was told wrongly goes before a person."""
     services = wire()
     rules = load_rules(services.settings.home)
     with services.database.write() as session:
@@ -31,6 +32,8 @@ def evaluate(*, dry_run: bool, form: str) -> None:
             session.rollback()
         else:
             open_for_crossings(session, settings=services.settings, now=services.clock.now())
+    if not dry_run:
+        recount(services.database, services.settings, services.clock.now())
     rows = [
         (c.student_id, c.rule, c.tier, in_figures(c.days_absent), c.days_enrolled, c.episode, "true" if c.new else "false") for c in found
     ]

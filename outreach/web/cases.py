@@ -10,7 +10,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from outreach.cases import actions, queries
+from outreach.cases import actions, corrections, queries
 from outreach.cases.states import CaseState, IllegalMoveError
 from outreach.cases.tables import Case
 from outreach.consent import queries as consent
@@ -18,6 +18,7 @@ from outreach.messages.segments import measure, normalise
 from outreach.staff import queries as accounts
 from outreach.staff.roles import Permission
 from outreach.web import conversations, errors, inbox, panel, people, views
+from outreach.web import corrections as wrong_numbers
 from outreach.web.context import now, person, services
 from outreach.web.permissions import needs
 
@@ -108,11 +109,30 @@ def reopen(case_id: int) -> ResponseReturnValue:
 def close(case_id: int) -> ResponseReturnValue:
     """Close a case and go on to the next."""
     known = person()
-    with services().database.write() as session:
-        following = conversations.next_after(session, known, _view(), case_id)
-        actions.close(session, _case(session, case_id), by=known.email, now=now())
+    try:
+        with services().database.write() as session:
+            following = conversations.next_after(session, known, _view(), case_id)
+            actions.close(session, _case(session, case_id), by=known.email, now=now())
+    except REFUSALS as refusal:
+        return _page(case_id, problem=str(refusal)), 422
     flash(f"Case {case_id} is closed. A new message from the family opens a new one.")
     return redirect(_onwards(following))
+
+
+@blueprint.post("/<int:case_id>/corrections/<int:message_id>/approve")
+@needs(Permission.INBOX_ANSWER)
+def approve_correction(case_id: int, message_id: int) -> ResponseReturnValue:
+    """Let a correction leave, with exactly the numbers that the page showed."""
+    action = partial(corrections.approve, message_id=message_id, seen=request.form.get("seen", ""))
+    return _do(case_id, action, "The correction is on its way. It is counted once more before it leaves.")
+
+
+@blueprint.post("/<int:case_id>/corrections/<int:told_id>/dismiss")
+@needs(Permission.INBOX_ANSWER)
+def dismiss_correction(case_id: int, told_id: int) -> ResponseReturnValue:
+    """Decide that what a message told wrongly needs no correction."""
+    action = partial(corrections.dismiss, told_id=told_id, note=request.form.get("note", "")[:LONGEST_NOTE])
+    return _do(case_id, action, "Dismissed. Another number would ask again.")
 
 
 def _do(case_id: int, action: Callable[..., object], said: str) -> ResponseReturnValue:
@@ -140,6 +160,7 @@ def _page(case_id: int, *, draft: str = "", problem: str = "") -> str:
             news=news,
             thread=_thread(session, case),
             panel=panel.about(session, [case.student_id] if case.student_id else [], known.schools, settings=settings, now=now()),
+            corrections=wrong_numbers.of_case(session, case.id, known.schools, settings=settings, now=now()),
             adult=people.contact_names(session, {case.contact_id}).get(case.contact_id, ""),
             number=panel.shown_number(case.phone),
             opted_out=bool(case.phone) and consent.state(session, case.phone).opted_out,

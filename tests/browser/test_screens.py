@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from outreach.settings import load_settings
 from tests.browser.conftest import Served
+from tests.web.wrong_number import ARABIC, a_wrong_number
 
 pytestmark = pytest.mark.browser
 
@@ -116,3 +119,17 @@ def test_a_keyboard_reaches_the_content_first_and_sees_where_it_is(page: Page) -
     expect(page.locator(":focus")).to_have_text("Skip to the content")
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
     assert outline == "3px"
+
+
+def test_a_correction_is_read_and_approved(page: Page, served: Served, tmp_path: Path) -> None:
+    """In the family's language, with both numbers and the days behind them."""
+    settings = load_settings(home=tmp_path / "home", district_name="Lincoln Schools", timezone="America/Chicago")
+    case = a_wrong_number(served.database, settings, tmp_path / "feed", arabic=ARABIC)
+    page.goto(f"/cases/{case}")
+    expect(page.locator(".correction-words p")).to_have_css("direction", "rtl")
+    check(page)
+    page.locator(".correction .note-writer summary").click()
+    check(page)
+    page.get_by_role("button", name="Approve and send").click()
+    expect(page.get_by_text("The correction is on its way.")).to_be_visible()
+    check(page)
