@@ -60,6 +60,7 @@ class Settings(BaseSettings):
 
     district_name: str
     district_phone: str
+    interpreter_phone: str
     default_language: str
     timezone: str
     quiet_start: time

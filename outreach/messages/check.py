@@ -98,7 +98,8 @@ def _form(pair: Pair) -> list[str]:
         return []
     faults = []
     composed = text(pair, LONGEST)
-    if composed.segments > (most := MOST_SEGMENTS[composed.encoding]):
+    if not composed.fits:
+        most = MOST_SEGMENTS[composed.encoding]
         faults.append(f"with long names it takes {composed.segments} segments of {composed.encoding}; {most} are allowed.")
     first = parse(pair.translation)[:1]
     if language(pair.locale).rtl and not (first and isinstance(first[0], str) and isolate(first[0], rtl=False) != first[0]):

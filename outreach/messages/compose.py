@@ -11,7 +11,7 @@ from outreach.messages.languages import language
 from outreach.messages.names import clean, isolate, isolate_phone
 from outreach.messages.phrases import date_phrase, dates_phrase, days_phrase, name_list
 from outreach.messages.placeholders import fill, parse
-from outreach.messages.segments import Encoding, measure, normalise
+from outreach.messages.segments import MOST_SEGMENTS, Encoding, measure, normalise
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ class Facts:
     adult_names: tuple[str, ...] = ()
     signer: str = ""
     """The person who signs; where nobody is named, the school or the district does."""
+    named: tuple[str, ...] = ()
+    """Children who are named without a count, where there are no *children*."""
     note: str = ""
     """What the sender adds in words of their own."""
     interpreter_phone: str = ""
@@ -64,20 +66,27 @@ class Text:
     segments: int
     encoding: Encoding
 
+    @property
+    def fits(self) -> bool:
+        """Within what one message may cost."""
+        return self.segments <= MOST_SEGMENTS[self.encoding]
+
 
 def text(pair: Pair, facts: Facts, tag: Pair | None = None) -> Text:
     """Compose the text of *pair* about *facts*, in the pair's language.
 
     *tag* is a line in the family's own language for words that are not in it; without a number to call it is left out. Where the names
-    are so long that the text would cost too much, it is signed without the number.
+    are so long that the text would cost too much, it is signed without the number, then goes without that line.
 
     Raises TemplateError for a template that cannot be read and MissingValueError where it asks for something that *facts* do not hold.
     """
-    known = values(facts, pair.locale, year=False)
-    said = _text(pair, known, tag_line(tag, facts))
-    if measure(said.body).fits or "signed_by" not in known:
-        return said
-    return _text(pair, {**known, "signed_by": _name(_signer(facts), rtl=language(pair.locale).rtl)}, tag_line(tag, facts))
+    line, known = tag_line(tag, facts), values(facts, pair.locale, year=False)
+    shorter = {**known, "signed_by": _name(_signer(facts), rtl=language(pair.locale).rtl)}
+    said = _text(pair, known, line)
+    for values_left, line_left in ((shorter, line), (shorter, "")):
+        if not said.fits:
+            said = _text(pair, values_left, line_left)
+    return said
 
 
 def tag_line(tag: Pair | None, facts: Facts) -> str:
@@ -104,6 +113,8 @@ def values(facts: Facts, locale: str, *, year: bool) -> dict[str, str]:
         "signed_by": " ".join(filter(None, signature)),
         "note": _name(facts.note, rtl=rtl),
         "interpreter_phone": _phone(facts.interpreter_phone, rtl=rtl),
+        "child": _names(facts.named[:1], locale) if facts.named else "",
+        "children": _names(facts.named, locale) if facts.named else "",
     }
     if facts.children:
         known |= child_values(facts.children[0], locale, year=year)

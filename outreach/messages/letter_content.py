@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from outreach.messages.compose import Facts, Pair, child_values, values
+from outreach.messages.compose import Facts, Pair, child_values, tag_line, values
 from outreach.messages.languages import language
 from outreach.messages.letter_text import Block, Kind, LetterTextError, Run, filled
 from outreach.messages.names import clean, isolate_phone
@@ -30,6 +30,9 @@ class LetterContent:
     blocks: tuple[Block, ...]
     signature: tuple[str, ...]
     """The person who signs, school, district and the number to call."""
+    tag: str = ""
+    """A line in *tag_locale*, for a family whose language the letter is not in."""
+    tag_locale: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the content as plain JSON values."""
@@ -46,11 +49,17 @@ class LetterContent:
             date=data["date"],
             blocks=tuple(_block(block) for block in data["blocks"]),
             signature=tuple(data["signature"]),
+            tag=data.get("tag", ""),
+            tag_locale=data.get("tag_locale", ""),
         )
 
 
-def build(pair: Pair, facts: Facts, address: Address, *, letter_id: str, sender: Sequence[str], day: date) -> LetterContent:
+def build(
+    pair: Pair, facts: Facts, address: Address, *, letter_id: str, sender: Sequence[str], day: date, tag: Pair | None = None
+) -> LetterContent:
     """Make the content of one letter in the pair's language, dated *day*; *sender* are the lines of ``postal.return_lines``.
+
+    *tag* is a line in the family's own language, under words that are not in it.
 
     Raises AddressError, MissingValueError, TemplateError or LetterTextError: then this family gets no letter, and a person the reason.
     """
@@ -68,6 +77,8 @@ def build(pair: Pair, facts: Facts, address: Address, *, letter_id: str, sender:
         signature=tuple(
             filter(None, (clean(facts.signer), clean(facts.school), clean(facts.district), isolate_phone(phone, rtl=rtl) if phone else ""))
         ),
+        tag=tag_line(tag, facts),
+        tag_locale=tag.locale if tag else "",
     )
 
 

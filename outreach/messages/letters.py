@@ -154,17 +154,20 @@ def _data(sized: Sequence[_Sized], measures: Measures, title: str) -> dict[str, 
 
 
 def _letter(content: LetterContent, size: float, page: int) -> dict[str, object]:
-    chosen = language(content.locale)
-    lang, _, rest = content.locale.partition("-")
     return {
         **content.to_json(),
-        "lang": lang,
-        "region": rest if len(rest) == len("BR") else None,
-        "script": chosen.script.lower(),
-        "rtl": chosen.rtl,
-        "size": size * (_ARABIC if chosen.script == "Arab" else 1),
+        **_tongue(content.locale),
+        "tag": {"text": content.tag, **_tongue(content.tag_locale)} if content.tag else None,
+        "size": size * (_ARABIC if language(content.locale).script == "Arab" else 1),
         "page": page,
     }
+
+
+def _tongue(locale: str) -> dict[str, object]:
+    """A language as Typst wants to hear of it."""
+    chosen = language(locale)
+    lang, _, rest = locale.partition("-")
+    return {"lang": lang, "region": rest if len(rest) == len("BR") else None, "script": chosen.script.lower(), "rtl": chosen.rtl}
 
 
 @lru_cache(maxsize=4)

@@ -6,11 +6,18 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
 
+from sqlalchemy.orm import Session
+
 from outreach.attendance.profiles import in_figures
 from outreach.database import Json
+from outreach.district import queries as district
 from outreach.district.people import Adult
+from outreach.district.tables import Student
 from outreach.messages.compose import Child, Facts
+from outreach.planning.signers import signers
 from outreach.planning.situation import Situation
+from outreach.planning.tables import PlannedMessage
+from outreach.settings import Settings
 
 NOTHING_TOLD: Mapping[str, Fraction] = MappingProxyType({})
 
@@ -21,25 +28,51 @@ def facts_of(
     """The facts of a message about *student_ids* (the first leads) to *adults*; *told*: the wrong numbers that it takes back."""
     settings = situation.settings
     school = situation.schools.get(situation.school_of(student_ids[0])) if student_ids else None
+    phone = (school.phone if school else "") or settings.district_phone
     return Facts(
         district=settings.district_name,
         school=school.name if school else "",
-        school_phone=(school.phone if school else "") or settings.district_phone,
+        school_phone=phone,
         children=tuple(_child(situation, student_id, told.get(student_id)) for student_id in student_ids),
         adult_names=tuple(adult.name for adult in adults),
+        signer=situation.signers.get(student_ids[0], "") if student_ids else "",
+        interpreter_phone=settings.interpreter_phone or phone,
     )
 
 
+def plain_facts(session: Session, planned: PlannedMessage, settings: Settings) -> Facts:
+    """The facts of a message without a count: names, the school, and the note that the sender added."""
+    school = district.schools(session, [planned.school_id]).get(planned.school_id) if planned.school_id else None
+    phone = (school.phone if school else "") or settings.district_phone
+    children = district.students(session, planned.student_ids)
+    known = signers(session, {student_id: [planned.school_id] for student_id in planned.student_ids})
+    return Facts(
+        district=settings.district_name,
+        school=school.name if school else "",
+        school_phone=phone,
+        signer=next(iter(known.values()), ""),
+        named=tuple(_called(children[student_id]) for student_id in planned.student_ids if student_id in children),
+        note=planned.facts.get("note", ""),
+        interpreter_phone=settings.interpreter_phone or phone,
+    )
+
+
+def _called(student: Student) -> str:
+    return student.preferred_name or student.first_name or student.last_name
+
+
 def _child(situation: Situation, student_id: str, told: Fraction | None) -> Child:
-    student, counted = situation.students[student_id], situation.counts[student_id].count
+    student, whole = situation.students[student_id], situation.counts[student_id]
+    counted = whole.count
     school = situation.schools.get(situation.school_of(student_id))
     return Child(
-        name=student.preferred_name or student.first_name or student.last_name,
+        name=_called(student),
         days_missed=Fraction(counted.absent),
         days_enrolled=counted.enrolled,
         as_of=situation.last_day(student_id),
         school=school.name if school else "",
         days_told=told,
+        dates=whole.absent_dates,
     )
 
 

@@ -30,7 +30,7 @@ from outreach.messages.segments import measure
 from outreach.planning import correcting, queries, situation
 from outreach.planning.checks import CHECKS, Check
 from outreach.planning.correcting import NotReady, told_before
-from outreach.planning.facts import facts_of, stored
+from outreach.planning.facts import facts_of, plain_facts, stored
 from outreach.planning.nudges import Draft, drafts
 from outreach.planning.queries import Waiting
 from outreach.planning.reasons import Reason
@@ -187,16 +187,21 @@ def _typed(planned: PlannedMessage) -> Go:
 
 
 def _plain(session: Session, planned: PlannedMessage, settings: Settings) -> Go | Stop:
-    """A message without a count: its approved words, and the district's name."""
+    """A message without a count: its approved words, and what they say of names, school and a person's note."""
     words = messages.choose(session, planned.message, planned.channel, planned.family_language, default=settings.default_language)
     if words is None:
         return Stop(State.CANCELLED, Reason.NO_WORDS)
-    facts = Facts(district=settings.district_name, school_phone=settings.district_phone)
     try:
-        text = compose.text(words.pair, facts)
+        text = compose.text(words.pair, plain_facts(session, planned, settings), words.tag)
     except _UNFIT as error:
         return Stop(State.CANCELLED, f"{Reason.WRONG_WORDS} ({error})")
+    if not text.fits:
+        return Stop(State.CANCELLED, _too_long(text))
     return Go(text.body, text.segments, words.locale, words.approval_id, planned.facts, tuple(planned.student_ids))
+
+
+def _too_long(text: compose.Text) -> str:
+    return f"{Reason.WRONG_WORDS} (with these names it takes {text.segments} segments)"
 
 
 def _nudge(session: Session, planned: PlannedMessage, facts: Situation, now: datetime) -> Go | Stop:
@@ -272,14 +277,16 @@ def _again(facts: Situation, planned: PlannedMessage, household: Household | Non
     return refused or Draft(household.key, channel, tuple(sorted(students)), refusal=Reason.MOVED)
 
 
-def _composed(facts: Situation, planned: PlannedMessage, draft: Draft, words: Choice) -> Go:
+def _composed(facts: Situation, planned: PlannedMessage, draft: Draft, words: Choice) -> Go | Stop:
     told = told_before(planned.facts)
     said = facts_of(facts, draft.student_ids, draft.adults, told)
     based_on = stored(facts, draft.student_ids, draft.adults, told)
     if told:
         based_on["corrects"] = planned.facts["corrects"]
     if draft.channel == Channel.SMS:
-        text = compose.text(words.pair, said)
+        text = compose.text(words.pair, said, words.tag)
+        if not text.fits:
+            return Stop(State.HELD, _too_long(text))
         return Go(text.body, text.segments, words.locale, words.approval_id, based_on, draft.student_ids)
     letter = _letter(facts, planned, draft, words, said)
     return Go("", None, words.locale, words.approval_id, based_on, draft.student_ids, letter)
@@ -292,7 +299,9 @@ def _letter(facts: Situation, planned: PlannedMessage, draft: Draft, words: Choi
         settings.letter_return_lines, settings.district_name, school.name if school else "", school.address if school else ""
     )
     day = facts.today(draft.student_ids[0])
-    return letter_content.build(words.pair, said, _address(draft.adults), letter_id=letter_code(planned), sender=sender, day=day)
+    return letter_content.build(
+        words.pair, said, _address(draft.adults), letter_id=letter_code(planned), sender=sender, day=day, tag=words.tag
+    )
 
 
 def _address(adults: Sequence[Adult]) -> postal.Address:

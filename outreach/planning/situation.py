@@ -20,6 +20,7 @@ from outreach.district.households import Household, households
 from outreach.district.tables import School, Student
 from outreach.planning.reasons import Reason
 from outreach.planning.recipients import Numbers, Permissions
+from outreach.planning.signers import signers
 from outreach.planning.window import Window
 from outreach.settings import Settings
 from outreach.thresholds.counts import counts_to_tell
@@ -44,6 +45,8 @@ class Situation:
     households: tuple[Household, ...]
     permissions: Permissions
     numbers: Numbers
+    signers: Mapping[str, str]
+    """Child → who signs what is said of it, where somebody is named."""
 
     def refusal(self, student_id: str) -> str:
         """Why no number may be told about a child; empty where it may."""
@@ -148,6 +151,7 @@ def load(session: Session, student_ids: Collection[str], *, settings: Settings, 
         households=tuple(households(adults)),
         permissions=Permissions(consent.blocks(session, family), settings.contacts_living_elsewhere),
         numbers=numbers(session, phones, counts.enrolled),
+        signers=signers(session, counts.enrolled),
     )
 
 

@@ -43,6 +43,17 @@ def scope(session: Session, account: Account) -> frozenset[str] | None:
     return frozenset(session.scalars(select(AccountSchool.school_id).where(AccountSchool.account_id == account.id)))
 
 
+def coordinators(session: Session) -> dict[str, str]:
+    """School → the name of a coordinator who answers its families, the longest there where there are several."""
+    rows = (
+        select(AccountSchool.school_id, Account.name)
+        .join(Account, Account.id == AccountSchool.account_id)
+        .where(Account.role == Role.COORDINATOR.value, Account.disabled_at.is_(None), Account.name != "")
+        .order_by(Account.id.desc())
+    )
+    return dict(session.execute(rows).all())
+
+
 def signed_in(session: Session, key: str) -> SignedIn | None:
     """Whose running sign-in *key* belongs to; None once it has ended or the account is disabled."""
     running = (
