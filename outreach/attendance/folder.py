@@ -7,8 +7,8 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def open_delivery(folder: Path) -> Delivery:
         elif name in settings.files:
             sentence = f"{folder.name} holds no {path.name}, which source.toml names as {name}."
             raise RefusedError(sentence)
-    hashes = {name: _sha256(path) for name, path in {**files, SETTINGS_FILE: folder / SETTINGS_FILE}.items()}
+    hashes = {name: hash_of(path) for name, path in {**files, SETTINGS_FILE: folder / SETTINGS_FILE}.items()}
     return Delivery(folder, settings, files, hashes)
 
 
@@ -66,9 +66,15 @@ def missing_files(delivery: Delivery, *, already_brought: Collection[str], bring
     return sorted(needed - set(delivery.files))
 
 
+def kept(delivery: Delivery, home: Path) -> AbstractContextManager[Callable[[], None]]:
+    """Keep every delivered file and its ``source.toml``, as ``kept_files`` does."""
+    paths = {**delivery.files, SETTINGS_FILE: delivery.folder / SETTINGS_FILE}
+    return kept_files({path: delivery.hashes[name] for name, path in paths.items()}, home)
+
+
 @contextmanager
-def kept(delivery: Delivery, home: Path) -> Iterator[Callable[[], None]]:
-    """Compress every delivered file whose bytes are not kept yet; the function it gives puts the copies in their place.
+def kept_files(hashes: Mapping[Path, str], home: Path) -> Iterator[Callable[[], None]]:
+    """Compress every file whose bytes are not kept yet; the function it gives puts the copies in their place.
 
     Call that as the last thing before the commit: a refused delivery then leaves nothing behind, and an applied one is never
     without its files. Only this service's user can read them, for a feed may hold columns that the service does not take in.
@@ -77,8 +83,8 @@ def kept(delivery: Delivery, home: Path) -> Iterator[Callable[[], None]]:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix="arriving-") as arriving:
         fresh: dict[Path, Path] = {}
-        for name, path in {**delivery.files, SETTINGS_FILE: delivery.folder / SETTINGS_FILE}.items():
-            target = folder / f"{delivery.hashes[name]}.gz"
+        for path, sha256 in hashes.items():
+            target = folder / f"{sha256}.gz"
             if not target.exists():
                 fresh[target] = Path(arriving) / target.name
                 _compress(path, fresh[target])
@@ -100,7 +106,8 @@ def _compress(path: Path, target: Path) -> None:
         shutil.copyfileobj(source, copy)
 
 
-def _sha256(path: Path) -> str:
+def hash_of(path: Path) -> str:
+    """The sha256 of a file's bytes; raises RefusedError where it cannot be read."""
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -55,6 +55,8 @@ class Package:
     """1.1 or 1.2."""
     modes: Mapping[str, str]
     paths: Mapping[str, Path]
+    received: tuple[Path, ...]
+    """The files as they were delivered: the zip, or what lay there unpacked."""
 
     def rows(self, name: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The rows of one file as texts, and its rows that cannot be read (``line``, ``problem``).
@@ -93,10 +95,11 @@ def opened_package(folder: Path, options: OneRoster) -> Iterator[Package]:
     """Open the zip in *folder*, or the files that lie there unpacked; raises RefusedError with one sentence."""
     archive = _archive(folder, options)
     if archive is None:
-        yield _package(folder.name, {path.stem: path for path in sorted(folder.glob("*.csv")) if path.stem in {MANIFEST, *FILES}})
+        paths = {path.stem: path for path in sorted(folder.glob("*.csv")) if path.stem in {MANIFEST, *FILES}}
+        yield _package(folder.name, paths, tuple(paths.values()))
         return
     with TemporaryDirectory(prefix="oneroster-") as place:
-        yield _package(archive.name, _unpacked(archive, Path(place)))
+        yield _package(archive.name, _unpacked(archive, Path(place)), (archive,))
 
 
 def _archive(folder: Path, options: OneRoster) -> Path | None:
@@ -135,7 +138,7 @@ def _unpacked(archive: Path, place: Path) -> dict[str, Path]:
     return found
 
 
-def _package(name: str, paths: dict[str, Path]) -> Package:
+def _package(name: str, paths: dict[str, Path], received: tuple[Path, ...]) -> Package:
     told = _manifest(paths.pop(MANIFEST)) if MANIFEST in paths else {}
     modes = {one: told.get(f"file.{one}", "bulk" if not told else "absent").lower() for one in FILES}
     for one, mode in modes.items():
@@ -154,7 +157,7 @@ def _package(name: str, paths: dict[str, Path]) -> Package:
     if version not in {"1.1", "1.2"}:
         sentence = f"{name} says it is OneRoster {version}; 1.1 and 1.2 can be read."
         raise RefusedError(sentence)
-    return Package(name, version, {one: modes[one] for one in paths}, paths)
+    return Package(name, version, {one: modes[one] for one in paths}, paths, received)
 
 
 def _manifest(path: Path) -> dict[str, str]:

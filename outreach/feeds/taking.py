@@ -15,20 +15,21 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from outreach.attendance.canonical import FILES
+from outreach.attendance.folder import hash_of, kept_files
 from outreach.attendance.importing import FileReport, ImportReport, Progress, import_folder
 from outreach.attendance.parsing import PROBLEM_SCHEMA, Action
 from outreach.attendance.refusal import RefusedError
 from outreach.attendance.source_settings import SETTINGS_FILE, SourceSettings, read_settings
-from outreach.attendance.tables import FeedImport, ImportProblem
+from outreach.attendance.tables import FeedImport, ImportProblem, KeptFile
 from outreach.database import Database
 from outreach.feeds import edfi_rows, edfi_sync
 from outreach.feeds.delivery import bring_along
 from outreach.feeds.edfi_client import Client
 from outreach.feeds.oneroster import Roster, merge
-from outreach.feeds.oneroster_files import opened_package
+from outreach.feeds.oneroster_files import Package, opened_package
 from outreach.feeds.options import EdFi, OneRoster, read_options
 from outreach.feeds.store import opened
-from outreach.settings import Settings
+from outreach.settings import FeedKey, Settings
 
 _TAKEN = "taken"
 _PACKAGE = "package/"
@@ -61,24 +62,26 @@ def take_in(
     with opened(settings.home, source.name, throw_away=dry_run) as store, _canonical(settings.home, folder) as canonical:
         if source.edfi is not None:
             options = read_options(EdFi, "edfi", source.edfi)
-            key = settings.feed_keys.get(source.name)
-            if key is None:
-                sentence = f'The key of {source.name} is not set; put [feed_keys."{source.name}"] with key and secret into settings.toml.'
-                raise RefusedError(sentence)
-            with Client(options, key) as client:
+            with Client(options, _key(settings, source.name)) as client:
                 edfi_sync.synchronise(store, client, options, now=now, progress=progress)
             edfi_rows.write(store, canonical)
             bring_along(folder, canonical, source)
             return load(canonical)
-        looks = _looks(folder)
-        roster = read_options(OneRoster, "oneroster", source.oneroster or {})
+        looks, roster = _looks(folder), read_options(OneRoster, "oneroster", source.oneroster or {})
         with opened_package(folder, roster) as package, store.transaction():
             faults = merge(store, package)
             Roster(store, roster, exclusive=source.exit_day == "exclusive").write(canonical)
             bring_along(folder, canonical, source)
             report = load(canonical)
             store.set(_TAKEN, None if report.needs_a_person else looks)
-    return _with_faults(database, report, faults, dry_run=dry_run)
+            return _with_package(database, report, package, faults, home=None if dry_run else settings.home)
+
+
+def _key(settings: Settings, name: str) -> FeedKey:
+    if name not in settings.feed_keys:
+        sentence = f'The key of {name} is not set; put [feed_keys."{name}"] with key and secret into settings.toml.'
+        raise RefusedError(sentence)
+    return settings.feed_keys[name]
 
 
 def is_due(folder: Path, *, settings: Settings, now: datetime) -> bool:
@@ -108,12 +111,13 @@ def _looks(folder: Path) -> list[list[object]]:
 
 
 def _refuse_odd(source: SourceSettings) -> None:
+    """Refuse settings that mean nothing for a package or a server."""
     if source.oneroster is not None and source.edfi is not None:
         sentence = f"{SETTINGS_FILE} names both a OneRoster package and an Ed-Fi server; make two sources of them, with two names."
         raise RefusedError(sentence)
-    for name in ("delimiter", "date_format"):
+    for name in ("delimiter", "date_format", *(["delivery"] if source.edfi is not None else [])):
         if getattr(source, name) != SourceSettings.model_fields[name].default:
-            sentence = f"{SETTINGS_FILE}: {name} cannot be set here, for OneRoster and Ed-Fi fix how their rows are written."
+            sentence = f"{SETTINGS_FILE}: {name} cannot be set here, for OneRoster and Ed-Fi fix how their rows are told."
             raise RefusedError(sentence)
 
 
@@ -126,8 +130,13 @@ def _canonical(home: Path, folder: Path) -> Iterator[Path]:
         yield canonical
 
 
-def _with_faults(database: Database, report: ImportReport, faults: dict[str, pl.DataFrame], *, dry_run: bool) -> ImportReport:
-    """The report with the rows of the package that could not be read, which are listed like those of any file."""
+def _with_package(
+    database: Database, report: ImportReport, package: Package, faults: dict[str, pl.DataFrame], *, home: Path | None
+) -> ImportReport:
+    """The report with the rows of the package that could not be read, listed like those of any file.
+
+    Where something new was loaded, and there is a *home* to keep it in, the package is kept there as it was received.
+    """
     bad = {f"{_PACKAGE}{name}.csv": frame for name, frame in faults.items() if frame.height}
     files = {name: numbers for name, numbers in report.files.items() if not name.startswith(_PACKAGE)}
     files |= {name: FileReport(read=frame.height, rejected=frame.height) for name, frame in bad.items()}
@@ -137,9 +146,15 @@ def _with_faults(database: Database, report: ImportReport, faults: dict[str, pl.
         )
         for name, frame in bad.items()
     ]
-    if bad and not dry_run and not report.unchanged:
-        with database.write() as session:
+    if home is not None and not report.unchanged:
+        received = {path: hash_of(path) for path in package.received}
+        with kept_files(received, home) as put, database.write() as session:
             session.add_all(ImportProblem(import_id=report.import_id, **row) for frame in listed for row in frame.iter_rows(named=True))
             session.get_one(FeedImport, report.import_id).report = {name: vars(numbers) for name, numbers in files.items()}
+            session.add_all(
+                KeptFile(import_id=report.import_id, canonical=f"{_PACKAGE}{path.name}", file=path.name, sha256=received[path])
+                for path in received
+            )
+            put()
     own = report.problems.filter(~pl.col("file").str.starts_with(_PACKAGE))
     return replace(report, files=files, problems=pl.concat([*listed, own]))

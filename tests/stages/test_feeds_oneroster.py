@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import tomllib
@@ -160,6 +161,16 @@ def test_marks_whose_ids_fit_no_child_are_listed(taker: Taker, tmp_path: Path) -
     report = taker.take(marks)
     assert report.files["attendance"].held == 1
     assert report.problems.filter(report.problems["action"] == "held").row(0)[:4] == ("attendance.csv", 3, "student_id", "7")
+
+
+def test_a_package_is_kept_as_it_was_received(taker: Taker, tmp_path: Path) -> None:
+    """Beside the canonical files that were made of it, readable by the service's user only."""
+    folder = small(tmp_path / "roster")
+    taker.take(folder)
+    rows = [row for row in Loader(taker.database, tmp_path).dump()["kept_files"] if row[1] == "package/roster.zip"]
+    (copy,) = [taker.settings.home / "feeds" / f"{row[3]}.gz" for row in rows]
+    assert gzip.decompress(copy.read_bytes()) == (folder / "roster.zip").read_bytes()
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (taker.settings.home / "feeds").rglob("*") if path.is_file())
 
 
 def test_rows_of_a_package_that_cannot_be_read_are_listed_with_their_line(taker: Taker, tmp_path: Path) -> None:
