@@ -22,6 +22,9 @@ RULES: dict[str, tuple[int, int, Fraction, Fraction, bool]] = {
     "NY": (10, 1, Fraction(1, 2), Fraction(1, 2), False),
     "OH": (1, 0, Fraction(1), Fraction(0), False),
     "IN": (10, 0, Fraction(1, 2), Fraction(1, 2), False),
+    "NV": (10, 0, Fraction(1, 2), Fraction(1, 2), False),
+    "MD": (10, 0, Fraction(1, 2), Fraction(1, 2), False),
+    "NM": (10, 0, Fraction(1, 2), Fraction(1, 2), False),
     "TX": (10, 0, Fraction(1), Fraction(1), False),
     "half-days": (10, 0, Fraction(1), Fraction(1, 2), False),
 }

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import outreach.tables  # noqa: F401 - every table must be known before a schema is copied
+from outreach.attendance.profiles import profiles
 from outreach.database import Database
 from tests.attendance import naive
 from tests.attendance.districts import PROFILES, day_of, district
@@ -50,6 +51,13 @@ def test_thousands_of_districts_agree(districts: Districts, part: int) -> None:
         random = Random(f"{part}-{number}")  # noqa: S311 - made-up districts
         with districts.fresh() as loader:
             agrees(loader, district(random), day_of(random), random.choice(PROFILES))
+
+
+def test_the_naive_counter_knows_every_profile_and_each_says_where_it_is_written() -> None:
+    """Those whose rules are the federal ones need no districts of their own."""
+    assert set(naive.RULES) == set(profiles())
+    assert {name for name, rules in naive.RULES.items() if rules != naive.RULES["federal"]} <= set(PROFILES)
+    assert all(rules.source for rules in profiles().values())
 
 
 @pytest.mark.postgres
