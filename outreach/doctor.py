@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -22,6 +23,9 @@ from outreach.settings import SHIPPED_TIMEZONE, Settings
 from outreach.staff.roles import Role
 from outreach.staff.tables import Account, AccountSchool
 from outreach.thresholds.rules import Rule, load_rules
+
+_SHORTEST_YEAR = timedelta(days=240)
+_LONGEST_BREAK = timedelta(days=42)
 
 
 class State(StrEnum):
@@ -98,17 +102,34 @@ def _feeds(session: Session, settings: Settings, today: date) -> Iterator[Findin
 
 def _calendars(session: Session, today: date) -> Iterator[Finding]:
     year = SchoolYear(session, today)
-    attended = session.scalars(select(Enrolment.school_id).distinct().order_by(Enrolment.school_id))
+    attended = session.scalars(select(Enrolment.school_id).distinct().order_by(Enrolment.school_id)).all()
     without = [school for school in attended if not year.calendar(school, "", "").known]
     for school in without:
         yield Finding("calendar", State.WRONG, f"School {school} has no calendar this school year; its counts are unknown.")
     if not without:
         yield Finding("calendar", State.WELL, "Every school with pupils has a calendar.")
-    used = session.execute(select(CalendarEvent.source, CalendarEvent.school_id, CalendarEvent.event).distinct()).tuples()
+    for school in attended:
+        if year.settings(school).calendar == "file" and (part := missing_parts(year.calendar(school, "", "").days)):
+            said = f"School {school} has a calendar for a part of the school year only ({part}); days outside it are not counted."
+            yield Finding("calendar", State.LOOK, said)
+    used = session.execute(select(CalendarEvent.source, CalendarEvent.school_id, CalendarEvent.event).distinct())
     strange = {event for source, school_id, event in used if meaning_of(event, year.source(source).at(school_id).events) is None}
     for event in sorted(strange):
         said = f"The calendar event {event!r} has no meaning in source.toml; days that carry nothing else are unknown."
         yield Finding("calendar", State.WRONG, said)
+
+
+def missing_parts(days: Sequence[date]) -> str:
+    """What a year's school days in order leave out, in words; empty where they look like a whole school year, or where there is none.
+
+    A US school year of 160 to 190 days takes nine to ten months and has no break of six weeks.
+    """
+    if not days:
+        return ""
+    parts = [f"none from {a} to {b}" for a, b in pairwise(days) if b - a > _LONGEST_BREAK]
+    if days[-1] - days[0] < _SHORTEST_YEAR:
+        parts.insert(0, f"{days[0]} to {days[-1]}")
+    return ", ".join(parts)
 
 
 def _codes(session: Session, today: date) -> Iterator[Finding]:

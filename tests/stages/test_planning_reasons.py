@@ -12,7 +12,7 @@ from outreach.consent import actions as consent
 from outreach.consent.states import Kind, Source
 from outreach.database import Database
 from outreach.settings import Settings
-from tests.feeds import SETTINGS, District
+from tests.feeds import LINCOLN, ROOSEVELT, SETTINGS, District
 from tests.stages.nights import WORDS, Nights, Said
 
 ANNA, BEN = "+13125550142", "+13125550143"
@@ -221,3 +221,26 @@ def test_the_language_is_the_adults_own_then_the_childs_then_the_districts(night
     nights.open()
     nights.plan()
     assert [row.language for row in nights.rows()] == [language]
+
+
+def test_a_school_that_does_not_trust_registration_keeps_its_children_from_being_texted_on_it(nights: Nights) -> None:
+    nights.district.settings = {**SETTINGS, "schools": {LINCOLN: {"trust_registration_phones": False}}}
+    nights.district.child("max", absent=4, school=ROOSEVELT)
+    nights.district.adult("ben", ["max"], phone=BEN)
+    nights.open()
+    assert [(row.children, row.why) for row in nights.plan()] == [(("lia",), "unverified phone"), (("max",), "")]
+
+
+def test_a_school_that_alone_trusts_registration_lets_its_children_be_texted_on_it(nights: Nights) -> None:
+    nights.district.settings = {**UNTRUSTED, "schools": {LINCOLN: {"trust_registration_phones": True}}}
+    nights.district.child("max", absent=4, school=ROOSEVELT)
+    nights.district.adult("ben", ["max"], phone=BEN)
+    nights.open()
+    assert [(row.children, row.why) for row in nights.plan()] == [(("lia",), ""), (("max",), "unverified phone")]
+
+
+def test_of_two_schools_both_must_trust_registration(nights: Nights) -> None:
+    nights.district.settings = {**SETTINGS, "schools": {ROOSEVELT: {"trust_registration_phones": False}}}
+    nights.district.enrolments["lia"].append({"student_id": "lia", "school_id": ROOSEVELT, "entry_date": "2026-10-06", "exit_date": ""})
+    nights.open()
+    assert [row.why for row in nights.plan()] == ["unverified phone"]
