@@ -144,7 +144,7 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
                 segments += verdict.segments or 1
                 if claimed and segments > room:
                     break
-                text = _text(row, verdict, window_of(schools.get(row.school_id), settings), now)
+                text = _text(row, verdict, window_of(schools.get(row.school_id), settings, row.phone), now)
                 claimed.append(_release(session, row, verdict, now, (text, known, seen[row.phone].version)))
             report.claimed += 1
     return claimed

@@ -208,7 +208,7 @@ def _planned(night: _Night, decision: _Decision) -> PlannedMessage:
     school_id = facts.school_of(draft.student_ids[0])
     due, expires = night.now, None
     if draft.channel == Channel.SMS:
-        due = window_of(facts.schools.get(school_id), facts.settings).next_open(night.now)
+        due = window_of(facts.schools.get(school_id), facts.settings, draft.phone).next_open(night.now)
         expires = due + timedelta(hours=facts.settings.nudge_expires_hours)
     return new_row(
         night.now,

@@ -156,7 +156,7 @@ def _window(session: Session, planned: PlannedMessage, settings: Settings, now: 
     wrote = planned.facts.get("family_wrote_at")
     if planned.message_class == MessageClass.ANSWER and wrote and now - datetime.fromisoformat(wrote) <= ANSWER_WINDOW:
         return None
-    window = window_of(district.schools(session, [planned.school_id]).get(planned.school_id), settings)
+    window = window_of(district.schools(session, [planned.school_id]).get(planned.school_id), settings, planned.phone)
     return None if window.is_open(now) else Stop(State.HELD, Reason.QUIET_HOURS, window.next_open(now))
 
 

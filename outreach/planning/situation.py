@@ -21,7 +21,7 @@ from outreach.district.tables import School, Student
 from outreach.planning.reasons import Reason
 from outreach.planning.recipients import Numbers, Permissions
 from outreach.planning.signers import signers
-from outreach.planning.window import Window
+from outreach.planning.window import Window, for_number
 from outreach.settings import Settings
 from outreach.thresholds.counts import counts_to_tell
 
@@ -121,9 +121,9 @@ class Situation:
         return self.settings.default_language, self.settings.default_language
 
 
-def window_of(school: School | None, settings: Settings) -> Window:
-    """When texts may leave for a school's families."""
-    return Window(settings.quiet_end, settings.quiet_start, settings.send_days, zone_of(school, settings))
+def window_of(school: School | None, settings: Settings, phone: str = "") -> Window:
+    """When texts may leave for a school's families; to one of them on *phone*, not in its quiet hours either."""
+    return for_number(Window(settings.quiet_end, settings.quiet_start, settings.send_days, zone_of(school, settings)), phone)
 
 
 def zone_of(school: School | None, settings: Settings) -> str:

@@ -1,14 +1,21 @@
-"""When texts may leave: pure, in the school's own zone."""
+"""When texts may leave: pure, in the school's own zone and in that of the number."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
+
+from phonenumbers import parse
+from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 _DAYS_AHEAD = 15
 """Two weeks: a window open on one day a week, whose hour that day's clock change skips, opens on the next."""
+
+_MANY_ZONES = 6
+"""A number of more zones than this, such as a toll-free one, says nothing about where it is."""
 
 
 @dataclass(frozen=True)
@@ -19,11 +26,13 @@ class Window:
     closes: time
     days: Collection[int]
     zone: str
+    also: tuple[str, ...] = ()
+    """Further zones whose clocks must agree: those of the number."""
 
     def is_open(self, instant: datetime) -> bool:
         """Whether a text may leave at *instant*."""
-        local = instant.astimezone(ZoneInfo(self.zone))
-        return local.weekday() in self.days and self.opens <= local.time() < self.closes
+        shown = (instant.astimezone(ZoneInfo(zone)) for zone in (self.zone, *self.also))
+        return all(local.weekday() in self.days and self.opens <= local.time() < self.closes for local in shown)
 
     def next_open(self, instant: datetime) -> datetime:
         """The first instant from *instant* on at which a text may leave, in UTC. Raises ValueError where no day is open.
@@ -45,10 +54,36 @@ class Window:
 
     def closing(self, instant: datetime) -> datetime:
         """The instant, in UTC, at which the window closes that is open at *instant*."""
-        shown = datetime.combine(instant.astimezone(ZoneInfo(self.zone)).date(), self.closes, tzinfo=ZoneInfo(self.zone))
-        return min(end for fold in (0, 1) if (end := shown.replace(fold=fold).astimezone(UTC)) > instant)
+        days = [(instant.astimezone(ZoneInfo(zone)).date(), zone) for zone in (self.zone, *self.also)]
+        return min(end for day, zone in days for end in _shows(self.closes, day, zone) if end > instant)
 
     def _openings(self, day: date) -> list[datetime]:
-        """The instants at which the clock shows the opening hour: two of them where it is turned back over it."""
-        shown = datetime.combine(day, self.opens, tzinfo=ZoneInfo(self.zone))
-        return sorted({shown.replace(fold=fold).astimezone(UTC) for fold in (0, 1)})
+        """The instants of a day at which a clock shows the opening hour."""
+        return sorted({instant for zone in (self.zone, *self.also) for instant in _shows(self.opens, day, zone)})
+
+
+def for_number(window: Window, phone: str) -> Window:
+    """The same window, where the clock of the number *phone* (E.164) agrees as well.
+
+    An area code is a hint: a number of many zones (toll-free) has none, and one whose day never meets the school's tells where it was
+    bought, not where the family is.
+    """
+    zones = () if not phone else time_zones_for_number(parse(phone))
+    if not 0 < len(zones) <= _MANY_ZONES or UNKNOWN_TIMEZONE in zones:
+        return window
+    narrower = replace(window, also=tuple(sorted(set(zones) - {window.zone})))
+    return narrower if _meet(window.opens, window.closes, (window.zone, *narrower.also)) else window
+
+
+@cache
+def _meet(opens: time, closes: time, zones: tuple[str, ...]) -> bool:
+    """Whether there is an hour, in summer and in winter, that lies between *opens* and *closes* in all *zones*."""
+    all_days = Window(opens, closes, range(7), zones[0], zones[1:])
+    seasons = [[datetime(2026, month, 7, hour, tzinfo=UTC) for hour in range(24)] for month in (1, 7)]
+    return all(any(all_days.is_open(hour) for hour in season) for season in seasons)
+
+
+def _shows(hour: time, day: date, zone: str) -> set[datetime]:
+    """The instants at which a zone's clock shows *hour* on *day*: two of them where it is turned back over it."""
+    shown = datetime.combine(day, hour, tzinfo=ZoneInfo(zone))
+    return {shown.replace(fold=fold).astimezone(UTC) for fold in (0, 1)}

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -93,7 +94,7 @@ class Service:
 
 
 @contextmanager
-def serving(database: Database, folder: Path, **settings: object) -> Iterator[Service]:
+def serving(database: Database, folder: Path, **settings: Any) -> Iterator[Service]:
     """Start pages and carrier; *settings* are the service's own."""
     port = free_port()
     with running(database, folder / "home", public_url=f"http://127.0.0.1:{port}", **settings) as outbox:
