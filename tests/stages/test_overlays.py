@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,12 +15,17 @@ from outreach.attendance.calendars import Said
 from outreach.attendance.source_settings import Kind, Meaning, Reason
 from outreach.attendance.verdicts import Verdict
 from outreach.database import Database
+from outreach.delivery.provider import Answer, Listed, Text
 from outreach.district.overlays import Act, OverlayError, holding, version, withdraw
+from outreach.planning.states import State
 from outreach.settings import Settings
 from outreach.thresholds.actions import there_is_news
+from tests.attendance.districts import UNMAPPED, day_of
 from tests.attendance.loading import NOW, Districts, Loader
 from tests.attendance.small import FIRST, LAST, feed, mark
 from tests.stages.nights import Nights
+from tests.stages.outbox import Outbox, running
+from tests.stages.test_import_properties import plain
 
 ROSA = Act("rosa@lincoln.invalid", NOW, "the school called")
 ABSENT = Meaning(kind=Kind.ABSENT, reason=Reason.EXCUSED)
@@ -229,3 +235,54 @@ def test_a_day_that_is_not_in_keeps_the_message_back(nights: Nights) -> None:
     with nights.database.write() as session:
         overlays.call_day(session, "S1", quiet, Said.NOT_SUBMITTED, _act(nights.now))
     assert "unknown count" in nights.check(row).reason  # type: ignore[union-attr]
+
+
+class _WordArrives:
+    """A provider during whose first request a person settles a day."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self._said = False
+
+    def send(self, text: Text) -> Answer:
+        """Send, and let the person speak meanwhile, once."""
+        assert self._outbox.provider is not None
+        if not self._said:
+            self._said = True
+            with self._outbox.database.write() as session:
+                overlays.settle_day(session, "ada", "S1", FIRST, Verdict.PRESENT, ROSA)
+        return self._outbox.provider.send(text)
+
+    def sent_to(self, phone: str, since: datetime) -> list[Listed]:
+        """Nobody asks."""
+        raise AssertionError(phone, since)
+
+
+def test_a_claimed_message_is_checked_again_once_a_person_has_spoken(database: Database, tmp_path: Path) -> None:
+    with running(database, tmp_path / "home") as outbox:
+        outbox.answer()
+        outbox.answer()
+        report = outbox.send(_WordArrives(outbox))
+        assert report.counts["put back"] == 1
+        assert outbox.states() == [State.ACCEPTED, State.ACCEPTED]
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**9), kind=st.sampled_from(list(Kind)))
+def test_a_meaning_that_a_person_gives_counts_as_one_that_the_feed_gives(districts: Districts, seed: int, kind: Kind) -> None:
+    random = Random(seed)  # noqa: S311 - makes up a district
+    given, as_of = plain(random), day_of(random)
+    meaning = Meaning.model_validate({"kind": kind, "reason": Reason.EXCUSED})
+    source = {
+        **given["settings"],
+        "codes": {**given["settings"]["codes"], **dict.fromkeys(["A", *UNMAPPED], meaning.model_dump(mode="json"))},
+    }
+    schools = {school: {**own, "codes": {}} for school, own in given["settings"].get("schools", {}).items()}
+    without = {**given, "settings": {**given["settings"], **({"schools": schools} if schools else {})}}
+    with districts.fresh() as told, districts.fresh() as loader:
+        told.load({**given, "settings": {**source, **({"schools": schools} if schools else {})}})
+        loader.load(without)
+        with loader.database.write() as session:
+            for code in ("A", *UNMAPPED):
+                overlays.give_meaning(session, str(given["settings"]["name"]), code, meaning, ROSA)
+        assert loader.all_counts(as_of) == told.all_counts(as_of)
