@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -35,14 +36,16 @@ class Choice:
         return self.pair.locale
 
 
-def choose(session: Session, message: str, channel: str, locale: str, *, default: str = DEFAULT) -> Choice | None:
+def choose(session: Session, message: str, channel: str, locale: str, *, default: str = DEFAULT, wording: str = "") -> Choice | None:
     """Return the last approved pair for a family of language *locale* (empty: unknown), else that of *default*, else None.
+
+    *wording* is a message that says the same for an occasion of its own, and comes first within a language.
 
     Never silence for want of a translation: a family without words in its language gets the approved English, counted as such, with the
     approved line about interpreters in its language.
     """
-    for wanted in dict.fromkeys((locale, default)):
-        if approval := latest_approval(session, message, channel, wanted):
+    for wanted, words in product(dict.fromkeys((locale, default)), filter(None, (wording, message))):
+        if approval := latest_approval(session, words, channel, wanted):
             line = latest_approval(session, TAG, "sms", locale) if wanted != locale else None
             return Choice(pair_of(approval), approval.id, fallback=wanted != locale, tag=pair_of(line) if line else None)
     return None

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from outreach.district.households import Household
 from outreach.district.overlays import merged_away
 from outreach.planning.reasons import Reason
-from outreach.planning.states import Channel, MessageClass, State
+from outreach.planning.states import TOLD, Channel, MessageClass, State
 from outreach.planning.tables import PlannedEpisode, PlannedMessage
 from outreach.thresholds.rules import Rule
 from outreach.thresholds.states import EpisodeState
@@ -26,6 +26,7 @@ _LOST = frozenset({State.FAILED, State.UNDELIVERED})
 """Told, as far as we are concerned, but it did not arrive: it weighs on nobody's week."""
 _RUNNING = (EpisodeState.OPEN, EpisodeState.BASELINE, EpisodeState.PASSED)
 _WEEK = timedelta(days=7)
+_SCHOOL_YEAR = timedelta(days=300)
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,20 @@ class Waiting:
 def waiting_episodes(session: Session) -> list[Waiting]:
     """The episodes that are not closed, each with the rule as it was when it crossed."""
     return _waiting(session, Episode.state.in_(_RUNNING))
+
+
+def heard_before(session: Session, planned: PlannedMessage) -> bool:
+    """Whether this number, or the adult of a letter, was told the same of one of these children before, within a school year."""
+    same = (PlannedMessage.message, planned.message), (PlannedMessage.channel, planned.channel)
+    to_whom = PlannedMessage.phone == planned.phone if planned.phone else PlannedMessage.contact_id == planned.contact_id
+    told = select(PlannedMessage.student_ids).where(
+        *(column == value for column, value in same),
+        to_whom,
+        PlannedMessage.id != planned.id,
+        PlannedMessage.state.in_(TOLD),
+        PlannedMessage.created_at > planned.created_at - _SCHOOL_YEAR,
+    )
+    return any(not set(planned.student_ids).isdisjoint(children) for children in session.scalars(told))
 
 
 def open_episodes_of(session: Session, planned_id: int) -> list[Waiting]:

@@ -222,7 +222,13 @@ def _nudge(session: Session, planned: PlannedMessage, facts: Situation, now: dat
     mine = [item for item in items if item.student_id in draft.student_ids]
     if refusal := draft.refusal or _too_soon(session, planned, mine, queries.marks(household, planned.household), settings, now):
         return Stop(State.HELD if refusal in _MAY_PASS else State.SKIPPED, refusal)
-    return _compose(session, planned, facts, draft)
+    return _compose(session, planned, facts, draft, wording=_wording(session, planned, mine))
+
+
+def _wording(session: Session, planned: PlannedMessage, items: Sequence[Waiting]) -> str:
+    """The words of the highest crossing: those for a family that heard of a child of this message before, else the rule's own."""
+    rule = max((item.rule for item in items), key=lambda rule: rule.rung)
+    return rule.again if rule.again and queries.heard_before(session, planned) else rule.wording
 
 
 def _too_soon(
@@ -239,11 +245,11 @@ def _too_soon(
     return found.refusal(frozenset(family), Channel(planned.channel), items)
 
 
-def _compose(session: Session, planned: PlannedMessage, facts: Situation, draft: Draft) -> Go | Stop:
-    """The approved words with today's facts."""
+def _compose(session: Session, planned: PlannedMessage, facts: Situation, draft: Draft, wording: str = "") -> Go | Stop:
+    """The approved words with today's facts; *wording* where its words are approved in the family's language."""
     own = draft.adults[0]
     locale, _ = facts.locale(own.locale, own.language, draft.student_ids[0])
-    words = messages.choose(session, planned.message, planned.channel, locale, default=facts.settings.default_language)
+    words = messages.choose(session, planned.message, planned.channel, locale, default=facts.settings.default_language, wording=wording)
     if words is None:
         return Stop(State.HELD, Reason.NO_WORDS)
     try:

@@ -35,6 +35,8 @@ class Rule(BaseModel):
     from_day: Annotated[int, Field(ge=10)]
     channel: Literal["sms", "letter"]
     message: str
+    wording: str = ""
+    again: str = ""
     rung: Annotated[int, Field(ge=1)]
     case: bool = False
     cool_down: Annotated[int, Field(ge=0)] = 30
