@@ -99,6 +99,10 @@ def _by_child(totals: Sequence[SisTotal], merged: Merged) -> dict[tuple[str, str
 
 
 def _variations() -> list[tuple[str, str]]:
-    """Each setting of a source that changes a count, with each value it may have."""
+    """Each setting of a source that changes days enrolled or absent, with the values it may have; of school years the usual starts.
+
+    ``reporting`` is none: it tells unknown days from present ones, and no total of a student information system has unknown days.
+    """
     fixed = [("exit_day", "inclusive"), ("exit_day", "exclusive"), ("calendar", "file"), ("calendar", "from-events")]
-    return [*fixed, *(("profile", name) for name in profiles())]
+    starts = [("school_year_start", start) for start in ("06-01", "07-01", "08-01", "09-01")]
+    return [*fixed, *starts, *(("profile", name) for name in profiles())]

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from outreach.attendance import sis_differences
 from outreach.database import take_turns
 from outreach.messages import queries as messages
 from outreach.messages.queries import Choice
@@ -71,6 +72,7 @@ def plan(session: Session, *, settings: Settings, now: datetime, by: str = "plan
     Returns the rows written or confirmed by this run, skips included. Crossings that wait as baseline are skipped by that reason.
     """
     take_turns(session, "plan")
+    sis_differences.refresh(session, now)
     waiting = queries.waiting_episodes(session)
     facts = situation.load(session, {item.student_id for item in waiting}, settings=settings, now=now)
     lately = queries.rhythm(session, now, weekly_cap=settings.weekly_nudge_cap, cool_down=queries.longest_cool_down(waiting))

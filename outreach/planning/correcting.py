@@ -139,6 +139,8 @@ def _still_right(wrong: list[Wrong], now_true: Mapping[str, StudentCount], facts
     figures = {item.student_id: figure(now_true.get(item.student_id)) for item in wrong}
     if not all(figures.values()):
         return NotReady(State.HELD, Reason.UNKNOWN_COUNT)
+    if any(student_id in facts.sis_differs for student_id in figures):
+        return NotReady(State.HELD, Reason.SIS_DIFFERS)
     if any(counted.held_code for counted in map(facts.counts.get, figures) if counted is not None):
         return NotReady(State.HELD, Reason.HELD_CODE)
     if all(figures[item.student_id] == item.days_told for item in wrong):

@@ -41,7 +41,7 @@ from outreach.settings import Settings
 
 ANSWER_WINDOW = timedelta(hours=24)
 """How long after the family's own message quiet hours do not bind an answer."""
-_MAY_PASS = frozenset({Reason.UNKNOWN_COUNT, Reason.HELD_CODE})
+_MAY_PASS = frozenset({Reason.UNKNOWN_COUNT, Reason.HELD_CODE, Reason.SIS_DIFFERS})
 """Refusals that may pass by themselves: the message waits until it expires."""
 _UNFIT = (TemplateError, MissingValueError, LetterTextError, postal.AddressError)
 

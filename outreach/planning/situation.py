@@ -11,6 +11,7 @@ from functools import cached_property
 from sqlalchemy.orm import Session
 
 from outreach.attendance import queries as attendance
+from outreach.attendance import sis_differences
 from outreach.attendance.deceased import deceased
 from outreach.attendance.queries import StudentCount
 from outreach.clock import local_date
@@ -41,6 +42,8 @@ class Situation:
     enrolled: Mapping[str, list[str]]
     """Child → schools it attends today, the primary one first."""
     deceased: Collection[str]
+    sis_differs: Collection[str]
+    """Children whom the student information system counts otherwise."""
     schools: Mapping[str, School]
     households: tuple[Household, ...]
     permissions: Permissions
@@ -55,6 +58,8 @@ class Situation:
         counted = self.counts[student_id]
         if counted.count.unknown or not counted.count.calendar_known:
             return Reason.UNKNOWN_COUNT
+        if student_id in self.sis_differs:
+            return Reason.SIS_DIFFERS
         if counted.held_code:
             return Reason.HELD_CODE
         return Reason.SUSPENDED if counted.count.suspended and 2 * counted.count.suspended >= counted.count.absent else ""
@@ -147,6 +152,7 @@ def load(session: Session, student_ids: Collection[str], *, settings: Settings, 
         until=counts.until,
         enrolled=counts.enrolled,
         deceased=deceased(session, student_ids),
+        sis_differs=sis_differences.held(session, student_ids),
         schools=district.schools(session, attended),
         households=tuple(households(adults)),
         permissions=Permissions(consent.blocks(session, family), settings.contacts_living_elsewhere),
