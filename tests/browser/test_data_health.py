@@ -55,6 +55,8 @@ def test_a_coordinator_fixes_what_is_ours_to_fix(dirty: Page) -> None:
     school.get_by_role("button", name="Save meaning").click()
     expect(dirty.get_by_text("has its meaning")).to_be_visible()
 
+    school.get_by_label("Why: The calendar says").press("Enter")
+    expect(school.get_by_role("button", name="No school")).to_be_visible()
     school.get_by_role("button", name="No school").click()
     expect(dirty.get_by_text("No school: 1 date noted")).to_be_visible()
 
