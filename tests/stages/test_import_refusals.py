@@ -13,10 +13,15 @@ import pytest
 
 import outreach.tables  # noqa: F401 - every table must be known before a schema is copied
 from outreach.attendance.refusal import RefusedError
+from outreach.clock import FixedClock
 from outreach.database import Database
+from outreach.services import Services
+from outreach.settings import Settings
+from scheduler import ticks
 from tests.attendance.feeds import write_feed
 from tests.attendance.loading import Loader
 from tests.attendance.small import FIRST, LAST, feed, mark, weekdays
+from tests.stages import test_import_dirt
 
 
 @pytest.fixture
@@ -241,6 +246,27 @@ def test_columns_without_a_place_are_never_stored_nor_told(loader: Loader, capfd
     assert secret not in repr(report.problems.to_dicts())
     out, err = capfd.readouterr()
     assert secret not in out + err
+
+
+def test_the_watched_folder_logs_nothing_of_what_a_feed_says(
+    sqlite_loader: Loader, settings: Settings, clock: FixedClock, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Neither this process nor the one that loads, of a feed that is taken and of one that is refused."""
+    settings = settings.model_copy(update={"feed_folder": str(sqlite_loader.folder / "feeds")})
+    found = feed(marks=[mark("s1", FIRST, ssn="078-05-1120", reason="asthma"), mark("s1", "078-05-1120")])
+    write_feed(sqlite_loader.folder / "feeds" / "taken", found)
+    write_feed(sqlite_loader.folder / "feeds" / "refused", feed(marks=[mark("s1", f"078-05-{n}") for n in range(200)]))
+    ticks.take_feeds(Services(settings, sqlite_loader.database, clock, None))
+    out, err = capfd.readouterr()
+    assert "feed loaded" in out + err
+    assert "feed refused" in out + err
+    assert not any(told in out + err for told in ("078-05", "asthma", "Ada", "Lee"))
+
+
+def test_each_of_the_28_kinds_of_dirt_has_a_test() -> None:
+    """By its number in the reference."""
+    numbered = (name.split("_")[1] for name in vars(test_import_dirt) if name.startswith("test_"))
+    assert sorted(set(numbered)) == [f"{number:02}" for number in range(1, 29)]
 
 
 def test_another_source_never_loses_what_it_brought(loader: Loader) -> None:
