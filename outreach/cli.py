@@ -23,6 +23,7 @@ from outreach.wiring import DatabaseUnusableError
 
 _COMMANDS = {
     "import": "feed:import_",
+    "draft": "feed:draft_",
     "counts": "counting:counts",
     "explain": "explaining:explain",
     "reconcile": "reconciling:reconcile",

@@ -9,6 +9,7 @@ import click
 from outreach.attendance.importing import ImportReport
 from outreach.attendance.refusal import RefusedError
 from outreach.commands.output import format_option, print_rows, progress
+from outreach.feeds.drafting import draft, written
 from outreach.feeds.taking import take_in
 from outreach.wiring import wire
 
@@ -44,6 +45,14 @@ def import_(ctx: click.Context, folder: Path, *, dry_run: bool, report: Path | N
     for row in outcome.problems.filter(outcome.problems["action"] != "noted").head(10).iter_rows(named=True):
         click.echo("{file}, line {line}: {field} {value!r} {problem} ({action})".format(**row), err=True)
     ctx.exit(1 if outcome.needs_a_person else 0)
+
+
+@click.command("draft")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--name", help="What the source is to be called; the folder's name if nothing is said.")
+def draft_(folder: Path, name: str | None) -> None:
+    """Print a first source.toml for the exports in FOLDER; every code in it waits for a person to confirm it."""
+    click.echo(written(draft(folder), name or folder.resolve().name), nl=False)
 
 
 def _refuse_unwritable(report: Path) -> None:

@@ -28,7 +28,7 @@ def stay(first: str, last: str | None) -> Stay:
         pytest.param([("10-02", "08-17")], [], id="ended before it began"),
     ],
 )
-def test_classes_become_stays(classes: list[tuple[str, str | None]], stays: list[tuple[str, str | None]]) -> None:
+def test_the_times_of_classes_become_stays(classes: list[tuple[str, str | None]], stays: list[tuple[str, str | None]]) -> None:
     assert joined(stay(*one) for one in classes) == [stay(*one) for one in stays]
 
 
