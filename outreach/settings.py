@@ -75,6 +75,7 @@ class Settings(BaseSettings):
     provider: Literal["", "twilio", "simulator"]
     provider_timeout_seconds: PositiveFloat
     sender_rate: PositiveFloat
+    carrier_keeps_days: NonNegativeInt
     feed_folder: str
     letter_return_left: NonNegativeFloat
     letter_return_top: NonNegativeFloat

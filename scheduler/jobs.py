@@ -30,5 +30,7 @@ JOBS = (
     Job("dispatch", timedelta(seconds=2), ticks.dispatch, "send what is due"),
     Job("reconcile", timedelta(minutes=1), ticks.reconcile, "ask the carrier about messages without a clear answer"),
     Job("follow_up", timedelta(minutes=5), ticks.follow_up, "do what follows a text that did not arrive"),
+    Job("catch_up", timedelta(minutes=5), ticks.catch_up, "take in texts that the carrier holds and we never heard"),
+    Job("keep_in_step", timedelta(hours=1), ticks.keep_in_step, "compare opt-outs with the carrier's, and let it forget old words"),
     Job("replies", timedelta(seconds=20), ticks.take_left_behind, "take in webhooks that were stored but not yet worked on"),
 )

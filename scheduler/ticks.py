@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -10,13 +11,15 @@ import structlog
 from outreach.attendance.refusal import RefusedError
 from outreach.attendance.source_settings import SETTINGS_FILE
 from outreach.attention.actions import raise_item
-from outreach.cases import corrections
+from outreach.cases import catching_up, corrections
 from outreach.cases.crossings import open_for_crossings
 from outreach.cases.intake import process_left_behind, take_waiting
 from outreach.consent.actions import lift_ended
 from outreach.delivery import actions as delivery
-from outreach.delivery import following
+from outreach.delivery import drift, following
 from outreach.delivery import reconcile as reconciliation
+from outreach.delivery.provider import Account
+from outreach.delivery.redaction import redact
 from outreach.feeds.taking import is_due
 from outreach.planning.actions import plan
 from outreach.services import Services
@@ -92,6 +95,25 @@ def reconcile(services: Services) -> None:
     """Settle messages without a clear answer."""
     if services.provider is not None:
         reconciliation.reconcile(services.database, services.provider, services.settings, services.clock)
+
+
+def catch_up(services: Services) -> None:
+    """Take in texts that the carrier holds and we never heard."""
+    if account := _account(services):
+        with suppress(OSError):  # the next tick asks again
+            catching_up.catch_up(services.database, account, services.settings, services.clock)
+
+
+def keep_in_step(services: Services) -> None:
+    """Compare opt-outs with the carrier's, tell it of those it does not know, and let it forget old words."""
+    if account := _account(services):
+        drift.keep_in_step(services.database, account, services.clock)
+        redact(services.database, account, services.settings, services.clock)
+
+
+def _account(services: Services) -> Account | None:
+    provider: object = services.provider
+    return provider if isinstance(provider, Account) else None
 
 
 def follow_up(services: Services) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Outcome(StrEnum):
@@ -57,6 +58,18 @@ class Listed:
     created_at: datetime
 
 
+@dataclass(frozen=True)
+class Heard:
+    """A family's text as the carrier's list shows it."""
+
+    sid: str
+    phone: str
+    to: str
+    body: str
+    media: int
+    at: datetime
+
+
 class Provider(Protocol):
     """Sends texts and lists what was sent. Never raises for the network: doubt is ``Outcome.UNCERTAIN``."""
 
@@ -66,4 +79,25 @@ class Provider(Protocol):
 
     def sent_to(self, phone: str, since: datetime) -> list[Listed]:
         """List messages created for *phone* since an instant; raises OSError when the carrier cannot be reached."""
+        ...
+
+
+@runtime_checkable
+class Account(Protocol):
+    """What else a carrier's account offers; each raises OSError when the carrier cannot be asked, or says no."""
+
+    def numbers(self) -> list[str]:
+        """Our own numbers, on which families' texts come in."""
+        ...
+
+    def heard(self, number: str, since: datetime) -> list[Heard]:
+        """What came in on one of our numbers since an instant, the oldest first."""
+        ...
+
+    def forget(self, sid: str) -> None:
+        """Let the carrier forget the words of one message; words it does not have are forgotten already."""
+        ...
+
+    def tell_stopped(self, phones: Collection[str], at: datetime) -> list[str]:
+        """Tell the carrier that these numbers want no texts; return those it took."""
         ...

@@ -76,17 +76,14 @@ class WebhookEvent(Base):
     problem: Mapped[str]
 
 
-class PhoneLookup(Base):
-    """What the carrier's register said of a number when it was asked last."""
+class CarrierStop(Base):
+    """What the carrier is known to hold of a number: that it refuses texts to it, or that it was told to."""
 
-    __tablename__ = "phone_lookups"
+    __tablename__ = "carrier_stops"
 
     phone: Mapped[str] = mapped_column(primary_key=True)
-    line_type: Mapped[str]
-    """Twilio's word: mobile, landline, nonFixedVoip, ...; empty where it is not known."""
-    reassigned: Mapped[str]
-    """yes, no, or empty where the register says nothing."""
-    looked_up_at: Mapped[datetime]
+    stopped: Mapped[bool]
+    at: Mapped[datetime]
 
 
 class Redaction(Base):

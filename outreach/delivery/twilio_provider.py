@@ -12,16 +12,15 @@ from twilio.base.exceptions import TwilioException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import NewConnectionError
 
 from outreach.delivery.provider import Answer, Listed, Outcome, Text
+from outreach.delivery.twilio_account import UNREADABLE, TwilioAccount
 from outreach.settings import Settings
 
 _TOO_MANY = 429
 _SERVER_ERROR = 500
 _PAGE = 1000
-_UNREADABLE = (HTTPError, OSError, ValueError, KeyError, TypeError)
-"""What else comes out of the library where an answer breaks off or is not what Twilio writes: it proves nothing either way."""
 
 
 class _Elsewhere(TwilioHttpClient):  # type: ignore[misc]  # the library has no types
@@ -41,7 +40,7 @@ class _Elsewhere(TwilioHttpClient):  # type: ignore[misc]  # the library has no 
         return super().request(method, moved, *arguments, **named)
 
 
-class TwilioProvider:
+class TwilioProvider(TwilioAccount):
     """Asks Twilio, or a server that speaks like it, to send texts."""
 
     def __init__(self, client: Client, *, messaging_service_sid: str, public_url: str, notices_sid: str = "") -> None:
@@ -49,7 +48,7 @@ class TwilioProvider:
 
         Notices leave through *notices_sid*, where given: a stop to the one service does not stop the other at the carrier.
         """
-        self._client = client
+        super().__init__(client, messaging_service_sid)
         self._sender = _sender(messaging_service_sid)
         self._notices = _sender(notices_sid) if notices_sid else self._sender
         self._callback = f"{public_url.rstrip('/')}/webhooks/twilio/status" if public_url else ""
@@ -81,7 +80,7 @@ class TwilioProvider:
             return _answer(error)
         except requests.RequestException as error:
             return Answer(Outcome.TRY_LATER if _never_left(error) else Outcome.UNCERTAIN, detail=type(error).__name__)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             return Answer(Outcome.UNCERTAIN, detail=type(error).__name__)
         if not message.sid:
             return Answer(Outcome.UNCERTAIN, detail="an answer without a name for the message")
@@ -91,7 +90,7 @@ class TwilioProvider:
         """List what was created for *phone* since an instant; raises OSError when the carrier cannot be asked."""
         try:
             found = self._client.messages.list(to=phone, page_size=_PAGE)
-        except (TwilioException, requests.RequestException, *_UNREADABLE) as error:
+        except (TwilioException, requests.RequestException, *UNREADABLE) as error:
             sentence = "the carrier's list cannot be read"
             raise OSError(sentence) from error
         return [

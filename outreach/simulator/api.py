@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 import socket
 import time
 from email.utils import format_datetime
@@ -10,11 +11,12 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
-from outreach.simulator.carrier import Message, RefusedError
+from outreach.simulator.carrier import DEFAULT_SENDER, Message, RefusedError
 from outreach.simulator.faults import Fault, Order
 from outreach.simulator.service import Simulation
 
 twilio = Blueprint("twilio", __name__, url_prefix="/2010-04-01/Accounts/<account>")
+services = Blueprint("services", __name__, url_prefix="/v1")
 control = Blueprint("control", __name__, url_prefix="/control")
 
 
@@ -24,6 +26,7 @@ def simulation() -> Simulation:
     return running
 
 
+@services.errorhandler(RefusedError)
 @twilio.errorhandler(RefusedError)
 def _refused(error: RefusedError) -> tuple[Response, int]:
     body = {
@@ -35,13 +38,14 @@ def _refused(error: RefusedError) -> tuple[Response, int]:
     return jsonify(body), error.status
 
 
+@services.before_request
 @twilio.before_request
 def _only_the_account() -> None:
     given, running = request.authorization, simulation()
     known = given is not None and given.username == running.account_sid and hmac.compare_digest(given.password or "", running.auth_token)
     if not known:
         raise RefusedError(20003, "Authenticate", 401)
-    if (request.view_args or {}).get("account") != running.account_sid:
+    if (request.view_args or {}).get("account", running.account_sid) != running.account_sid:
         raise RefusedError(20404, "The requested resource was not found", 404)
 
 
@@ -88,7 +92,8 @@ def listing(account: str) -> Response:
     """List messages, newest first, by To and From, in pages."""
     size = min(int(request.args.get("PageSize", 50)), 1000)
     page = int(request.args.get("Page", 0))
-    found = simulation().carrier.listed(to=request.args.get("To", ""), sender=request.args.get("From", ""))
+    asked = request.args
+    found = simulation().carrier.listed(to=asked.get("To", ""), sender=asked.get("From", ""), after=asked.get("DateSent>", ""))
     part = found[page * size : (page + 1) * size]
     base = f"/2010-04-01/Accounts/{account}/Messages.json"
     filters = "".join(f"&{key}={value.replace('+', '%2B')}" for key, value in request.args.items() if key in {"To", "From"})
@@ -121,6 +126,23 @@ def update(account: str, sid: str) -> Response:
     elif "Status" in request.form:
         raise RefusedError(30409, "Message is not in a state that can be cancelled")
     return jsonify(_shown(message, account))
+
+
+@services.get("/Services/<sid>/PhoneNumbers")
+def numbers(sid: str) -> Response:
+    """List the one number of every messaging service."""
+    number = {"sid": "PN" + "1" * 32, "account_sid": simulation().account_sid, "service_sid": sid, "phone_number": DEFAULT_SENDER}
+    return jsonify(phone_numbers=[number], meta={"key": "phone_numbers", "page": 0, "page_size": 50, "next_page_url": None})
+
+
+@services.post("/Consents/Bulk")
+def consents() -> tuple[Response, int]:
+    """Take opt-outs that were learned elsewhere."""
+    items = [json.loads(item) for item in request.form.getlist("Items")]
+    for item in items:
+        if item["status"] == "opt-out":
+            simulation().carrier.stop(item["sender_id"], item["contact_id"])
+    return jsonify(items=[{"correlation_id": item["correlation_id"], "error_code": 0, "error_messages": []} for item in items]), 201
 
 
 @control.get("/log")
@@ -197,7 +219,7 @@ def _shown(message: Message, account: str) -> dict[str, Any]:
         "sid": message.sid,
         "status": message.status,
         "subresource_uris": {"media": f"{base}/Media.json"},
-        "to": message.to,
+        "to": message.number,
         "uri": f"{base}.json",
     }
 

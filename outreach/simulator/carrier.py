@@ -55,6 +55,11 @@ class Message:
     sent_at: datetime | None = None
     history: list[str] = field(default_factory=list)
 
+    @property
+    def number(self) -> str:
+        """The number it was sent to, where that is one of a messaging service."""
+        return DEFAULT_SENDER if self.to.startswith("MG") else self.to
+
 
 @dataclass
 class Phone:
@@ -159,11 +164,17 @@ class Carrier:
         with self._lock:
             return self._messages.get(sid)
 
-    def listed(self, *, to: str = "", sender: str = "") -> list[Message]:
-        """Return messages newest first, as Twilio lists them."""
+    def listed(self, *, to: str = "", sender: str = "", after: str = "") -> list[Message]:
+        """Return messages newest first, as Twilio lists them; *after* an instant in ISO form, which drops what was not sent yet."""
         with self._lock:
             every = list(self._messages.values())[::-1]
-        return [m for m in every if to in {"", m.to} and sender in {"", m.sender}]
+        found = [m for m in every if to in {"", m.to, m.number} and sender in {"", m.sender}]
+        return [m for m in found if m.sent_at and m.sent_at > datetime.fromisoformat(after)] if after else found
+
+    def stop(self, sender: str, number: str) -> None:
+        """Take no more texts from a service to a number, as if it had said STOP to it."""
+        with self._lock:
+            self._stopped.add((sender, number))
 
     def progress(self, sid: str, status: str, error_code: str) -> None:
         """Note a later status of a message."""
@@ -197,6 +208,7 @@ class Carrier:
             updated_at=now,
             callback=callback,
             history=[status],
+            sent_at=now if direction == "inbound" else None,
         )
         self._messages[message.sid] = message
         return message

@@ -80,7 +80,7 @@ class Simulation:
             "SmsMessageSid": message.sid,
             "SmsSid": message.sid,
             "SmsStatus": "received",
-            "To": message.to,
+            "To": message.number,
             "ToCountry": "US",
         }
         return fields | ({"MessagingServiceSid": message.to} if message.to.startswith("MG") else {})

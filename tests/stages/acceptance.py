@@ -16,6 +16,7 @@ from outreach.cases.tables import Case
 from outreach.clock import FixedClock
 from outreach.database import Database
 from outreach.delivery.following import follow
+from outreach.delivery.provider import Account
 from outreach.demo.servers import WebServer, free_port
 from outreach.planning.tables import PlannedMessage
 from outreach.services import Services
@@ -78,6 +79,12 @@ class Service:
         """Let time pass, and do what follows texts that did not arrive."""
         self.outbox.later(**delta)
         follow(self.database, self.outbox.settings, FixedClock(self.outbox.now))
+
+    def account(self) -> Account:
+        """The carrier's account."""
+        provider: object = self.outbox.provider
+        assert isinstance(provider, Account)
+        return provider
 
     def rows(self, channel: str = "sms") -> list[PlannedMessage]:
         """Messages of a channel, by id."""

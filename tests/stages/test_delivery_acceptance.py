@@ -16,11 +16,13 @@ import requests
 from sqlalchemy import func, select
 from twilio.request_validator import RequestValidator
 
-from outreach.attention.queries import open_items
+from outreach.attention.queries import is_open, open_items
+from outreach.clock import FixedClock
 from outreach.consent import actions as consent_actions
 from outreach.consent import queries as consent
 from outreach.consent.states import Kind, Source
 from outreach.database import Database
+from outreach.delivery import drift
 from outreach.delivery.provider import Answer, Listed, Provider, Text
 from outreach.delivery.tables import CarrierStatus, WebhookEvent
 from outreach.messages.check import problems_of
@@ -372,6 +374,25 @@ def test_19_a_count_that_changed_since_planning_is_told_as_it_is_or_not_at_all(s
     service.nights.load()
     service.send()
     assert service.phone() == told
+
+
+def test_20_both_kinds_of_drift_are_reported_and_the_carrier_is_told(service: Service) -> None:
+    service.outbox.carrier.carrier.order(Order(Fault.REFUSE, code=21610, to=PHONE))
+    service.outbox.answer()
+    service.send()
+    with service.database.write() as session:
+        consent_actions.record(session, PHONE, Kind.OPT_IN, source=Source.CARRIER, by="clerk", now=service.outbox.now)
+        consent_actions.record(session, OTHER, Kind.OPT_OUT, source=Source.STAFF, by="clerk", now=service.outbox.now, note="by phone")
+        assert drift.find(session) == drift.Drift((PHONE,), (OTHER,))
+
+    drift.keep_in_step(service.database, service.account(), FixedClock(service.outbox.now))
+
+    with service.database.read() as session:
+        assert drift.find(session) == drift.Drift((PHONE,), ())
+        assert is_open(session, "consent:drift")
+    refused = service.outbox.provider
+    assert refused is not None
+    assert refused.send(Text(OTHER, "Hello", "ref")).error_code == "21610"
 
 
 def _post(service: Service, path: str, params: dict[str, str], *, token: str = AUTH_TOKEN, **headers: str) -> int:

@@ -170,7 +170,7 @@ def test_a_stop_word_is_answered_passed_on_and_binds_that_sender_only(carrier: R
     requests.post(f"{carrier.url}/control/inbound", json={"number": PHONE, "body": word}, timeout=10)
 
     [(path, fields, signed)] = ear.heard
-    assert (path, fields["From"], fields["To"], fields["Body"], signed) == ("webhooks/twilio/inbound", PHONE, SERVICE, word, True)
+    assert (path, fields["From"], fields["MessagingServiceSid"], fields["Body"], signed) == ("webhooks/twilio/inbound", PHONE, SERVICE, word, True)
     assert carrier.carrier.thread(PHONE)[-1].body == REPLIES["stop"]
     with pytest.raises(TwilioRestException) as caught:
         client(carrier).messages.create(to=PHONE, messaging_service_sid=SERVICE, body="More")

@@ -115,6 +115,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("provider_sid", "status", name=op.f("uq_carrier_statuses_provider_sid_status")),
     )
     op.create_table(
+        "carrier_stops",
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("stopped", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("phone", name=op.f("pk_carrier_stops")),
+    )
+    op.create_table(
         "cases",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("open_key", sa.String(), nullable=True),
@@ -418,14 +425,6 @@ def upgrade() -> None:
     with op.batch_alter_table("overlays", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_overlays_student_id"), ["student_id"], unique=False)
 
-    op.create_table(
-        "phone_lookups",
-        sa.Column("phone", sa.String(), nullable=False),
-        sa.Column("line_type", sa.String(), nullable=False),
-        sa.Column("reassigned", sa.String(), nullable=False),
-        sa.Column("looked_up_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("phone", name=op.f("pk_phone_lookups")),
-    )
     op.create_table(
         "phone_states",
         sa.Column("phone", sa.String(), nullable=False),
@@ -881,7 +880,6 @@ def downgrade() -> None:
 
     op.drop_table("planned_messages")
     op.drop_table("phone_states")
-    op.drop_table("phone_lookups")
     with op.batch_alter_table("overlays", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_overlays_student_id"))
 
@@ -938,6 +936,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_cases_open_key")
 
     op.drop_table("cases")
+    op.drop_table("carrier_stops")
     op.drop_table("carrier_statuses")
     with op.batch_alter_table("calendar_events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_calendar_events_school_id_date"))

@@ -1,0 +1,78 @@
+"""What Twilio's account offers beside sending: what came in, forgetting words, and opt-outs it should know of."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import requests
+from twilio.base.exceptions import TwilioException
+from twilio.rest import Client
+from urllib3.exceptions import HTTPError
+
+from outreach.delivery.provider import Heard
+
+_Found = TypeVar("_Found")
+_PAGE = 1000
+_GONE = 404
+_TOLD_AT_ONCE = 25
+"""Consents in one request."""
+UNREADABLE = (HTTPError, OSError, ValueError, KeyError, TypeError)
+"""What else comes out of the library where an answer breaks off or is not what Twilio writes: it proves nothing either way."""
+
+
+class TwilioAccount:
+    """One account, through its client; *sender* is our Messaging Service (MG…) or number (+1…)."""
+
+    def __init__(self, client: Client, sender: str) -> None:
+        """Keep both."""
+        self._client, self._own = client, sender
+
+    def numbers(self) -> list[str]:
+        """Our own numbers: the one that sends, or those of the Messaging Service."""
+        if self._own.startswith("+"):
+            return [self._own]
+        found = _asked("our numbers", self._client.messaging.v1.services(self._own).phone_numbers.list)
+        return [number.phone_number for number in found]
+
+    def heard(self, number: str, since: datetime) -> list[Heard]:
+        """What came in on *number* since an instant. The library writes a time as it is shown and calls it UTC, so it is turned first."""
+        after = since.astimezone(UTC)
+        listed = _asked("the list", lambda: self._client.messages.list(to=number, date_sent_after=after, page_size=_PAGE))
+        inbound = (message for message in listed if str(getattr(message.direction, "value", message.direction)) == "inbound")
+        heard = [Heard(m.sid, m.from_, m.to, m.body or "", int(m.num_media or 0), m.date_sent or m.date_created or since) for m in inbound]
+        return sorted((one for one in heard if one.at >= since), key=lambda one: one.at)
+
+    def forget(self, sid: str) -> None:
+        """Empty one message's words; a message that is no longer there has none."""
+        try:
+            _asked("a message", lambda: self._client.messages(sid).update(body=""))
+        except OSError as error:
+            if getattr(error.__cause__, "status", 0) != _GONE:
+                raise
+
+    def tell_stopped(self, phones: Collection[str], at: datetime) -> list[str]:
+        """Tell the carrier of opt-outs that it did not hear itself."""
+        taken = []
+        wanted = sorted(phones)
+        for some in (wanted[start : start + _TOLD_AT_ONCE] for start in range(0, len(wanted), _TOLD_AT_ONCE)):
+            by_id = {uuid.uuid4().hex: phone for phone in some}
+            items: list[object] = [
+                {"contact_id": phone, "correlation_id": name, "sender_id": self._own, "status": "opt-out", "source": "others",
+                 "date_of_consent": at.astimezone(UTC).isoformat()}
+                for name, phone in by_id.items()
+            ]  # fmt: skip
+            answer = _asked("the consents", lambda items=items: self._client.accounts.v1.bulk_consents.create(items=items))  # type: ignore[misc]
+            refused = {str(item.get("correlation_id")) for item in answer.items or [] if item.get("error_code")}
+            taken += [phone for name, phone in by_id.items() if name not in refused]
+        return taken
+
+
+def _asked(what: str, ask: Callable[[], _Found]) -> _Found:
+    try:
+        return ask()
+    except (TwilioException, requests.RequestException, *UNREADABLE) as error:
+        sentence = f"the carrier cannot be asked about {what}"
+        raise OSError(sentence) from error
