@@ -66,7 +66,7 @@ def recount(database: Database, settings: Settings, now: datetime) -> Recounted:
         by_message[found.differing.said.planned_id].append(found)
     with database.read() as session:
         undecided = session.scalars(select(WrongCount.planned_id).where(WrongCount.state.in_((WrongState.OPEN, WrongState.APPROVED))))
-        messages = sorted(by_message.keys() | set(undecided))
+        messages = sorted(by_message.keys() | ({one.planned_id for one in said} & set(undecided)))
     new = 0
     for start in range(0, len(messages), _AT_ONCE):
         with database.write() as session:

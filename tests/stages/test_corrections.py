@@ -322,6 +322,21 @@ def test_halves_are_told_and_taken_back(database: Database, settings: Settings, 
     assert wrong.changes[-1] == {"date": str(days[2]), "then": "absent", "now": "excused", "import_id": 3}
 
 
+def test_what_is_no_longer_looked_at_stays_as_it_was_decided(told: Corrected) -> None:
+    """A text found not to have arrived, and the numbers of a school year that is over, are not called right again."""
+    del told.district.marks["lia"][first_day(told)]
+    told.next_day()
+    text = told.rows(channel="sms")[0]
+    told.become(text, state="undelivered")
+    told.next_day()
+    assert [row.state for row in told.wrong()] == [WrongState.OPEN]
+    told.become(text, state="delivered")
+    told.now += timedelta(days=365)
+    assert told.recount().checked == 0
+    assert [row.state for row in told.wrong()] == [WrongState.OPEN]
+    told.dismiss_it("The year is over.")
+
+
 def test_many_at_once_are_more_likely_a_fault_of_the_data(told: Corrected) -> None:
     """Somebody is told to look at the import first."""
     text = told.rows(channel="sms")[0]
