@@ -126,8 +126,13 @@ class Client:
                 sentence = f"{self._host} has no snapshot to read; ask its host for one, or leave snapshot out of source.toml."
                 raise RefusedError(sentence)
             return None
-        said = {name.lower(): value for name, value in self._json(answer).items()}  # version 5 wrote OldestChangeVersion
-        return Versions(int(said["oldestchangeversion"]), int(said["newestchangeversion"]))
+        said = self._json(answer)
+        try:
+            told = {name.lower(): int(value) for name, value in said.items()}  # version 5 wrote OldestChangeVersion
+            return Versions(told["oldestchangeversion"], told["newestchangeversion"])
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            sentence = f"{self._host} does not say which change versions it has; nothing was loaded."
+            raise RefusedError(sentence) from error
 
     def pages(
         self, path: str, query: Mapping[str, str], start: str | None, *, cursors: bool = False, maybe: bool = False
@@ -164,7 +169,10 @@ class Client:
             more = {"pageSize": str(self._options.page_size), **({"pageToken": token} if token else {})}
             answer = self._known(self._data(path, {**query, **more}), path)
             items = self._items(answer)
-            token = answer.headers.get("Next-Page-Token", "") if items else ""
+            before, token = token, answer.headers.get("Next-Page-Token", "") if items else ""
+            if token and token == before:
+                sentence = f"{self._host} tells the same page of {path} over and over; nothing was loaded."
+                raise RefusedError(sentence)
             yield Page(items, token or None)
 
     def _total(self, answer: requests.Response, path: str) -> int:

@@ -24,8 +24,8 @@ class Resource:
     keep: Callable[[Json], dict[str, Any]] = lambda _item: {}
     older: str = ""
     """Its name before data standard 5."""
-    one_year: bool = False
-    """Whether it is asked for one school year only."""
+    yearly: bool = False
+    """Whether it is asked for one school year at a time."""
 
     def path(self, *, has_contacts: bool) -> str:
         """What the server calls it."""
@@ -39,8 +39,12 @@ class Resource:
         return Item(self.key(flat), id_of(said), {name: value for name, value in self.keep(said).items() if value not in ("", [])})
 
     def key(self, values: Json) -> dict[str, str]:
-        """The key among *values*, as text."""
-        return {name: _text(values.get(name, values.get(_older(name)))) for name in self.keys}
+        """The key among *values*, as text; raises ValueError where a part of it is missing, for two such items would seem one."""
+        found = {name: _text(values.get(name, values.get(_older(name)))) for name in self.keys}
+        if not all(found.values()):
+            message = "an item without its whole key"
+            raise ValueError(message)
+        return found
 
 
 def id_of(said: Json) -> str:
@@ -185,8 +189,8 @@ def _calendar_events(item: Json) -> dict[str, Any]:
 
 RESOURCES = (
     Resource("schools", ("schoolId",), keep=_school),
-    Resource("sessions", ("schoolId", "schoolYear", "sessionName"), ("schoolReference", "schoolYearTypeReference"), one_year=True),
-    Resource("calendarDates", ("calendarCode", "date", "schoolId", "schoolYear"), ("calendarReference",), _calendar_events, one_year=True),
+    Resource("sessions", ("schoolId", "schoolYear", "sessionName"), ("schoolReference", "schoolYearTypeReference"), yearly=True),
+    Resource("calendarDates", ("calendarCode", "date", "schoolId", "schoolYear"), ("calendarReference",), _calendar_events, yearly=True),
     Resource("students", ("studentUniqueId",), keep=_student),
     Resource(
         "studentEducationOrganizationAssociations",
@@ -210,7 +214,7 @@ RESOURCES = (
         ("attendanceEventCategoryDescriptor", "eventDate", "schoolId", "schoolYear", "sessionName", "studentUniqueId"),
         ("studentReference", "schoolReference", "sessionReference"),
         _event,
-        one_year=True,
+        yearly=True,
     ),
 )
 """Parents before children."""

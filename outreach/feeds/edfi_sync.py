@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from outreach.attendance.refusal import RefusedError
 from outreach.feeds.edfi_client import Client, Page, Versions
 from outreach.feeds.edfi_resources import RESOURCES, Resource, id_of, renamed
 from outreach.feeds.options import EdFi
@@ -56,7 +57,7 @@ def _newest(client: Client) -> int | None:
 
 def _run(store: Store, client: Client, options: EdFi, versions: Versions | None, now: datetime) -> Run:
     """The run that was left behind, if it still makes sense, or a new one."""
-    identity = [options.url, options.school_year, options.route, client.has_contacts]
+    identity = [options.url, options.school_years, options.route, client.has_contacts]
     left: Run | None = store.get("run")
     if left is not None and left["identity"] == identity and _goes_on(left, versions, now):
         return left
@@ -91,23 +92,22 @@ def _goes_on(run: Run, versions: Versions | None, now: datetime) -> bool:
     return bool(versions.oldest <= reads_from and run["target"] <= versions.newest)
 
 
-_STEPS = {
-    True: [("items", resource) for resource in RESOURCES],
-    False: [
-        *(("keyChanges", resource) for resource in RESOURCES),
-        *(("items", resource) for resource in RESOURCES),
-        *(("deletes", resource) for resource in reversed(RESOURCES)),
-    ],
-}
+def _steps(options: EdFi, *, full: bool) -> list[tuple[str, Resource, int | None]]:
+    """What is to be read, in order: the kind, the resource, and the school year where a resource has one."""
+    years = sorted(set(options.school_years))
+    items = [("items", one, year) for one in RESOURCES for year in (years if one.yearly else [None])]
+    if full:
+        return items
+    return [*(("keyChanges", one, None) for one in RESOURCES), *items, *(("deletes", one, None) for one in reversed(RESOURCES))]
 
 
 def _work(store: Store, client: Client, options: EdFi, run: Run, progress: Callable[[str], None]) -> None:
     """Do the steps that are left, each page in one transaction with the place it was read from; then the new version holds."""
-    steps = _STEPS[run["full"]]
+    steps = _steps(options, full=run["full"])
     for number in range(run["step"], len(steps)):
-        kind, resource = steps[number]
+        kind, resource, year = steps[number]
         read = 0
-        for page in _pages(client, options, run, kind, resource):
+        for page in _pages(client, run, kind, resource, year):
             read += len(page.items)
             with store.transaction():
                 _apply(store, kind, resource, page, run["generation"])
@@ -122,7 +122,7 @@ def _work(store: Store, client: Client, options: EdFi, run: Run, progress: Calla
             store.set(name, value)
 
 
-def _pages(client: Client, options: EdFi, run: Run, kind: str, resource: Resource) -> Iterator[Page]:
+def _pages(client: Client, run: Run, kind: str, resource: Resource, year: int | None) -> Iterator[Page]:
     path = resource.path(has_contacts=client.has_contacts)
     query: dict[str, str] = {}
     if run["target"] is not None:
@@ -131,20 +131,24 @@ def _pages(client: Client, options: EdFi, run: Run, kind: str, resource: Resourc
         query["minChangeVersion"] = str(run["low"])
     if kind != "items":
         return client.pages(f"{path}/{kind}", query, run["position"], maybe=kind == "keyChanges")  # these came only with version 5.4
-    if resource.one_year:
-        query["schoolYear"] = str(options.school_year)
+    if year is not None:
+        query["schoolYear"] = str(year)
     return client.pages(path, query, run["position"], cursors=True)
 
 
 def _apply(store: Store, kind: str, resource: Resource, page: Page, generation: int) -> None:
-    if kind == "items":
-        store.put(resource.name, (resource.item(one) for one in page.items), generation)
-    elif kind == "deletes":
-        store.drop(resource.name, (id_of(one) for one in page.items))
-    else:
-        changes = [(_own(resource, one["oldKeyValues"]), _own(resource, one["newKeyValues"])) for one in page.items]
-        speaking = [one.name for one in RESOURCES if set(resource.keys) <= set(one.keys)]
-        store.rename(speaking, [change for change in changes if change[0] and change[0] != change[1]])
+    try:
+        if kind == "items":
+            store.put(resource.name, [resource.item(one) for one in page.items], generation)
+        elif kind == "deletes":
+            store.drop(resource.name, [id_of(one) for one in page.items])
+        else:
+            changes = [(_own(resource, one["oldKeyValues"]), _own(resource, one["newKeyValues"])) for one in page.items]
+            speaking = [one.name for one in RESOURCES if set(resource.keys) <= set(one.keys)]
+            store.rename(speaking, [change for change in changes if change[0] and change[0] != change[1]])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        sentence = f"The server tells {resource.name} ({kind}) in a way that Ed-Fi does not know; nothing was loaded."
+        raise RefusedError(sentence) from error
 
 
 def _own(resource: Resource, values: Mapping[str, Any]) -> dict[str, str]:

@@ -45,8 +45,8 @@ class EdFi(_Strict):
 
     url: Annotated[str, AfterValidator(_safe_address)]
     """The server's base address, whose root document names all others."""
-    school_year: Annotated[int, Field(ge=1990, le=2100)]
-    """The year in which the school year ends."""
+    school_years: Annotated[list[Annotated[int, Field(ge=1990, le=2100)]], Field(min_length=1)]
+    """The years whose calendars and attendance are read, each by the year in which it ends."""
     route: list[str] = Field(default_factory=list)
     """What fills the placeholders of the server's addresses (tenant, school year), in their order."""
     page_size: Annotated[int, Field(ge=1, le=500)] = 500

@@ -39,7 +39,7 @@ def test_a_server_is_taken_in_by_the_command_and_after_a_kill_it_goes_on(tmp_pat
 
     ods.on_page = kill
     with serving(ods) as url:
-        edfi = {"url": url, "school_year": YEAR, "page_size": 20}
+        edfi = {"url": url, "school_years": [YEAR], "page_size": 20}
         folder = source(tmp_path / "feed", {"name": NAME, "edfi": edfi, "codes": {code: {"kind": "absent"} for code in CATEGORIES}})
         with started(tmp_path / "home", folder, "a wrong secret") as refused:
             _, said = refused.communicate(timeout=60)

@@ -42,7 +42,7 @@ def district(sample: Path, folder: Path, ods: Ods, **options: Any) -> Iterator[P
     if not ods.rows["schools"]:
         fill(ods, sample)
     with serving(ods) as url:
-        edfi = {"url": url, "school_year": YEAR, "page_size": 500, **options}
+        edfi = {"url": url, "school_years": [YEAR], "page_size": 500, **options}
         yield source(folder / "feed", {"name": NAME, "edfi": edfi, **meanings(sample)})
 
 

@@ -31,7 +31,7 @@ def test_merging_changes_equals_reading_everything_anew(tmp_path: Path, version:
     ods = made_up(random)
     ods.version = version
     with serving(ods) as url:
-        options = EdFi(url=url, school_year=YEAR, page_size=20)
+        options = EdFi(url=url, school_years=[YEAR], page_size=20)
         read(tmp_path, "merged", options, 0)
         for night in range(1, NIGHTS + 1):
             for _ in range(random.randint(1, 12)):

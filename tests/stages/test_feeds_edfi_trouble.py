@@ -16,7 +16,7 @@ from outreach.attendance.refusal import RefusedError
 from outreach.database import Database
 from outreach.feeds.store import opened
 from outreach.feeds.taking import is_due
-from tests.adapters.grand_bend_ods import YEAR
+from tests.adapters.grand_bend_ods import YEAR, event
 from tests.adapters.made_up_ods import CATEGORIES, made_up
 from tests.adapters.ods import Ods, serving
 from tests.adapters.taking import NAME, NOW, Taker, held, source
@@ -48,7 +48,7 @@ def district(folder: Path, ods: Ods, **options: Any) -> Iterator[Path]:
 
 def pointing(folder: Path, url: str, **options: Any) -> Path:
     """A folder that points to a server."""
-    edfi = {"url": url, "school_year": YEAR, "timeout_seconds": 5, **options}
+    edfi = {"url": url, "school_years": [YEAR], "timeout_seconds": 5, **options}
     return source(folder / "feed", {"name": NAME, "edfi": edfi, "codes": {code: {"kind": "absent"} for code in CATEGORIES}})
 
 
@@ -124,6 +124,28 @@ def test_everything_is_read_anew_after_some_weeks(taker: Taker, tmp_path: Path, 
         assert len(held(taker, EVENTS)) == len(ods.rows[EVENTS]) + 1
         taker.take(folder, now=NOW + timedelta(days=7))
     assert len(held(taker, EVENTS)) == len(ods.rows[EVENTS])
+
+
+def test_only_the_school_years_that_were_named_are_read(taker: Taker, tmp_path: Path, ods: Ods) -> None:
+    """Another year is read once it is named, and what was read of the first one stays."""
+    other = event("c1", 255901001, "2009-10-01", CATEGORIES[0])
+    other["sessionReference"]["schoolYear"] = YEAR - 1
+    ods.put(EVENTS, other)
+    with district(tmp_path, ods) as folder:
+        taker.take(folder)
+        assert len(held(taker, EVENTS)) == len(ods.rows[EVENTS]) - 1
+    with district(tmp_path, ods, school_years=[YEAR - 1, YEAR]) as folder:
+        taker.take(folder)
+        assert len(held(taker, EVENTS)) == len(ods.rows[EVENTS])
+
+
+def test_items_that_are_not_what_ed_fi_writes_are_one_sentence(taker: Taker, tmp_path: Path, ods: Ods) -> None:
+    """Nothing is guessed where a key is not told whole."""
+    key = next(iter(ods.rows[EVENTS]))
+    ods.rows[EVENTS][key].item["studentReference"] = {"studentUniqueId": ""}
+    with district(tmp_path, ods) as folder, pytest.raises(RefusedError, match=f"tells {EVENTS} \\(items\\) in a way that Ed-Fi does not"):
+        taker.take(folder)
+    assert loaded(taker, tmp_path) == (0, 0)
 
 
 def test_snapshots_are_read_where_they_are_and_missed_where_they_are_not(taker: Taker, tmp_path: Path, ods: Ods) -> None:
