@@ -65,7 +65,7 @@ def storm(database: Database, folder: Path, *, seed: int, workers: int, kills: i
 def _round(world: World, done: Storm, kills: int) -> None:
     at_work: list[Sender] = []
     world.correct_attendance()
-    correction = world.chance.randint(1, kills)
+    corrected = False
     while kills or at_work:
         while kills and len(at_work) < done.workers:
             step, seed, life = world.chance.choice(_STEPS), world.chance.getrandbits(32), world.chance.uniform(0, _LIFE)
@@ -77,9 +77,9 @@ def _round(world: World, done: Storm, kills: int) -> None:
                 )
             )
             kills -= 1
-        if kills < correction:
-            world.correct_attendance()
-            correction = 0
+        if not corrected and world.being_texted():
+            world.correct_attendance()  # while numbers of before are on their way
+            corrected = True
         _something_happens(world)
         at_work = _bury(done, at_work)
     world.carrier.simulation.outbound.wait(30)

@@ -96,7 +96,7 @@ class World:
 
     def silence(self) -> None:
         """One family says stop by text, or a person notes it, or blocks an adult; it stands from then on."""
-        adult = self.chance.choice(self._being_texted() or sorted(self.phones))
+        adult = self.chance.choice(self.being_texted() or sorted(self.phones))
         phone = self.phones[adult]
         way = self.chance.choice(("text", "note", "block"))
         if way == "text":
@@ -109,7 +109,7 @@ class World:
                     consent.place_block(session, adult, reason="court order", by="ana@example.org", now=self.clock.now())
         self.silenced.append(Silenced(phone, time.monotonic()))
 
-    def _being_texted(self) -> list[str]:
+    def being_texted(self) -> list[str]:
         """Adults to whom a text is about to leave: the hardest moment to be heard in."""
         with self.database.read() as session:
             now = select(PlannedMessage.contact_id).where(PlannedMessage.state == State.SENDING)
