@@ -291,7 +291,9 @@ def movable(settings: Settings, sqlite_database: Database, seeded: Seeded) -> tu
 
 def test_the_demo_clock_moves_by_steps_and_to_a_time(movable: tuple[FlaskClient, MovableClock]) -> None:
     client, clock = movable
-    assert "The clock is moved" in client.get("/inbox").text
+    html = client.get("/inbox").text
+    assert "The clock is moved" in html
+    assert "the reviewer who approved the words" in html, "the demo says so on every screen"
     assert send(client, "/inbox", "/clock", step="day", back="/delivery?days=1")[1] == "/delivery?days=1"
     assert timedelta(0) <= clock.now() - (NOON + timedelta(days=1)) < timedelta(minutes=1)
     send(client, "/inbox", "/clock", to="2026-11-02T09:30")
