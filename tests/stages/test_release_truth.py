@@ -277,7 +277,6 @@ WRONG_BY_NOW: list[tuple[str, Correction, float]] = [
     ("she died", ("died", "lia"), 0),
     ("mostly suspended", ("codes", "U", {"kind": "suspended_out", "reason": "suspended"}), 0),
     ("her school no longer trusts", ("source", LINCOLN_DOUBTS), 0),
-    ("early the next day", ("mark", "max", date(2026, 9, 1), ""), 21.5),
     ("heard yesterday", ("told", "lia", 1), 0),
 ]
 
