@@ -26,6 +26,7 @@ SCREENS = (
     "/attention",
     "/data-health",
     "/words",
+    "/words?language=ar",
     "/password",
     "/cases/999",
 )
