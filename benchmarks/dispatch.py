@@ -7,6 +7,8 @@ import shutil
 import tempfile
 from datetime import UTC, datetime
 from multiprocessing import get_context
+from multiprocessing.connection import Connection as Pipe
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from time import perf_counter
 
@@ -76,7 +78,7 @@ class _Carrier:
         self._process.join()
 
 
-def _carry(values: dict[str, object], pipe) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - the pipe's type is private
+def _carry(values: dict[str, object], pipe: Pipe) -> None:
     running = server.start(load_settings(**values), FixedClock(_NOON), latency=_LATENCY)
     pipe.send(running.url)
     pipe.recv()
@@ -114,7 +116,7 @@ def _send(url: str, values: dict[str, object], texts: int, *, senders: int) -> f
     return perf_counter() - start
 
 
-def _work(url: str, values: dict[str, object], ready) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - as above
+def _work(url: str, values: dict[str, object], ready: Barrier) -> None:
     settings: Settings = load_settings(**values)
     database, provider = Database(url), provider_of(settings)
     with database.read():

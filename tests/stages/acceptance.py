@@ -9,8 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import requests
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from twilio.request_validator import RequestValidator
 
 from outreach.cases.tables import Case
 from outreach.clock import FixedClock
@@ -21,6 +23,7 @@ from outreach.demo.servers import WebServer, free_port
 from outreach.planning.tables import PlannedMessage
 from outreach.services import Services
 from outreach.simulator.carrier import Message
+from outreach.simulator.server import AUTH_TOKEN
 from outreach.web.app import create_app
 from tests.stages.nights import WORDS, Nights
 from tests.stages.outbox import PHONE, Outbox, running
@@ -79,6 +82,12 @@ class Service:
         """Let time pass, and do what follows texts that did not arrive."""
         self.outbox.later(**delta)
         follow(self.database, self.outbox.settings, FixedClock(self.outbox.now))
+
+    def post(self, path: str, params: dict[str, str], *, token: str = AUTH_TOKEN, **headers: str) -> int:
+        """Post to one of the webhooks as the carrier would, and return the answer's status; *headers* may spoil it."""
+        signature = RequestValidator(token).compute_signature(f"{self.outbox.settings.public_url}{path}", params)
+        sent = {"X-Twilio-Signature": signature, **headers}
+        return requests.post(f"{self.url}{path}", data=params, headers=sent, timeout=10).status_code
 
     def account(self) -> Account:
         """The carrier's account."""
