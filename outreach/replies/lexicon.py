@@ -21,7 +21,7 @@ from outreach.resources import data_folder
 DANGERS = ("self_harm", "abuse", "violence", "shelter", "taken", "missing")
 PLAIN_GROUPS = (
     *("opt_out", "redirect", "opt_in", "help", "wrong_number", "dispute_count", "ask_dates", "who", "report_absence", "request_call"),
-    *("language_request", "other_language", "ack", "visit", "angry_legal", "question", "unrelated", "reaction", "past", "idiom"),
+    *("language_request", "other_language", "ack", "visit", "angry_legal", "question", "unrelated", "reaction", "past", "idiom", "today"),
 )
 GROUPS = frozenset([*PLAIN_GROUPS, *(f"crisis.{danger}" for danger in DANGERS), *(f"barrier.{reason}" for reason in CATEGORY_OF)])
 """Every list a keyword file may hold."""
@@ -68,6 +68,8 @@ class Lexicon:
     """Group name → that group in each language that has it."""
     polite: frozenset[str]
     """Words that change nothing beside a keyword: please, thanks, now."""
+    thanks: frozenset[str]
+    """The words that alone are thanks or assent; several of them are no more."""
     small: frozenset[str]
     """Words without content of their own, which do not make a message more than what was recognised in it."""
     common: Mapping[str, frozenset[str]]
@@ -113,6 +115,7 @@ def load(folder: Path) -> Lexicon:
     return Lexicon(
         groups=MappingProxyType({name: tuple(found) for name, found in groups.items()}),
         polite=frozenset(polite),
+        thanks=frozenset(word for group in groups["ack"] for word in group.plain_keywords if " " not in word),
         small=frozenset(word for words in common.values() for word in words),
         common=MappingProxyType(common),
         keywords=frozenset(word for found in groups.values() for group in found for word in group.plain_keywords),

@@ -168,10 +168,14 @@ class Reading:
             return False
         tokens = [token for token in (part.tokens if accented else part.plain) if token != BOUNDARY]
         spans = ((a, b) for a in range(len(tokens)) for b in range(a + 1, len(tokens) + 1))
-        return any(" ".join(tokens[a:b]) in known and all(map(self._is_courtesy, (*tokens[:a], *tokens[b:]))) for a, b in spans)
+        return any(" ".join(tokens[a:b]) in known and self._is_courteous(group, *tokens[:a], *tokens[b:]) for a, b in spans)
 
-    def _is_courtesy(self, token: str) -> bool:
-        return without_marks(token) in self._lexicon.polite or not token[0].isalnum()
+    def _is_courteous(self, group: Group, *tokens: str) -> bool:
+        """Say whether *tokens* change nothing beside a keyword; beside thanks, more thanks and what jokes leave over do neither."""
+        slight = self._lexicon.polite
+        if group.name == "ack":
+            slight |= self._lexicon.thanks | (self._lexicon.small if self._hits("idiom") else frozenset())
+        return all(without_marks(token) in slight or not token[0].isalnum() for token in tokens)
 
     def _misspelt(self, group: Group) -> str:
         """Return the keyword that the whole message is, letters spaced out or one slip away; empty if none."""

@@ -211,7 +211,16 @@ def _absence(reading: Reading, _context: Context) -> Meaning | None:
     hits = reading.hits("report_absence")
     if reading.hits("barrier.sick_any_symptom", "barrier.suspension_not_absence"):
         return None
-    return Meaning(Intent.REPORT_ABSENCE, why=_why(hits)) if hits else None
+    if hits:
+        return Meaning(Intent.REPORT_ABSENCE, why=_why(hits))
+    return _ill_today(reading)
+
+
+def _ill_today(reading: Reading) -> Meaning | None:
+    """A child who is ill today is absent today, whether or not the text says so; one who is ill and nothing else explains the past."""
+    ill, today = reading.hits("barrier.illness_acute"), reading.hits("today")
+    others = any(reading.hits(reason) for reason in _REASON_LISTS if reason != "barrier.illness_acute")
+    return Meaning(Intent.REPORT_ABSENCE, why=_why(ill, today)) if ill and today and not others else None
 
 
 def _barrier(reading: Reading, _context: Context) -> Meaning | None:

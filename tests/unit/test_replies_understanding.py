@@ -50,6 +50,7 @@ def means(group: Group, meaning: Meaning) -> bool:
         "redirect": meaning.suppress and meaning.to_human,
         "who": meaning.intent is Intent.QUESTION and not meaning.to_human,
         "other_language": meaning.intent is Intent.LANGUAGE_REQUEST and meaning.to_human,
+        "today": meaning.intent is Intent.REPORT_ABSENCE,
         "idiom": not meaning.urgent,
         "visit": meaning.intent is Intent.ACK and meaning.to_human,
     }
