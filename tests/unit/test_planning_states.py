@@ -7,19 +7,20 @@ import pytest
 from outreach.planning.states import IllegalMoveError, State, may_move, move
 
 TABLE = """
-            skipped planned held cancelled sending uncertain accepted sent delivered undelivered failed printed
-skipped        =       x      .      x        .        .         .      .       .         .        .       .
-planned        x       =      x      x        x        .         .      .       .         .        .       x
-held           x       x      =      x        x        .         .      .       .         .        .       x
-cancelled      .       .      .      =        .        .         .      .       .         .        .       .
-sending        .       x      .      x        =        x         x      x       x         x        x       .
-uncertain      .       x      .      .        .        =         x      x       x         x        x       .
-accepted       .       .      .      x        .        .         =      x       x         x        x       .
-sent           .       .      .      .        .        .         .      =       x         x        x       .
-delivered      .       .      .      .        .        .         .      .       =         .        .       .
-undelivered    .       .      .      .        .        .         .      .       x         =        .       .
-failed         .       .      .      .        .        .         .      .       x         .        =       .
-printed        .       .      .      .        .        .         .      .       .         .        .       =
+            skipped waiting planned held cancelled sending uncertain accepted sent delivered undelivered failed printed
+skipped        =       .       x      .      x        .        .         .      .       .         .        .       .
+waiting        .       =       x      .      x        .        .         .      .       .         .        .       .
+planned        x       x       =      x      x        x        .         .      .       .         .        .       x
+held           x       x       x      =      x        x        .         .      .       .         .        .       x
+cancelled      .       .       .      .      =        .        .         .      .       .         .        .       .
+sending        .       .       x      .      x        =        x         x      x       x         x        x       .
+uncertain      .       .       x      .      .        .        =         x      x       x         x        x       .
+accepted       .       .       .      .      x        .        .         =      x       x         x        x       .
+sent           .       .       .      .      .        .        .         .      =       x         x        x       .
+delivered      .       .       .      .      .        .        .         .      .       =         .        .       .
+undelivered    .       .       .      .      .        .        .         .      .       x         =        .       .
+failed         .       .       .      .      .        .        .         .      .       x         .        =       .
+printed        .       .       .      .      .        .        .         .      .       .         .        .       =
 """
 HEAD, *ROWS = [line.split() for line in TABLE.strip().splitlines()]
 CELLS = [(row[0], to, mark) for row in ROWS for to, mark in zip(HEAD, row[1:], strict=True)]
