@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,7 @@ from outreach.consent.tables import PhoneState
 from outreach.database import Database
 from outreach.delivery.provider import Account
 from outreach.delivery.tables import CarrierStop
+from outreach.planning.tables import PlannedMessage
 
 _KEY = "consent:drift"
 
@@ -29,24 +30,20 @@ class Drift:
     """We stopped, and the carrier does not know it."""
 
 
-def note(session: Session, phone: str, *, stopped: bool, now: datetime) -> None:
-    """Remember what the carrier showed about a number: a refusal for an opt-out, or that it took a text."""
+def note(session: Session, phone: str, *, now: datetime) -> None:
+    """Remember that the carrier refuses texts to a number, or was told to."""
     insert = (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(CarrierStop)
-    new = insert.values(phone=phone, stopped=stopped, at=now)
-    session.execute(new.on_conflict_do_update(index_elements=["phone"], set_={"stopped": stopped, "at": now}))
-
-
-def is_stopped(session: Session, phone: str) -> bool:
-    """Whether the carrier showed last that it refuses texts to a number."""
-    return bool(session.scalar(select(CarrierStop.stopped).where(CarrierStop.phone == phone)))
+    session.execute(insert.values(phone=phone, at=now).on_conflict_do_update(index_elements=["phone"], set_={"at": now}))
 
 
 def find(session: Session) -> Drift:
     """Compare both, as far as the carrier has shown what it holds."""
-    theirs = {row.phone: row.stopped for row in session.scalars(select(CarrierStop))}
+    taken_since = exists().where(
+        PlannedMessage.phone == CarrierStop.phone, PlannedMessage.provider_sid != "", PlannedMessage.sent_at > CarrierStop.at
+    )
+    theirs = set(session.scalars(select(CarrierStop.phone).where(~taken_since)))
     ours = set(session.scalars(select(PhoneState.phone).where(PhoneState.opted_out)))
-    stopped = {phone for phone, is_stopped in theirs.items() if is_stopped}
-    return Drift(tuple(sorted(stopped - ours)), tuple(sorted(ours - stopped)))
+    return Drift(tuple(sorted(theirs - ours)), tuple(sorted(ours - theirs)))
 
 
 def keep_in_step(database: Database, account: Account, clock: Clock) -> Drift:
@@ -60,7 +57,7 @@ def keep_in_step(database: Database, account: Account, clock: Clock) -> Drift:
         told = []
     with database.write() as session:
         for phone in told:
-            note(session, phone, stopped=True, now=now)
+            note(session, phone, now=now)
         left = find(session)
         if left.carrier_only or left.ours_only:
             sentence = (

@@ -33,7 +33,7 @@ def record(database: Database, planned_id: int, attempt_id: int, answer: Answer,
         attempt.error_code, attempt.detail = answer.error_code, answer.detail
         match answer.outcome:
             case Outcome.ACCEPTED:
-                _accepted(session, row, answer, now)
+                _accepted(row, answer, now)
             case Outcome.REFUSED:
                 _refused(session, row, answer, now, report)
             case Outcome.TRY_LATER:
@@ -44,10 +44,8 @@ def record(database: Database, planned_id: int, attempt_id: int, answer: Answer,
         report.counts[answer.outcome.value] += 1
 
 
-def _accepted(session: Session, row: PlannedMessage, answer: Answer, now: datetime) -> None:
+def _accepted(row: PlannedMessage, answer: Answer, now: datetime) -> None:
     row.provider_sid = answer.sid
-    if drift.is_stopped(session, row.phone):
-        drift.note(session, row.phone, stopped=False, now=now)
     row.sent_at = row.sent_at or now
     row.carrier_status = row.carrier_status or answer.status
     _move(row, State.ACCEPTED, "", now)
@@ -73,7 +71,7 @@ def act_on(session: Session, row: PlannedMessage, meaning: Meaning, now: datetim
     """Do what an error asks for beyond the message itself: suppress the number, note the opt-out, stop the words, call a person."""
     match meaning.action:
         case Action.OPT_OUT:
-            drift.note(session, row.phone, stopped=True, now=now)
+            drift.note(session, row.phone, now=now)
             consent.record(session, row.phone, Kind.OPT_OUT, source=Source.CARRIER, by="carrier", now=now, note=row.error_code)
         case Action.SUPPRESS:
             consent.record(session, row.phone, Kind.SUPPRESSED, source=Source.CARRIER, by="carrier", now=now, note=meaning.words)

@@ -77,12 +77,11 @@ class WebhookEvent(Base):
 
 
 class CarrierStop(Base):
-    """What the carrier is known to hold of a number: that it refuses texts to it, or that it was told to."""
+    """A number to which the carrier refused a text because of a stop, or was told to; a text it took later shows that it is over."""
 
     __tablename__ = "carrier_stops"
 
     phone: Mapped[str] = mapped_column(primary_key=True)
-    stopped: Mapped[bool]
     at: Mapped[datetime]
 
 

@@ -39,7 +39,8 @@ def service(sqlite_database: Database, tmp_path: Path) -> Iterator[Service]:
 
 def test_a_text_that_the_carrier_takes_shows_that_it_is_stopped_no_more(service: Service) -> None:
     with service.database.write() as session:
-        drift.note(session, PHONE, stopped=True, now=service.outbox.now)
+        drift.note(session, PHONE, now=service.outbox.now)
+    service.outbox.later(minutes=1)
     service.outbox.answer()
     service.send()
     drift.keep_in_step(service.database, service.account(), FixedClock(service.outbox.now))

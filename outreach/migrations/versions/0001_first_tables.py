@@ -117,7 +117,6 @@ def upgrade() -> None:
     op.create_table(
         "carrier_stops",
         sa.Column("phone", sa.String(), nullable=False),
-        sa.Column("stopped", sa.Boolean(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("phone", name=op.f("pk_carrier_stops")),
     )
