@@ -25,7 +25,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 30.0
 """How long a transaction waits for its place unless it says otherwise."""
 _MIGRATION_LOCK = 0x6F757472
 """PostgreSQL's advisory lock for schema changes; any number, as long as it stays the same."""
@@ -81,8 +81,9 @@ class Base(DeclarativeBase):
 class Database:
     """Opens transactions on one database."""
 
-    def __init__(self, url: str, migrations: Path = _MIGRATIONS) -> None:
-        """Prepare an engine for *url*; nothing is opened yet."""
+    def __init__(self, url: str, migrations: Path = _MIGRATIONS, *, patience: float = _PATIENCE_SECONDS) -> None:
+        """Prepare an engine for *url*; nothing is opened yet. *patience* is how many seconds a writer waits for its place."""
+        self.patience = patience
         self.url = make_url(url)
         self.migrations = migrations
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
@@ -97,12 +98,12 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self, *, patience: float = PATIENCE_SECONDS) -> Iterator[Session]:
+    def write(self, *, patience: float | None = None) -> Iterator[Session]:
         """A transaction that commits when the block ends and rolls back when it raises; on SQLite one writer at a time.
 
         Raises UnavailableError when SQLite's one place for a writer does not fall free within *patience* seconds.
         """
-        engine = self.engine.execution_options(begin="IMMEDIATE", patience=patience)
+        engine = self.engine.execution_options(begin="IMMEDIATE", patience=self.patience if patience is None else patience)
         with Session(engine) as session, session.begin():
             try:
                 session.connection()
@@ -182,7 +183,7 @@ def take_turns(session: Session, work: str) -> None:
 
 
 def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": PATIENCE_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": _PATIENCE_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _set_up(dbapi_connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
@@ -195,7 +196,7 @@ def _sqlite_engine(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         options = connection.get_execution_options()
-        patience = round(options.get("patience", PATIENCE_SECONDS) * 1000)
+        patience = round(options.get("patience", _PATIENCE_SECONDS) * 1000)
         if connection.info.get("patience") != patience:
             connection.exec_driver_sql(f"PRAGMA busy_timeout={patience}")
             connection.info["patience"] = patience

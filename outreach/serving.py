@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import atexit
+from dataclasses import replace
 
 from flask import Flask
 
+from outreach.database import Database
+from outreach.replies.understanding import Context, understand
 from outreach.web.app import create_app
 from outreach.wiring import wire
 from scheduler import embedded
+
+_PATIENCE_SECONDS = 5.0
+"""How long a page waits for other writers; a few threads serve all, and a webhook must not wait for pages that wait for an import."""
 
 
 def app() -> Flask:
@@ -16,4 +22,5 @@ def app() -> Flask:
     services = wire()
     scheduler = embedded.start(services)
     atexit.register(scheduler.shutdown, wait=False)
-    return create_app(services)
+    understand("hello", Context())  # reads the word lists now, so that no family's first text waits for them
+    return create_app(replace(services, database=Database(services.settings.database, patience=_PATIENCE_SECONDS)))

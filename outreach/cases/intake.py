@@ -21,7 +21,7 @@ from outreach import arrivals
 from outreach.arrivals import Arrival
 from outreach.attention import actions as attention
 from outreach.cases import actions as cases
-from outreach.database import PATIENCE_SECONDS, Database, UnavailableError
+from outreach.database import Database, UnavailableError
 from outreach.delivery import receipts
 from outreach.delivery.tables import WebhookEvent
 from outreach.replies import actions as replies
@@ -85,9 +85,7 @@ def _process_all(database: Database, settings: Settings, now: datetime, which: C
     return sum(process(database, settings, event_id, now) for event_id in event_ids)
 
 
-def _keep(
-    database: Database, settings: Settings, events: Sequence[Arrival], now: datetime, patience: float = PATIENCE_SECONDS
-) -> list[int]:
+def _keep(database: Database, settings: Settings, events: Sequence[Arrival], now: datetime, patience: float | None = None) -> list[int]:
     """Make rows of *events* and of all that waits in files, in the order they came; return the ids of those that are new."""
     waiting = arrivals.read(settings.home)
     in_order = sorted([*waiting.events.values(), *events], key=lambda event: event.received_at)
@@ -120,7 +118,7 @@ def keep(session: Session, event: Arrival) -> int | None:
     )
 
 
-def process(database: Database, settings: Settings, event_id: int, now: datetime, *, patience: float = PATIENCE_SECONDS) -> bool:
+def process(database: Database, settings: Settings, event_id: int, now: datetime, *, patience: float | None = None) -> bool:
     """Take one kept event in, and say whether that worked; doing it again is a no-op.
 
     A failure is written on the row and put before a person; the event stays for ``process_left_behind``. So does one for which the

@@ -10,6 +10,8 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from outreach.database import UnavailableError
+
 _BROKE = 500
 SENTENCES = {
     400: ("This did not arrive whole", "Please go back, reload the page and try again."),
@@ -20,6 +22,7 @@ SENTENCES = {
     413: ("That was too long", "Please go back and shorten it."),
     500: ("Something broke on our side", "It was noted. Nothing you wrote was sent twice; please look before you try again."),
 }
+BUSY = ("Attendance is being loaded just now", "Nothing was saved. Please go back and try again in a minute.")
 STALE = ("This page was open for too long", "Please go back, reload it and send it again. Nothing was sent.")
 
 
@@ -30,6 +33,10 @@ def register(app: Flask) -> None:
     def refuse(problem: HTTPException) -> ResponseReturnValue:
         code = problem.code or _BROKE
         return show(code)
+
+    @app.errorhandler(UnavailableError)
+    def busy(_problem: UnavailableError) -> ResponseReturnValue:
+        return _page(503, *BUSY)
 
     @app.errorhandler(CSRFError)
     def stale(_problem: CSRFError) -> ResponseReturnValue:

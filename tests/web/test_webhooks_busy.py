@@ -35,9 +35,11 @@ from outreach.services import Services
 from outreach.settings import Settings
 from outreach.simulator.server import AUTH_TOKEN
 from outreach.web.app import create_app
+from outreach.web.errors import BUSY
 from scheduler import ticks
 from tests.conftest import NOON
 from tests.stages.outbox import PHONE, Outbox, running
+from tests.web.conftest import token_of
 from tests.web.seed import told
 
 INBOUND, STATUS = "/webhooks/twilio/inbound", "/webhooks/twilio/status"
@@ -145,6 +147,17 @@ def test_while_an_import_writes_every_webhook_is_answered_within_a_second_and_a_
         assert len(session.scalars(select(Inbound.id)).all()) == 16
         assert session.scalars(select(PlannedMessage.state).where(PlannedMessage.ref == ref)).one() == "delivered"
         assert session.scalars(select(AttentionItem.id).where(AttentionItem.kind == "intake")).all() == []
+
+
+def test_a_page_that_cannot_save_says_so_instead_of_keeping_a_thread(scene: Scene) -> None:
+    """A few threads serve all; each that waits for the import is one that no webhook gets."""
+    hasty = Database(str(scene.database.url), patience=0.1)
+    pages = create_app(Services(scene.settings.model_copy(update={"secret_key": "x" * 32}), hasty, FixedClock(NOON), None)).test_client()
+    token = token_of(pages.get("/sign-in").text)
+    with written_to(scene):
+        answer = pages.post("/sign-in", data={"csrf_token": token, "email": "a@example.org", "password": "wrong"})
+    assert (answer.status_code, BUSY[0] in answer.text) == (503, True)
+    hasty.engine.dispose()
 
 
 def test_while_one_text_waits_in_a_file_nothing_leaves(scene: Scene) -> None:
