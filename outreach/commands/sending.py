@@ -10,6 +10,7 @@ import click
 from outreach.cases.intake import take_waiting
 from outreach.commands.output import format_option, print_rows
 from outreach.delivery.actions import dispatch as send_due
+from outreach.delivery.following import follow
 from outreach.delivery.letters import release
 from outreach.delivery.reconcile import reconcile
 from outreach.delivery.report import DispatchReport
@@ -36,9 +37,10 @@ def dispatch(ctx: click.Context, *, watch: bool, form: str) -> None:
 
 
 def _once(services: Services) -> DispatchReport:
-    """Settle what is uncertain, then send until nothing is due; what families wrote is heard first each time, for it may be a stop."""
+    """Settle what is uncertain and follow up what failed, then send until nothing is due; what families wrote is heard first each time, for it may be a stop."""
     if services.provider is not None:
         reconcile(services.database, services.provider, services.settings, services.clock)
+        follow(services.database, services.settings, services.clock)
     total = DispatchReport()
     while True:
         take_waiting(services.database, services.settings, services.clock.now())

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
+from outreach.delivery.receipts import UNCONFIRMED_AFTER
 from outreach.planning.states import State
 from outreach.planning.tables import PlannedMessage
 from outreach.web.times import start_of_day
@@ -92,4 +93,6 @@ def why(row: PlannedMessage, now: datetime) -> str:
         return row.reason
     if row.state == State.PLANNED and row.due_at > now:
         return "waits for its time"
+    if row.state == State.SENT and row.sent_at and row.sent_at < now - UNCONFIRMED_AFTER:
+        return "not confirmed: in three days the carrier has not said that it arrived"
     return f"carrier's error {row.error_code}" if row.error_code else ""

@@ -38,3 +38,21 @@ def test_every_meaning_is_a_sentence_staff_can_read() -> None:
         assert code.isdecimal()
         assert meaning.words[0].isupper()
         assert not meaning.words.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("codes", "tries", "letter"),
+    [
+        ("30001 30003 30008 21612", 2, True),
+        ("30017 30022 30023 30036", 3, True),
+        ("21211 21614 21635 30004 30005 30006 21610 12345", 1, True),
+        ("30410 30007 21617 20003 30034 20429", 1, False),
+    ],
+)
+def test_a_code_says_how_often_a_text_is_tried_and_whether_a_letter_follows(codes: str, tries: int, letter: bool) -> None:
+    for meaning in map(meaning_of, codes.split()):
+        assert (meaning.tries if meaning.again else 1, meaning.writes_instead) == (tries, letter), meaning
+
+
+def test_only_a_number_out_of_reach_rests_for_a_while() -> None:
+    assert {code for code, meaning in MEANINGS.items() if meaning.suppress_for} == {"21612", "30003"}
