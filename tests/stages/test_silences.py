@@ -28,7 +28,18 @@ ANNA = "+13125550142"
 
 
 @pytest.fixture
-def nights(database: Database, settings: Settings, tmp_path: Path) -> Nights:
+def nights(sqlite_database: Database, settings: Settings, tmp_path: Path) -> Nights:
+    """A district on SQLite, for what is decided without the database."""
+    return _district(sqlite_database, settings, tmp_path)
+
+
+@pytest.fixture
+def both(database: Database, settings: Settings, tmp_path: Path) -> Nights:
+    """The same on either database, for what a release reads."""
+    return _district(database, settings, tmp_path)
+
+
+def _district(database: Database, settings: Settings, tmp_path: Path) -> Nights:
     """Lia and her brother Max, both over the threshold of a text and of a letter, and their mother Anna."""
     found = Nights(database, settings, tmp_path)
     found.district.settings = {**SETTINGS, "codes": {**SETTINGS["codes"], "S": {"kind": "suspended_out"}, "I": {"kind": "suspended_in"}}}
@@ -90,26 +101,26 @@ def test_a_feed_that_says_that_a_child_has_died_silences_all_that_was_planned_ab
     assert "Lia" not in str(of_the_brother.letter.to_json())
 
 
-def test_nothing_is_ever_planned_again_about_a_child_who_has_died(nights: Nights) -> None:
-    nights.open()
-    _exit("Deceased")(nights.district)
-    nights.load()
-    skipped = [row for row in nights.plan() if row.children == ("lia",)]
+def test_nothing_is_ever_planned_again_about_a_child_who_has_died(both: Nights) -> None:
+    both.open()
+    _exit("Deceased")(both.district)
+    both.load()
+    skipped = [row for row in both.plan() if row.children == ("lia",)]
     assert {(row.state, row.why) for row in skipped} == {("skipped", "deceased")}
-    nights.district.enrolments["lia"] = [_stay(ROOSEVELT)]
-    nights.load()
-    assert {(row.state, row.why) for row in nights.night() if "lia" in row.children} == {("skipped", "deceased")}, "the feed forgot"
-    assert nights.rows("sms", "planned")[0].student_ids == ["max"]
+    both.district.enrolments["lia"] = [_stay(ROOSEVELT)]
+    both.load()
+    assert {(row.state, row.why) for row in both.night() if "lia" in row.children} == {("skipped", "deceased")}, "the feed forgot"
+    assert both.rows("sms", "planned")[0].student_ids == ["max"]
 
 
-def test_a_night_at_which_the_only_child_of_a_letter_died_cancels_it(nights: Nights) -> None:
-    del nights.district.students["max"], nights.district.enrolments["max"], nights.district.marks["max"]
-    del nights.district.ties["max", "anna"]
-    nights.open()
-    nights.plan()
-    _exit("Deceased")(nights.district)
-    nights.load()
-    assert nights.check(nights.rows("letter", "planned")[0]) == Stop(State.CANCELLED, Reason.DECEASED)
+def test_a_night_at_which_the_only_child_of_a_letter_died_cancels_it(both: Nights) -> None:
+    del both.district.students["max"], both.district.enrolments["max"], both.district.marks["max"]
+    del both.district.ties["max", "anna"]
+    both.open()
+    both.plan()
+    _exit("Deceased")(both.district)
+    both.load()
+    assert both.check(both.rows("letter", "planned")[0]) == Stop(State.CANCELLED, Reason.DECEASED)
 
 
 def test_staff_see_it_once_and_no_name(nights: Nights) -> None:
@@ -122,22 +133,22 @@ def test_staff_see_it_once_and_no_name(nights: Nights) -> None:
     assert "Lia" not in item.sentence
 
 
-def test_a_mistake_that_a_person_takes_back_is_not_believed_again_while_the_feed_repeats_it(nights: Nights) -> None:
-    nights.open()
-    _exit("Deceased")(nights.district)
-    nights.district.enrolments["lia"].append(_stay(ROOSEVELT))
-    nights.load()
-    act = Act("head@example.org", nights.now, "another child of that name")
-    with nights.database.write() as session:
+def test_a_mistake_that_a_person_takes_back_is_not_believed_again_while_the_feed_repeats_it(both: Nights) -> None:
+    both.open()
+    _exit("Deceased")(both.district)
+    both.district.enrolments["lia"].append(_stay(ROOSEVELT))
+    both.load()
+    act = Act("head@example.org", both.now, "another child of that name")
+    with both.database.write() as session:
         [row] = holding(session, Kind.DECEASED)
         withdraw(session, row.id, act)
-    nights.district.students["max"]["preferred_name"] = "Maxi"
-    nights.load()
-    assert _deceased(nights) == frozenset()
-    assert {"lia", "max"} in [set(row.children) for row in nights.plan()], "one letter of both again"
-    nights.district.enrolments["lia"][0]["exit_type"] = "Died"
-    nights.load()
-    assert _deceased(nights) == {"lia"}, "another word is another word"
+    both.district.students["max"]["preferred_name"] = "Maxi"
+    both.load()
+    assert _deceased(both) == frozenset()
+    assert {"lia", "max"} in [set(row.children) for row in both.plan()], "one letter of both again"
+    both.district.enrolments["lia"][0]["exit_type"] = "Died"
+    both.load()
+    assert _deceased(both) == {"lia"}, "another word is another word"
 
 
 def test_a_person_may_say_it_before_any_feed(nights: Nights) -> None:
@@ -205,38 +216,38 @@ def test_the_sibling_is_told_while_a_person_decides_about_the_other(nights: Nigh
     assert Said("anna", ("max",), "anna", "sms", "planned", "") in found
 
 
-def test_marks_that_become_suspensions_before_the_release_stop_the_message_and_the_next_planning_asks_a_person(nights: Nights) -> None:
-    nights.open()
-    nights.plan()
-    row = nights.rows("sms", "planned")[0]
-    _suspend(nights, 4)
-    nights.load()
-    found = nights.check(row)
+def test_marks_that_become_suspensions_before_the_release_stop_the_message_and_the_next_planning_asks_a_person(both: Nights) -> None:
+    both.open()
+    both.plan()
+    row = both.rows("sms", "planned")[0]
+    _suspend(both, 4)
+    both.load()
+    found = both.check(row)
     assert found == Stop(State.SKIPPED, Reason.SUSPENDED)
-    nights.become(row, state="skipped", reason=str(found.reason))
-    nights.plan()
-    assert [item.resolved_at for item in _items(nights, "suspension")] == [None]
+    both.become(row, state="skipped", reason=str(found.reason))
+    both.plan()
+    assert [item.resolved_at for item in _items(both, "suspension")] == [None]
 
 
-def test_a_person_is_asked_once_for_each_crossing_and_no_longer_than_it_matters(nights: Nights) -> None:
-    _suspend(nights, 7)
-    nights.open()
-    nights.plan()
-    nights.plan()
-    [item] = _items(nights, "suspension")
+def test_a_person_is_asked_once_for_each_crossing_and_no_longer_than_it_matters(both: Nights) -> None:
+    _suspend(both, 7)
+    both.open()
+    both.plan()
+    both.plan()
+    [item] = _items(both, "suspension")
     assert item.times_seen == 1
-    with nights.database.write() as session:
-        attention.resolve(session, item.id, by="ana@example.org", now=nights.now)
-    nights.plan()
-    assert len(_items(nights, "suspension")) == 1, "it was decided"
-    nights.district.miss("lia", 12)
-    _suspend(nights, 12)
-    nights.night()
-    second = _items(nights, "suspension")[1]
+    with both.database.write() as session:
+        attention.resolve(session, item.id, by="ana@example.org", now=both.now)
+    both.plan()
+    assert len(_items(both, "suspension")) == 1, "it was decided"
+    both.district.miss("lia", 12)
+    _suspend(both, 12)
+    both.night()
+    second = _items(both, "suspension")[1]
     assert second.resolved_at is None, "the letter of the next rung is a new question"
-    nights.district.miss("lia", 12, until=date(2026, 10, 6))
-    nights.night()
-    [_, second] = _items(nights, "suspension")
+    both.district.miss("lia", 12, until=date(2026, 10, 6))
+    both.night()
+    [_, second] = _items(both, "suspension")
     assert second.resolved_by == "plan", "the suspensions were a mistake"
 
 
