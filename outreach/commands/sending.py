@@ -37,7 +37,10 @@ def dispatch(ctx: click.Context, *, watch: bool, form: str) -> None:
 
 
 def _once(services: Services) -> DispatchReport:
-    """Settle what is uncertain and follow up what failed, then send until nothing is due; what families wrote is heard first each time, for it may be a stop."""
+    """Settle what is uncertain, follow up what failed, then send until nothing is due.
+
+    What families wrote is heard first each time, for it may be a stop.
+    """
     if services.provider is not None:
         reconcile(services.database, services.provider, services.settings, services.clock)
         follow(services.database, services.settings, services.clock)
