@@ -16,11 +16,13 @@ from sqlalchemy.orm import Session
 
 from outreach.attendance import bulk
 from outreach.attendance.calendars import SchoolCalendar
+from outreach.attendance.counting import Stay
 from outreach.attendance.kinds import Kinds
+from outreach.attendance.last_days import LastDays
 from outreach.attendance.profiles import Profile
 from outreach.attendance.school_year import SchoolYear
 from outreach.attendance.stays import enrolments, stay_in
-from outreach.attendance.told import told
+from outreach.attendance.told import marks_of
 from outreach.attendance.verdicts import Verdict
 from outreach.district.queries import slices
 from outreach.district.tables import Enrolment
@@ -34,7 +36,8 @@ _PLACE = {
 }  # fmt: skip
 """All of an enrolment that decides: children who share it share their stay."""
 _STAY = {
-    "first": pl.Date, "last": pl.Date, "calendar": pl.Int32, "known": pl.Boolean, "enrolled": pl.Int64, "in_doubt": pl.Int64,
+    "first": pl.Date, "last": pl.Date, "counted_to": pl.Date, "until": pl.Date, "calendar": pl.Int32, "known": pl.Boolean,
+    "enrolled": pl.Int64, "in_doubt": pl.Int64,
 }  # fmt: skip
 
 
@@ -42,27 +45,33 @@ _STAY = {
 class Sums:
     """One row per child and school in *rows*; the children named in *odd* are in none and have to be counted one by one.
 
-    Columns: student_id, school_id, enrolled and unknown (days), known (whether there is a calendar), held_code, and the half days
-    of each verdict of ``ABSENT`` under its name.
+    Columns: student_id, school_id, enrolled and unknown (days), known (whether there is a calendar), held_code, until (the last day
+    that counts), and the half days of each verdict of ``ABSENT`` under its name.
     """
 
     rows: pl.DataFrame
     odd: frozenset[str]
 
 
-def sums(session: Session, year: SchoolYear, profile_at: Callable[[str], Profile], students: Collection[str] | None = None) -> Sums:
-    """Add up the year of every child (or the named ones) up to its date."""
+def sums(
+    session: Session,
+    year: SchoolYear,
+    profile_at: Callable[[str], Profile],
+    students: Collection[str] | None = None,
+    told: LastDays | None = None,
+) -> Sums:
+    """Add up the year of every child (or the named ones) up to its date, or up to the last day that may be *told*."""
     calendars = _Calendars(year)
-    stays = _stays(session, year, calendars, students)
+    stays = _stays(session, year, calendars, students, told)
     days = calendars.days()
     kinds = Kinds(year, profile_at)
-    odd = {*_overlapping(stays), *year.settled_students()}
+    odd = {*_overlapping(stays), *(_at_several_schools(stays) if told else ()), *year.settled_students()}
     absent, held = [_no_days()], [_nothing_held()]
-    for marks in told(session, year, students):
+    for marks in marks_of(session, year, students):
         numbered = kinds.number(marks)
         here = numbered.join(stays, on=_CHILD).filter(pl.col("date").is_between(pl.col("first"), pl.col("last")))
         held.append(kinds.holding(here))
-        decided = kinds.decide(here.join(days, on=["calendar", "date"]))
+        decided = kinds.decide(here.filter(pl.col("date") <= pl.col("counted_to")).join(days, on=["calendar", "date"]))
         odd.update(decided.filter(pl.col("halves").is_null())["student_id"])
         absent.append(_add_up(decided))
     whole = _together(stays, pl.concat(absent), pl.concat(held))
@@ -97,7 +106,9 @@ class _Calendars:
         return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _stays(session: Session, year: SchoolYear, calendars: _Calendars, students: Collection[str] | None) -> pl.DataFrame:
+def _stays(
+    session: Session, year: SchoolYear, calendars: _Calendars, students: Collection[str] | None, told: LastDays | None
+) -> pl.DataFrame:
     """What each child's enrolments cover of the year, with the calendar and what it alone says of the days."""
     found = pl.concat(_enrolments(session, year, students))
     rows = []
@@ -107,11 +118,22 @@ def _stays(session: Session, year: SchoolYear, calendars: _Calendars, students: 
         if covered is None:
             continue
         number, calendar = calendars.number(enrolment.school_id, enrolment.track, enrolment.grade)
-        dates = calendar.between(covered.first, covered.last)
+        counted_to, until = _limits(calendar, covered, enrolment.school_id, told)
+        dates = calendar.between(covered.first, counted_to)
         in_doubt = len(calendar.in_doubt.intersection(dates)) if calendar.in_doubt else 0
-        rows.append((*place, covered.first, covered.last, number, calendar.known, len(dates), in_doubt))
+        rows.append((*place, covered.first, covered.last, counted_to, until, number, calendar.known, len(dates), in_doubt))
     places = pl.DataFrame(rows, schema=_PLACE | _STAY, orient="row")
     return found.join(places, on=list(_PLACE), nulls_equal=True).select(*_CHILD, *_STAY)
+
+
+def _limits(calendar: SchoolCalendar, covered: Stay, school_id: str, told: LastDays | None) -> tuple[date, date]:
+    """The last day of a stay that is counted, and the day up to which the count may be said to reach (``gates.last_day``)."""
+    if told is None:
+        return covered.last, covered.last
+    dates = calendar.between(covered.first, covered.last)
+    if dates and dates[-1] > told.told(school_id):
+        return told.told(school_id), told.told(school_id)
+    return covered.last, told.today(school_id)
 
 
 @dataclass
@@ -144,6 +166,11 @@ def _overlapping(stays: pl.DataFrame) -> pl.Series:
     return several.filter(pl.col("first") <= before)["student_id"]
 
 
+def _at_several_schools(stays: pl.DataFrame) -> pl.Series:
+    """The children for whom the day up to which they may be told hangs on more than one school."""
+    return stays.group_by("student_id").agg(pl.col("school_id").n_unique()).filter(pl.col("school_id") > 1)["student_id"]
+
+
 def _add_up(decided: pl.DataFrame) -> pl.DataFrame:
     """Half days of each kind for a child at a school, and by how much its marks change the number of days in doubt."""
     unknown = (pl.col("verdict") == Verdict.UNKNOWN) | ((pl.col("verdict") == Verdict.PRESENT) & pl.col("unsure"))
@@ -162,12 +189,13 @@ def _nothing_held() -> pl.DataFrame:
 
 def _together(stays: pl.DataFrame, absent: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     """One row per child and school: what its calendar says, what its marks say, and the first code that holds."""
-    base = stays.group_by(_CHILD).agg(pl.col("enrolled", "in_doubt").sum(), pl.col("known").all())
+    base = stays.group_by(_CHILD).agg(pl.col("enrolled", "in_doubt").sum(), pl.col("known").all(), pl.col("until").min())
     joined = base.join(absent, on=_CHILD, how="left").join(held, on=_CHILD, how="left")
     return joined.select(
         *_CHILD,
         "enrolled",
         "known",
+        "until",
         (pl.col("in_doubt") + pl.col("doubt").fill_null(0)).alias("unknown"),
         pl.col("held_code").fill_null(""),
         *[pl.col(verdict).fill_null(0) for verdict in ABSENT],

@@ -26,24 +26,30 @@ from outreach.district.tables import Enrolment, SectionPlace
 
 
 @dataclass(frozen=True)
-class StudentCount:
-    """A child's year over all its schools, with the dates behind the number."""
+class StudentSum:
+    """A child's year over all its schools."""
 
     student_id: str
     count: Count
-    days: tuple[Day, ...]
-    """Absent, conflict and unknown days in order."""
     schools: tuple[str, ...]
     """Schools attended this year, by id."""
     held_code: str
     """A code of this year that holds messages (bereavement, hospital), or empty."""
+
+
+@dataclass(frozen=True)
+class StudentCount(StudentSum):
+    """A child's year over all its schools, with the dates behind the number."""
+
+    days: tuple[Day, ...]
+    """Absent, conflict and unknown days in order."""
 
     @classmethod
     def of(cls, records: Sequence[SchoolRecord], rules: Profile) -> StudentCount:
         """The count of one child from its records at its schools."""
         total, days = count_across(records, rules)
         held = min((record.held_code for record in records if record.held_code), default="")
-        return cls(records[0].student_id, total, days, tuple(record.school_id for record in records), held)
+        return cls(records[0].student_id, total, tuple(record.school_id for record in records), held, days)
 
     @property
     def absent_dates(self) -> tuple[date, ...]:

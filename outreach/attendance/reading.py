@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -57,13 +58,14 @@ def read_frame(path: Path, *, encoding: str, delimiter: str, header: list[str] |
     except OSError as error:
         sentence = f"{path.name} cannot be read: {error.strerror}."
         raise RefusedError(sentence) from error
-    if header is None and not text.replace(delimiter, "").strip():
+    if header is None and not re.search(rf"[^{re.escape(delimiter)}\s]", text):
         sentence = f"{path.name} is empty: not even a header row; a file that means none has its header row."
         raise RefusedError(sentence)
     reads = _read_quoted if '"' in text else _read_plain
     return reads(text, path.name, delimiter, header, wanted)
 
 
+_PIECE = 8_000_000
 _NEVER_IN_TEXT = ("\x00", "\x1e", "\x1f")
 """No value holds these, so a record separator and a unit separator may stand between values (``told``)."""
 
@@ -79,14 +81,34 @@ def _checked(header: list[str], name: str, wanted: Collection[str]) -> list[str]
 
 def _read_plain(text: str, name: str, delimiter: str, header: list[str] | None, wanted: Collection[str]) -> pl.DataFrame:
     """Read a file without a single quotation mark: every line is a row, so the work is done in whole columns."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    frame = pl.DataFrame({"text": lines}, schema={"text": pl.String}).with_row_index(LINE, offset=1)
-    frame = frame.filter(pl.col("text").str.replace_all(delimiter, "", literal=True).str.strip_chars() != "")
-    if header is None:
-        names = _checked(frame.item(0, "text").split(delimiter), name, wanted)
-        frame = frame.slice(1)
-    else:
-        names = _checked(header, name, wanted)
+    names = _checked(header, name, wanted) if header is not None else []
+    frames = []
+    for first_line, piece in _pieces(text):
+        frame = (
+            pl.DataFrame({"text": [piece]}).select(pl.col("text").str.split("\n")).explode("text").with_row_index(LINE, offset=first_line)
+        )
+        frame = frame.filter(pl.col("text").str.replace_all(delimiter, "", literal=True).str.strip_chars() != "")
+        if not names and not frame.is_empty():
+            names = _checked(frame.item(0, "text").split(delimiter), name, wanted)
+            frame = frame.slice(1)
+        if names:
+            frames.append(_split(frame, names, delimiter))
+    nothing = pl.DataFrame(schema={LINE: pl.Int64, FAULT: pl.String, **dict.fromkeys(names, pl.String)})
+    return pl.concat([nothing, *frames])
+
+
+def _pieces(text: str) -> Iterator[tuple[int, str]]:
+    """Whole lines, some megabytes together, each piece with the number of its first line: all lines at once would stand in memory twice."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    start, number = 0, 1
+    while start < len(lines):
+        end = lines.find("\n", start + _PIECE)
+        piece = lines[start:] if end < 0 else lines[start:end]
+        yield number, piece
+        start, number = start + len(piece) + 1, number + piece.count("\n") + 1
+
+
+def _split(frame: pl.DataFrame, names: list[str], delimiter: str) -> pl.DataFrame:
     fields = pl.col("text").str.count_matches(delimiter, literal=True) + 1
     parts = pl.col("text").str.split_exact(delimiter, len(names) - 1).struct.rename_fields(names).alias("parts")
     return frame.select(pl.col(LINE).cast(pl.Int64), _fault(fields, len(names), pl.col("text"), delimiter), parts).unnest("parts")

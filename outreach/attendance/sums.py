@@ -12,22 +12,12 @@ import polars as pl
 from sqlalchemy.orm import Session
 
 from outreach.attendance.columnar import ABSENT, sums
-from outreach.attendance.counting import Count, count, count_across
+from outreach.attendance.counting import Count, count
+from outreach.attendance.gates import last_day, up_to
+from outreach.attendance.last_days import LastDays
 from outreach.attendance.profiles import Days, Profile
-from outreach.attendance.queries import profile_at, records
+from outreach.attendance.queries import StudentCount, StudentSum, profile_at, records
 from outreach.attendance.school_year import SchoolYear
-
-
-@dataclass(frozen=True)
-class StudentSum:
-    """A child's year over all its schools."""
-
-    student_id: str
-    count: Count
-    schools: tuple[str, ...]
-    """Schools attended this year, by id."""
-    held_code: str
-    """A code of this year that holds messages (bereavement, hospital), or empty."""
 
 
 @dataclass(frozen=True)
@@ -46,19 +36,40 @@ def student_sums(
     year = SchoolYear.of(session, as_of)
     rules = _Profiles(year, profile_name)
     plain = sums(session, year, rules.at, students)
-    whole = plain.rows.group_by("student_id", maintain_order=True).agg(
-        pl.col("school_id"), pl.col("enrolled", "unknown", *ABSENT).sum(), pl.col("known").all(), _first_held()
+    found = {each.student_id: each for each, _until in _whole(plain.rows, rules)}
+    for mine in records(session, year, plain.odd, profile_name):
+        found[mine[0].student_id] = StudentCount.of(mine, rules.at(mine[0].school_id))
+    return found
+
+
+def sums_to_tell(session: Session, days: LastDays) -> tuple[dict[str, StudentSum], dict[str, date]]:
+    """What may be told of every child: its count up to the last day whose attendance is in at its schools, and that day, by id."""
+    year = SchoolYear.of(session, days.as_of)
+    rules = _Profiles(year, None)
+    plain = sums(session, year, rules.at, told=days)
+    found, until = dict[str, StudentSum](), dict[str, date]()
+    for each, last in _whole(plain.rows, rules):
+        found[each.student_id], until[each.student_id] = each, last
+    for theirs in records(session, year, plain.odd, None):
+        student_id = theirs[0].student_id
+        until[student_id] = last = last_day(theirs, days.today, days.told)
+        found[student_id] = StudentCount.of([up_to(record, last) for record in theirs], rules.at(theirs[0].school_id))
+    return found, until
+
+
+def _whole(rows: pl.DataFrame, rules: _Profiles) -> Iterator[tuple[StudentSum, date]]:
+    """Each child's sum over its schools, and the last day it counts."""
+    held = pl.col("held_code")
+    whole = rows.group_by("student_id", maintain_order=True).agg(
+        pl.col("school_id"),
+        pl.col("enrolled", "unknown", *ABSENT).sum(),
+        pl.col("known").all(),
+        pl.col("until").min(),
+        held.filter(held != "").min().fill_null(""),
     )
-    found = {}
     for row in whole.iter_rows(named=True):
         schools = tuple(row["school_id"])
-        counted = _count(row, rules.at(schools[0]))
-        found[row["student_id"]] = StudentSum(row["student_id"], counted, schools, row["held_code"])
-    for mine in records(session, year, plain.odd, profile_name):
-        total, _days = count_across(mine, rules.at(mine[0].school_id))
-        held = min((record.held_code for record in mine if record.held_code), default="")
-        found[mine[0].student_id] = StudentSum(mine[0].student_id, total, tuple(record.school_id for record in mine), held)
-    return found
+        yield StudentSum(row["student_id"], _count(row, rules.at(schools[0])), schools, row["held_code"]), row["until"]
 
 
 def school_sums(
@@ -96,11 +107,6 @@ class _Profiles:
         if school_id not in self._known:
             self._known[school_id] = profile_at(self._year, school_id, self._name)
         return self._known[school_id]
-
-
-def _first_held() -> pl.Expr:
-    held = pl.col("held_code")
-    return held.filter(held != "").min().fill_null("")
 
 
 def _count(row: Mapping[str, Any], profile: Profile) -> Count:

@@ -21,7 +21,7 @@ _ISO_DATE = 10
 _CHILDREN = 20_000
 
 
-def told(session: Session, year: SchoolYear, students: Collection[str] | None = None) -> Iterator[pl.DataFrame]:
+def marks_of(session: Session, year: SchoolYear, students: Collection[str] | None = None) -> Iterator[pl.DataFrame]:
     """The live marks up to the year's date, some thousand children at a time: student_id, date and kind.
 
     A kind is school, source and code, and where there is more to say section, portion and minutes. The database writes

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from outreach.attendance.last_days import LastDays
 from outreach.attendance.profiles import Days, in_figures
-from outreach.attendance.queries import StudentCount, last_attendance_at, newest_version
+from outreach.attendance.queries import StudentSum, last_attendance_at, newest_version
 from outreach.attendance.school_year import SchoolYear
 from outreach.database import take_turns
 from outreach.district.overlays import merged_away
 from outreach.settings import Settings
-from outreach.thresholds.counts import counts_to_tell
+from outreach.thresholds.counts import everybody
 from outreach.thresholds.episodes import Running, Step, steps
 from outreach.thresholds.rules import Rule, digest_of
 from outreach.thresholds.states import EpisodeState
@@ -60,7 +60,7 @@ def evaluate(session: Session, rules: Sequence[Rule], *, settings: Settings, now
     """
     take_turns(session, "evaluate")
     known = newest_version(session)
-    counts = counts_to_tell(session, now, settings.zone)
+    counts = everybody(session, now, settings.zone)
     homes = {student: schools[0] for student, schools in counts.enrolled.items()}
     year = SchoolYear.of(session, counts.as_of)
     running = _running(session)
@@ -108,7 +108,7 @@ def _as_running(mine: Mapping[str, Episode]) -> dict[str, Running]:
     return {rule: Running(EpisodeState(row.state), waits=row.baseline and row.released_at is None) for rule, row in mine.items()}
 
 
-def _take_steps(work: _Evaluation, counted: StudentCount, start: date, running: Mapping[str, Episode], changes: Iterable[Step]) -> None:
+def _take_steps(work: _Evaluation, counted: StudentSum, start: date, running: Mapping[str, Episode], changes: Iterable[Step]) -> None:
     for step in changes:
         if step.new:
             work.opened.append(_opened(work, counted, start, step))
@@ -118,7 +118,7 @@ def _take_steps(work: _Evaluation, counted: StudentCount, start: date, running: 
             running[step.rule].state = step.state.value
 
 
-def _opened(work: _Evaluation, counted: StudentCount, start: date, step: Step) -> Episode:
+def _opened(work: _Evaluation, counted: StudentSum, start: date, step: Step) -> Episode:
     return Episode(
         student_id=counted.student_id,
         rule=step.rule,
@@ -191,7 +191,7 @@ def _last_episodes(session: Session) -> dict[tuple[str, str, date], int]:
     return {(student, rule, year): number for student, rule, year, number in rows}
 
 
-def _schools_that_tell(session: Session, counts: Mapping[str, StudentCount], homes: Mapping[str, str]) -> set[str]:
+def _schools_that_tell(session: Session, counts: Mapping[str, StudentSum], homes: Mapping[str, str]) -> set[str]:
     """The schools where a first evaluation means something: attendance has come, and most of their children's counts are known.
 
     Where the roster comes before the attendance, or codes are given their meaning later, the first real finds are still baseline.
@@ -210,7 +210,7 @@ def _mark_started(
     session.add_all(RuleStart(rule=rule, reach=reach, school_id=school, at=now) for rule, reach, school in sorted(keys))
 
 
-def _crossings(session: Session, counts: Mapping[str, StudentCount], fresh: Collection[int]) -> list[Crossing]:
+def _crossings(session: Session, counts: Mapping[str, StudentSum], fresh: Collection[int]) -> list[Crossing]:
     """Every episode that runs, with the count of today; of a child whom no feed names any more there is none."""
     rows = session.scalars(select(Episode).where(Episode.state.in_(_RUNNING)).order_by(Episode.student_id, Episode.rule))
     return [

@@ -5,30 +5,34 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
 from outreach.attendance.gates import last_day, up_to
 from outreach.attendance.last_days import LastDays
-from outreach.attendance.queries import StudentCount, enrolled_at, profile_at, records
+from outreach.attendance.queries import StudentCount, StudentSum, enrolled_at, profile_at, records
 from outreach.attendance.school_year import SchoolYear
+from outreach.attendance.sums import sums_to_tell
+
+C = TypeVar("C", bound=StudentSum)
 
 
 @dataclass(frozen=True)
-class Counts:
+class Counts(Generic[C]):
     """Children's counts by id, and where they stand."""
 
     as_of: date
     """The latest date that it is anywhere in the district."""
-    by_student: Mapping[str, StudentCount]
+    by_student: Mapping[str, C]
     until: Mapping[str, date]
     """Child → the last day its count holds."""
     enrolled: Mapping[str, list[str]]
     """Child → the schools it attends on their own today, the primary one first; children enrolled nowhere are left out."""
 
 
-def counts_to_tell(session: Session, now: datetime, zone: str, students: Collection[str] | None = None) -> Counts:
-    """Count every child (or the named ones) as it may be told at *now*; *zone* (IANA) is that of schools which name none.
+def counts_to_tell(session: Session, now: datetime, zone: str, students: Collection[str]) -> Counts[StudentCount]:
+    """Count the named children as they may be told at *now*; *zone* (IANA) is that of schools which name none.
 
     What a family is told "as of" a day is exactly what ``outreach counts --as-of`` that day says.
     """
@@ -39,7 +43,14 @@ def counts_to_tell(session: Session, now: datetime, zone: str, students: Collect
         student_id = theirs[0].student_id
         until[student_id] = last = last_day(theirs, days.today, days.told)
         found[student_id] = StudentCount.of([up_to(record, last) for record in theirs], profile_at(year, theirs[0].school_id, None))
-    return Counts(days.as_of, found, until, enrolled_today(session, students or found, days))
+    return Counts(days.as_of, found, until, enrolled_today(session, students, days))
+
+
+def everybody(session: Session, now: datetime, zone: str) -> Counts[StudentSum]:
+    """Count every child of the district as ``counts_to_tell`` does, without the dates behind the numbers."""
+    days = LastDays(session, now, zone)
+    found, until = sums_to_tell(session, days)
+    return Counts(days.as_of, found, until, enrolled_today(session, found, days))
 
 
 def enrolled_today(session: Session, students: Collection[str], days: LastDays) -> dict[str, list[str]]:

@@ -21,7 +21,7 @@ from outreach.planning.reasons import Reason
 from outreach.planning.release import Go, Stop
 from outreach.settings import Settings
 from outreach.thresholds.actions import there_is_news
-from outreach.thresholds.counts import counts_to_tell
+from outreach.thresholds.counts import counts_to_tell, everybody
 from tests.feeds import LINCOLN, ROOSEVELT, SETTINGS
 from tests.stages.nights import Nights
 
@@ -33,7 +33,18 @@ AFFIRMATIVE = {**SETTINGS, "reporting": "affirmative", "codes": {**SETTINGS["cod
 
 
 @pytest.fixture
-def nights(database: Database, settings: Settings, tmp_path: Path) -> Nights:
+def nights(sqlite_database: Database, settings: Settings, tmp_path: Path) -> Nights:
+    """A district on SQLite, for what is decided without the database."""
+    return _district(sqlite_database, settings, tmp_path)
+
+
+@pytest.fixture
+def both(database: Database, settings: Settings, tmp_path: Path) -> Nights:
+    """The same on either database, for what a release reads."""
+    return _district(database, settings, tmp_path)
+
+
+def _district(database: Database, settings: Settings, tmp_path: Path) -> Nights:
     """Lia, who missed 4 days until yesterday and is marked absent today, and her mother; half past nine."""
     found = Nights(database, settings, tmp_path, now=EARLY)
     found.district.settings = {**SETTINGS}
@@ -118,10 +129,10 @@ def test_a_day_that_a_person_called_not_submitted_does_not_count_though_it_is_la
 
 
 @pytest.mark.parametrize(("marked", "expected"), [(18, THROUGH_YESTERDAY), (19, WITH_TODAY), (20, WITH_TODAY)])
-def test_an_affirmative_school_counts_today_once_the_expected_share_is_in(nights: Nights, marked: int, expected: tuple[str, int]) -> None:
-    _class(nights, 20, marked)
-    nights.load()
-    assert _all_say(nights) == expected
+def test_an_affirmative_school_counts_today_once_the_expected_share_is_in(both: Nights, marked: int, expected: tuple[str, int]) -> None:
+    _class(both, 20, marked)
+    both.load()
+    assert _all_say(both) == expected
 
 
 def test_the_hour_does_not_open_an_affirmative_school(nights: Nights) -> None:
@@ -159,35 +170,35 @@ def test_children_whose_track_is_off_today_are_not_expected(nights: Nights) -> N
     assert _all_say(nights) == WITH_TODAY
 
 
-def test_marks_that_are_withdrawn_before_the_release_close_the_gate_again(nights: Nights) -> None:
-    _class(nights, 20, 20)
-    nights.load()
-    assert _all_say(nights) == WITH_TODAY
+def test_marks_that_are_withdrawn_before_the_release_close_the_gate_again(both: Nights) -> None:
+    _class(both, 20, 20)
+    both.load()
+    assert _all_say(both) == WITH_TODAY
     for child in ("c0", "c1"):
-        del nights.district.marks[child][TODAY]
-    nights.load()
-    found = nights.check(nights.rows("sms", "planned")[0])
+        del both.district.marks[child][TODAY]
+    both.load()
+    found = both.check(both.rows("sms", "planned")[0])
     assert isinstance(found, Go)
     assert found.body == "Lincoln Schools: Lia has missed 4 days as of October 5. STOP"
 
 
-def test_a_gate_that_opens_between_plan_and_release_tells_the_newer_number(nights: Nights) -> None:
-    nights.load()
-    assert _all_say(nights) == THROUGH_YESTERDAY
-    _say(nights, Said.SUBMITTED)
-    found = nights.check(nights.rows("sms", "planned")[0])
+def test_a_gate_that_opens_between_plan_and_release_tells_the_newer_number(both: Nights) -> None:
+    both.load()
+    assert _all_say(both) == THROUGH_YESTERDAY
+    _say(both, Said.SUBMITTED)
+    found = both.check(both.rows("sms", "planned")[0])
     assert isinstance(found, Go)
     assert found.body == "Lincoln Schools: Lia has missed 5 days as of October 6. STOP"
 
 
-def test_a_gate_that_closes_between_plan_and_release_takes_back_a_threshold_that_only_today_reached(nights: Nights) -> None:
-    nights.district.miss("lia", 2)
-    nights.district.marks["lia"][TODAY] = "U"
-    nights.now = LATE
-    nights.load()
-    assert _all_say(nights) == ("2026-10-06", 3)
-    _say(nights, Said.NOT_SUBMITTED)
-    found = nights.check(nights.rows("sms", "planned")[0])
+def test_a_gate_that_closes_between_plan_and_release_takes_back_a_threshold_that_only_today_reached(both: Nights) -> None:
+    both.district.miss("lia", 2)
+    both.district.marks["lia"][TODAY] = "U"
+    both.now = LATE
+    both.load()
+    assert _all_say(both) == ("2026-10-06", 3)
+    _say(both, Said.NOT_SUBMITTED)
+    found = both.check(both.rows("sms", "planned")[0])
     assert isinstance(found, Stop)
     assert found.reason == Reason.BELOW
 
@@ -202,37 +213,37 @@ def test_a_code_of_today_that_asks_for_quiet_is_heard_before_today_counts(nights
     assert found.reason == Reason.HELD_CODE
 
 
-def test_a_child_at_two_schools_is_told_up_to_the_earlier_of_both(nights: Nights) -> None:
-    nights.district.enrolments["lia"].append(
+def test_a_child_at_two_schools_is_told_up_to_the_earlier_of_both(both: Nights) -> None:
+    both.district.enrolments["lia"].append(
         {"student_id": "lia", "school_id": ROOSEVELT, "entry_date": "2026-08-17", "exit_date": "", "primary": "yes"}
     )
-    nights.district.settings["schools"] = {LINCOLN: {"cut_off": "08:00"}}
-    feed = nights.district.feed()
+    both.district.settings["schools"] = {LINCOLN: {"cut_off": "08:00"}}
+    feed = both.district.feed()
     feed["files"]["attendance"] = [
         {"student_id": "lia", "school_id": school, "date": day.isoformat(), "code": "U"}
-        for day in nights.district.marks["lia"]
+        for day in both.district.marks["lia"]
         for school in (LINCOLN, ROOSEVELT)
     ]
-    nights.district.feed = lambda: feed  # type: ignore[method-assign]  # absent at both, which a district of one mark a day cannot say
-    nights.load()
-    assert _all_say(nights) == THROUGH_YESTERDAY, "Roosevelt waits for ten o'clock"
-    _say(nights, Said.SUBMITTED, ROOSEVELT)
-    assert _all_say(nights) == WITH_TODAY
+    both.district.feed = lambda: feed  # type: ignore[method-assign]  # absent at both, which a district of one mark a day cannot say
+    both.load()
+    assert _all_say(both) == THROUGH_YESTERDAY, "Roosevelt waits for ten o'clock"
+    _say(both, Said.SUBMITTED, ROOSEVELT)
+    assert _all_say(both) == WITH_TODAY
 
 
-def test_today_is_the_schools_own_today(nights: Nights) -> None:
+def test_today_is_the_schools_own_today(both: Nights) -> None:
     """Half past eleven in the evening in Chicago is the next day already in New York."""
-    nights.district.schools[1]["timezone"] = "America/New_York"
-    nights.district.child("max", absent=4, school=ROOSEVELT)
+    both.district.schools[1]["timezone"] = "America/New_York"
+    both.district.child("max", absent=4, school=ROOSEVELT)
     for child in ("lia", "max"):
-        nights.district.marks[child] = {EVE - timedelta(days=n): "U" for n in (3, 4, 5)} | {TODAY: "U", date(2026, 10, 7): "U"}
-    nights.district.settings["cut_off"] = "00:00"
-    nights.load()
-    nights.now = datetime(2026, 10, 7, 4, 30, tzinfo=UTC)
-    with nights.database.read() as session:
-        found = counts_to_tell(session, nights.now, nights.settings.zone)
+        both.district.marks[child] = {EVE - timedelta(days=n): "U" for n in (3, 4, 5)} | {TODAY: "U", date(2026, 10, 7): "U"}
+    both.district.settings["cut_off"] = "00:00"
+    both.load()
+    both.now = datetime(2026, 10, 7, 4, 30, tzinfo=UTC)
+    with both.database.read() as session:
+        found = everybody(session, both.now, both.settings.zone)
     told = {child: (found.until[child], found.by_student[child].count.absent) for child in ("lia", "max")}
-    plain = {"lia": _absent(nights, TODAY, "lia"), "max": _absent(nights, date(2026, 10, 7), "max")}
+    plain = {"lia": _absent(both, TODAY, "lia"), "max": _absent(both, date(2026, 10, 7), "max")}
     assert told == {"lia": (TODAY, plain["lia"]), "max": (date(2026, 10, 7), plain["max"])}
     assert plain["max"] == plain["lia"] + 1
 
@@ -245,7 +256,7 @@ def test_a_child_who_starts_tomorrow_in_the_east_is_at_school_there_when_tomorro
     nights.district.enrolments["eva"][0]["entry_date"] = "2026-10-07"
     nights.load()
     with nights.database.read() as session:
-        found = counts_to_tell(session, datetime(2026, 10, 7, 4, 30, tzinfo=UTC), nights.settings.zone)
+        found = everybody(session, datetime(2026, 10, 7, 4, 30, tzinfo=UTC), nights.settings.zone)
     assert found.enrolled == {"lia": [LINCOLN], "max": [ROOSEVELT]}
 
 
@@ -278,9 +289,12 @@ def test_what_is_told_as_of_a_day_is_what_counts_says_of_that_day(nights: Nights
             nights.load()
             nights.evaluate()
         now = EARLY + timedelta(minutes=minutes)
-        found = counts_to_tell(session, now, nights.settings.zone)
-        for child, counted in found.by_student.items():
+        found = everybody(session, now, nights.settings.zone)
+        told = counts_to_tell(session, now, nights.settings.zone, set(found.by_student))
+        assert (told.until, told.enrolled) == (found.until, found.enrolled), "what is evaluated is what is planned and released"
+        for child, counted in told.by_student.items():
             plain = student_counts(session, found.until[child], students={child})[child]
             assert (counted.count, counted.days) == (plain.count, plain.days)
+            assert found.by_student[child].count == plain.count
             assert found.until[child] <= now.date()
         session.rollback()
