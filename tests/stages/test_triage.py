@@ -45,3 +45,10 @@ def test_a_file_without_its_columns_is_refused_with_their_names(tmp_path: Path) 
         read(source)
     with pytest.raises(TriageError, match="cannot be read"):
         read(tmp_path / "none.csv")
+
+
+def test_a_reply_that_speaks_for_others_says_what_they_would() -> None:
+    texts = ["STOP", "alto", "thanks", "gracias", "the bus never comes", "no tenemos carro", "wrong number", "2", "which days?", "HELP"]
+    texts += ["I want to die", "me quiero matar", "stop texting, he will kill us", "call me please", "START", "my lawyer will call you"]
+    replies = [Reply(str(number), text, language) for number, text in enumerate(texts) for language in ("en", "es")]
+    assert list(triage(replies)) == list(triage(replies, every=True))
