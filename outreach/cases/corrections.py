@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from outreach.attendance import history
+from outreach.attendance.deceased import deceased
 from outreach.attendance.queries import newest_version
 from outreach.attention.actions import raise_item
 from outreach.cases import recounting
@@ -60,7 +61,9 @@ def recount(database: Database, settings: Settings, now: datetime) -> Recounted:
         if last is not None and (last.import_id, last.overlay_id) == known and now - last.at < _A_DAY:
             return Recounted(0, 0, 0)
         said = recounting.told_this_year(session, settings.zone, now)
-        wrong = [_with_days(session, found) for found in recounting.differing(session, said)]
+        differing = list(recounting.differing(session, said))
+        dead = deceased(session, {found.said.student_id for found in differing})
+        wrong = [_with_days(session, found) for found in differing if found.said.student_id not in dead]
     by_message: defaultdict[int, list[_Found]] = defaultdict(list)
     for found in wrong:
         by_message[found.differing.said.planned_id].append(found)
@@ -106,8 +109,11 @@ def _record(session: Session, planned_id: int, found: Sequence[_Found], now: dat
     seen, new = set(), 0
     for one in found:
         said = one.differing.said
-        row = standing.get(key := (said.named, said.told))
+        key = said.student_id, said.told
+        if key in seen:  # a letter that named one child by two ids
+            continue
         seen.add(key)
+        row = standing.get(key)
         if row is None:
             rows = [*rows, _open(session, told, one, now)]
             new += 1
@@ -125,7 +131,7 @@ def _open(session: Session, told: PlannedMessage, found: _Found, now: datetime) 
     case = _case(session, told, said.student_id, now)
     row = WrongCount(
         planned_id=told.id,
-        student_id=said.named,
+        student_id=said.student_id,
         as_of=said.as_of,
         told=said.told,
         true_now=found.differing.true_now,

@@ -35,8 +35,6 @@ class Said:
     planned_id: int
     student_id: str
     """As it is known now, where ids were merged."""
-    named: str
-    """As the message named it."""
     as_of: date
     told: str
     dates: frozenset[date]
@@ -131,9 +129,9 @@ def _up_to(counted: StudentCount, as_of: date) -> str:
 
 def _numbers(planned_id: int, children: Iterable[dict[str, Any]], merged: Merged) -> Iterator[Said]:
     for child in children:
-        named, as_of = child["student_id"], date.fromisoformat(child["as_of"])
+        as_of = date.fromisoformat(child["as_of"])
         dates = frozenset(map(date.fromisoformat, child.get("dates", ())))
-        yield Said(planned_id, merged.of(named), named, as_of, child["days_absent"], dates)
+        yield Said(planned_id, merged.of(child["student_id"]), as_of, child["days_absent"], dates)
 
 
 def _year_began(session: Session, today: date) -> date:

@@ -53,7 +53,8 @@ class PlannedMessage(Base):
     facts: Mapped[Json] = mapped_column(JSON)
     """What its number rests on: ``children`` (student_id, days_absent, days_enrolled, tier, as_of, dates) and ``contact_ids``.
 
-    As planned, and from the release on as released. An answer holds ``family_wrote_at``, when the family wrote last.
+    As planned, and from the release on as released. A correction also holds ``corrects`` (the message that told a wrong number), and
+    ``days_told`` for each child. An answer holds ``family_wrote_at``, when the family wrote last.
     """
     body: Mapped[str]
     """The words: as typed for answers, as rendered at release for templates, empty before."""

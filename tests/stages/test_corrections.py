@@ -14,7 +14,10 @@ from outreach.cases import actions, corrections, queries
 from outreach.cases.actions import CaseError
 from outreach.cases.states import Queue, WrongState
 from outreach.cases.tables import Case, CaseEvent, WrongCount
+from outreach.clock import FixedClock
 from outreach.database import Database
+from outreach.delivery.actions import dispatch
+from outreach.district.overlays import Act, merge
 from outreach.messages.pairs import current_pairs
 from outreach.planning.release import Go, Stop
 from outreach.planning.rows import new_row
@@ -130,12 +133,13 @@ def test_an_approved_correction_leaves_once_and_is_true(told: Corrected) -> None
 
 
 def test_without_approval_nothing_leaves(told: Corrected) -> None:
-    """Not by time, not by planning, not by another recount."""
+    """Not by time, not by planning, not by another recount, not by dispatch."""
     del told.district.marks["lia"][first_day(told)]
     told.next_day()
     for _ in range(3):
         told.night()
         told.recount()
+        dispatch(told.database, None, told.settings, FixedClock(told.now))
     assert [row.state for row in told.corrections()] == [State.WAITING]
 
 
@@ -335,6 +339,25 @@ def test_what_is_no_longer_looked_at_stays_as_it_was_decided(told: Corrected) ->
     assert told.recount().checked == 0
     assert [row.state for row in told.wrong()] == [WrongState.OPEN]
     told.dismiss_it("The year is over.")
+
+
+def test_nothing_is_said_of_a_child_who_died(told: Corrected) -> None:
+    del told.district.marks["lia"][first_day(told)]
+    told.district.enrolments["lia"][0] |= {"exit_date": "2026-10-06", "exit_type": "Deceased"}
+    assert told.next_day().wrong == 0
+    assert told.cases() == []
+
+
+def test_a_child_that_feeds_bring_under_two_ids_is_counted_as_one(told: Corrected) -> None:
+    """The number was told under an id that is the child's no longer."""
+    told.district.child("lia2")
+    told.load()
+    with told.database.write() as session:
+        merge(session, "lia", "lia2", Act(BY, told.now))
+    assert told.recount() == corrections.Recounted(1, 0, 0)
+    del told.district.marks["lia"][first_day(told)]
+    assert told.next_day() == corrections.Recounted(1, 1, 1)
+    assert [(row.student_id, row.true_now) for row in told.wrong()] == [("lia2", "3")]
 
 
 def test_many_at_once_are_more_likely_a_fault_of_the_data(told: Corrected) -> None:
