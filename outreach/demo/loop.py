@@ -102,7 +102,7 @@ def _phones(services: Services) -> list[str]:
         rows = session.execute(
             select(PlannedMessage.phone, PlannedMessage.language)
             .where(PlannedMessage.channel == Channel.SMS, PlannedMessage.state == State.DELIVERED)
-            .order_by(PlannedMessage.language, PlannedMessage.id)
+            .order_by(PlannedMessage.language != "en", PlannedMessage.id)
         )
         return [phone for phone, _ in rows]
 
