@@ -34,7 +34,8 @@ class Counts(Generic[C]):
 def counts_to_tell(session: Session, now: datetime, zone: str, students: Collection[str]) -> Counts[StudentCount]:
     """Count the named children as they may be told at *now*; *zone* (IANA) is that of schools which name none.
 
-    What a family is told "as of" a day is exactly what ``outreach counts --as-of`` that day says.
+    What a family is told "as of" a day is what ``outreach counts --as-of`` that day says; a silence that only today made too long is
+    unknown here already.
     """
     days = LastDays(session, now, zone)
     year = SchoolYear.of(session, days.as_of)
