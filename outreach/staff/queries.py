@@ -44,7 +44,7 @@ def scope(session: Session, account: Account) -> frozenset[str] | None:
 
 
 def coordinators(session: Session) -> dict[str, str]:
-    """School → the name of a coordinator who answers its families, the longest there where there are several."""
+    """School → the name of a coordinator who answers its families, the first who came where there are several."""
     rows = (
         select(AccountSchool.school_id, Account.name)
         .join(Account, Account.id == AccountSchool.account_id)

@@ -210,9 +210,7 @@ def _standing(pair: Pair, approval: Approval | None, *, offered: bool) -> Standi
 
 
 def _spoken(session: Session, found: Collection[Entry]) -> list[Spoken]:
-    adults: Mapping[str, int] = dict(
-        session.execute(select(Contact.locale, func.count()).group_by(Contact.locale)).all()
-    )
+    adults: Mapping[str, int] = dict(session.execute(select(Contact.locale, func.count()).group_by(Contact.locale)).all())
 
     def approved(locale: str, messages: Collection[str]) -> int:
         settled = (entry for entry in found if entry.locale == locale and entry.message in messages)
