@@ -255,3 +255,14 @@ def test_the_widest_name_allowed_leaves_the_count_on_the_paper(measures: Measure
         lefts_and_rights = [page.get_charbox(index)[::2] for index in range(page.count_chars())]
     assert min(left for left, _right in lefts_and_rights) >= 0.5 * INCH - 1
     assert max(right for _left, right in lefts_and_rights) <= 8 * INCH
+
+
+@pytest.mark.long
+def test_every_letter_in_every_language_holds_three_children_on_its_page(measures: Measures) -> None:
+    pairs = [pair for _source, pair in current_pairs() if pair.channel == "letter"]
+    told = tuple(replace(child(name, days), days_told=Fraction(14)) for name, days in (("Sofía", "25/2"), ("Nguyễn", "9"), ("يوسف", "1")))
+    contents = [replace(letter(f"{pair.message}-{pair.locale}", pair=pair, children=told), tag="مترجم", tag_locale="ar") for pair in pairs]
+    rendered = printed(contents, measures)
+    assert rendered.failures == ()
+    assert len(rendered.pages) == len(pairs) == 5 * 16
+    assert b"/Lang(ar)" in rendered.pdf
