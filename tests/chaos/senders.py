@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from sqlalchemy import event
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, configure_mappers
 
 from outreach.cases.intake import take_waiting
 from outreach.clock import MovableClock
@@ -45,6 +45,7 @@ class Step(StrEnum):
     LISTED = "after the carrier's list was read"
 
 
+configure_mappers()  # once, before senders are forked: each would else spend its short life on it
 _CONTEXT = get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.chaos.senders"])
 _OFTEN = {Step.STATEMENT: 60, Step.COMMIT: 12, Step.COMMITTED: 12, Step.LISTED: 1}
@@ -156,8 +157,8 @@ class _Fuse:
 
     def __init__(self, step: Step, chance: random.Random) -> None:
         self._step = step
-        self._left = chance.randint(1, _OFTEN.get(step, 3))
-        self._soon = chance.uniform(0.0, 0.02)
+        self._left = chance.randint(1, _OFTEN.get(step, 2))
+        self._soon = chance.uniform(0.0, 0.04)
 
     def at(self, step: Step) -> None:
         """Note that *step* is reached."""

@@ -130,6 +130,10 @@ class World:
             times = 10 if fault is Fault.MISSING else 1  # a receipt costs two transactions, and most of them tell nothing new
             self.carrier.carrier.order(Order(fault, times, code=self.chance.choice(_CODES), seconds=2 * _TIMEOUT))
 
+    def lose_receipts(self, texts: int = 20) -> None:
+        """Let no receipt of the next texts come: one that came would tell what became of a text whose sender died."""
+        self.carrier.carrier.order(Order(Fault.MISSING, texts))
+
     def calm(self) -> None:
         """Let the carrier be well again, and everything it still has to say be said."""
         self.carrier.carrier.recall()
@@ -155,7 +159,7 @@ def running(database: Database, folder: Path, *, families: int, seed: int) -> It
         "weekly_nudge_cap": 1000,
         "provider_timeout_seconds": _TIMEOUT,
     }
-    carrier = server.start(load_settings(**values), clock, latency=0.004, receipt_pause=0.0)
+    carrier = server.start(load_settings(**values), clock, latency=0.02, receipt_pause=0.0)
     values["twilio_api_base"] = carrier.url
     settings = load_settings(**values)
     web = WebServer.start(create_app(Services(settings, database, clock, None)), port)
