@@ -109,7 +109,9 @@ class Count:
 
 
 def _tier(absent: Days, enrolled: int) -> str:
-    return next((name for name, share in TIERS if Fraction(absent, enrolled) >= share), TIERS[-1][0]) if enrolled else TOO_EARLY
+    if not enrolled:
+        return TOO_EARLY
+    return next((name for name, share in TIERS if absent * share.denominator >= share.numerator * enrolled), TIERS[-1][0])
 
 
 def record(
