@@ -210,8 +210,8 @@ def _nudge(session: Session, planned: PlannedMessage, facts: Situation, now: dat
     last = attendance.last_attendance_at(session, planned.student_ids)
     if last is None or now - last > timedelta(days=settings.feed_fresh_days):
         return Stop(State.HELD, Reason.STALE)
-    blocks = (facts.permissions.blocks.get((student_id, planned.contact_id), "") for student_id in planned.student_ids)
-    standing = _standing(planned, CHECKS[MessageClass.NUDGE], facts.numbers.consents.get(planned.phone), next(filter(None, blocks), ""))
+    blocks = [facts.permissions.blocks.get((student_id, planned.contact_id), "") for student_id in planned.student_ids]
+    standing = _standing(planned, CHECKS[MessageClass.NUDGE], facts.numbers.consents.get(planned.phone), blocks[0] if all(blocks) else "")
     if standing is not None:
         return standing
     items = _still_over(session, planned, facts)

@@ -243,6 +243,7 @@ hours = st.one_of(st.just(0.0), st.integers(0, 80).map(float), st.sampled_from([
 @example(arriving=[("forget_marks", "max", 2)], later=0.0)
 @example(arriving=[("codes", "U", None)], later=0.0)
 @example(arriving=[("tie", "max", {"restriction": "court"}), ("clear", "max", "court")], later=0.0)
+@example(arriving=[("tie", "eva", {"restriction": "court"})], later=0.0)
 def test_the_number_that_leaves_is_the_number_counted_at_release_or_nothing_leaves(
     nights: Nights, arriving: list[Correction], later: float
 ) -> None:
