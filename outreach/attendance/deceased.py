@@ -57,7 +57,9 @@ def take(session: Session, settings: SourceSettings, now: datetime) -> None:
         if (student_id, settings.name, word) not in known:
             mark_deceased(session, student_id, Act(settings.name, now, word))
             known.add((student_id, settings.name, word))
-            sentence = "A feed says that a child has died. Nothing is sent about this child any more. If it is a mistake, take it back on Data."
+            sentence = (
+                "A feed says that a child has died. Nothing is sent about this child any more. If it is a mistake, take it back on Data."
+            )
             detail = {"student": student_id}
             raise_item(
                 session, kind="deceased", key=f"deceased:{student_id}", sentence=sentence, now=now, school_id=school_id, detail=detail

@@ -76,7 +76,7 @@ def test_a_day_that_is_not_in_a_strange_code_and_minutes_that_cannot_be_weighed(
     code, not_in, parts = found(loader)
     assert (in_short(code), code.source, code.marks) == ((Trouble.CODE, "X", 2, [FIRST]), "small", 2)
     assert in_short(not_in) == (Trouble.NOT_SUBMITTED, "", 2, [weekdays()[3]])
-    assert (parts.trouble, parts.students, list(parts.days)) == (Trouble.UNWEIGHED, {"s2"}, [LAST])
+    assert (parts.trouble, parts.students, list(parts.days)) == (Trouble.UNWEIGHED, frozenset({"s2"}), [LAST])
     assert found(loader, schools={"2"}) == []
 
 
