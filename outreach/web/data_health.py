@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.attendance import health
+from outreach.attendance import health, sis_differences
 from outreach.attendance import overlays as attendance
 from outreach.attendance.calendars import Said
 from outreach.attendance.overlays import SETTLEABLE
@@ -35,7 +35,7 @@ blueprint = Blueprint("data_health", __name__)
 _OF_CHILDREN = frozenset({Kind.STUDENT_DAY, Kind.SAME_CHILD, Kind.DECEASED, Kind.CONTACT, Kind.NUMBER})
 _NEXT = "Counts and messages follow within minutes."
 _MOST = 100
-"""Earlier decisions shown; of more the newest."""
+"""Rows of a list that the page shows: of earlier decisions the newest, of differences those of the first schools."""
 
 
 @blueprint.get("/data-health")
@@ -50,12 +50,16 @@ def page() -> ResponseReturnValue:
         pairs = findings.alike(session) if known.may(Permission.DATA_CHILDREN) else []
         children = {day.student_id for day in found.student_days} | {row.student_id for row in said}
         children |= {student.student_id for pair in pairs for student in pair}
+        differing = sis_differences.differences(session, known.schools)
+        children |= {row.student_id for row in differing[:_MOST]}
         names = people.children(session, children - {""}, known.schools) if known.may(Permission.DATA_CHILDREN) else {}
         return render_template(
             "data_health.html",
             parts=findings.parts(session, found),
             said=said[::-1][:_MOST],
             gainsaid=[row for row in said if row.id in gainsaid],
+            differing=differing[:_MOST],
+            differing_children=len({row.student_id for row in differing}),
             pairs=[pair for pair in pairs if all(student.student_id in names for student in pair)],
             left_out=health.left_out(session) if known.schools is None else [],
             names=names,

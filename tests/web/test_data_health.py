@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from outreach.attendance import sis_differences
 from outreach.attendance.importing import import_folder
 from outreach.attendance.queries import student_counts
 from outreach.database import Database
@@ -230,3 +231,17 @@ def test_rows_left_out_are_told_to_people_of_the_whole_district(signed_in: Signe
     assert "1 row rejected" in html
     assert "nobody" not in html, "ids of children stay out of it"
     assert "Rows left out" not in signed_in("ana").get("/data-health").text
+
+
+def test_children_whom_the_sis_counts_otherwise_are_listed(
+    signed_in: SignedIn, dirty: Dirty, sqlite_database: Database, tmp_path: Path
+) -> None:
+    total = f"st1,{LINCOLN},{YESTERDAY},999,7"
+    (tmp_path / "feed" / "sis_totals.csv").write_text(f"student_id,school_id,as_of,days_enrolled,days_absent\n{total}\n")
+    dirty()
+    with sqlite_database.write() as session:
+        sis_differences.refresh(session, NOON)
+    seen = signed_in("boss").get("/data-health").text
+    assert "1 child has another total in the SIS" in seen
+    assert "in the SIS 7 of 999" in seen
+    assert "in the SIS 7 of 999" not in signed_in("ira").get("/data-health").text
