@@ -31,7 +31,7 @@ _log = structlog.get_logger()
 
 
 def take_feeds(services: Services) -> None:
-    """Load every folder with a source.toml below the feed folder, in a process of its own; one that is as it was costs a hash."""
+    """Load every folder with a source.toml below the feed folder, in a process of its own; one that nobody touched is passed over."""
     if not services.settings.feed_folder:
         return
     for file in sorted(Path(services.settings.feed_folder).glob(f"*/{SETTINGS_FILE}")):
@@ -40,7 +40,7 @@ def take_feeds(services: Services) -> None:
 
 def _take_feed(services: Services, folder: Path) -> None:
     now = services.clock.now()
-    if not is_due(folder, settings=services.settings, now=now):
+    if not is_due(services.database, folder, settings=services.settings, now=now):
         return
     try:
         report = load(services, folder, now)

@@ -26,6 +26,8 @@ class Delivery:
     files: dict[str, Path]
     hashes: dict[str, str]
     """Canonical name (and ``source.toml``) → sha256 of the bytes."""
+    looks: list[list[object]]
+    """How the folder looked before it was read: what is written while it is read is another delivery."""
 
     @property
     def digest(self) -> str:
@@ -39,6 +41,7 @@ def open_delivery(folder: Path) -> Delivery:
     if not folder.is_dir():
         sentence = f"{folder} is no folder."
         raise RefusedError(sentence)
+    looks = looks_of(folder)
     settings = read_settings(folder, frozenset(FILES))
     files: dict[str, Path] = {}
     for name in FILES:
@@ -49,7 +52,13 @@ def open_delivery(folder: Path) -> Delivery:
             sentence = f"{folder.name} holds no {path.name}, which source.toml names as {name}."
             raise RefusedError(sentence)
     hashes = {name: hash_of(path) for name, path in {**files, SETTINGS_FILE: folder / SETTINGS_FILE}.items()}
-    return Delivery(folder, settings, files, hashes)
+    return Delivery(folder, settings, files, hashes, looks)
+
+
+def looks_of(folder: Path) -> list[list[object]]:
+    """By what touched files are told without reading them: name, size and time of each."""
+    found = ((path.name, path.stat()) for path in sorted(folder.iterdir()) if path.is_file())
+    return [[name, seen.st_size, seen.st_mtime_ns] for name, seen in found]
 
 
 def missing_files(delivery: Delivery, *, already_brought: Collection[str], brings_attendance: bool) -> list[str]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attendance import bulk, deceased, marks, overlays, roster
 from outreach.attendance.canonical import ATTENDANCE, FILES, ROSTER
-from outreach.attendance.folder import Delivery, kept, missing_files, open_delivery
+from outreach.attendance.folder import Delivery, kept, looks_of, missing_files, open_delivery
 from outreach.attendance.parsing import PROBLEM_SCHEMA, Action, Parsed, parse
 from outreach.attendance.queries import newest_import
 from outreach.attendance.reading import read_frame
@@ -105,6 +105,14 @@ def import_folder(
     return report
 
 
+def has_come(session: Session, name: str, folder: Path) -> bool:
+    """Whether a file of the source *name* was touched since it was last taken in, or rows of it may be made good by now."""
+    source = session.get(FeedSource, name)
+    if source is None or source.looks != looks_of(folder):
+        return True
+    return _may_be_made_good(session, session.get_one(FeedImport, source.last_import_id))
+
+
 def _same_again(session: Session, delivery: Delivery, came_at: datetime | None) -> ImportReport | None:
     """The report of a delivery whose every byte is as it was last time: all rows unchanged, the same rows held.
 
@@ -114,9 +122,10 @@ def _same_again(session: Session, delivery: Delivery, came_at: datetime | None) 
     if source is None or source.digest != delivery.digest:
         return None
     last = session.get_one(FeedImport, source.last_import_id)
-    if (last.id != newest_import(session) or overlays.code_said_since(session, last.finished_at)) and _waits(session, last):
+    if _may_be_made_good(session, last):
         return None
-    source.last_delivered_at = came_at or source.last_delivered_at
+    if came_at is not None:
+        source.last_delivered_at, source.looks = came_at, delivery.looks
     files = {}
     for name, numbers in last.report.items():
         before = FileReport(**numbers)
@@ -131,8 +140,10 @@ def _same_again(session: Session, delivery: Delivery, came_at: datetime | None) 
     return ImportReport(source.name, last.id, files, problems, unchanged=True)
 
 
-def _waits(session: Session, last: FeedImport) -> bool:
-    """Whether rows were left out that another source or a person may have made good since: the same bytes then mean more."""
+def _may_be_made_good(session: Session, last: FeedImport) -> bool:
+    """Whether rows were left out, and another source or a person has spoken since: the same bytes may mean more now."""
+    if last.id == newest_import(session) and not overlays.code_said_since(session, last.finished_at):
+        return False
     taken = select(ImportProblem.id).where(ImportProblem.import_id == last.id, ImportProblem.problem == roster.TAKEN)
     return any(numbers["held"] for numbers in last.report.values()) or session.scalar(taken.limit(1)) is not None
 
@@ -275,11 +286,12 @@ def _record(session: Session, load: _Load, source: FeedSource | None) -> ImportR
     stamped = problems.with_columns(pl.lit(load.import_id).alias("import_id"))
     bulk.insert(session, table_of(ImportProblem), stamped)
     if source is None:
-        source = FeedSource(name=settings.name, settings={}, digest="", last_import_id=0, last_delivered_at=load.now, files={})
+        source = FeedSource(name=settings.name, settings={}, digest="", last_import_id=0, last_delivered_at=load.now, files={}, looks=[])
         session.add(source)
+    if (source.digest, source.looks) != (delivery.digest, delivery.looks):  # else the same delivery was made good: nothing came
+        source.last_delivered_at = load.now
     source.settings = settings.model_dump(mode="json")
-    source.digest = delivery.digest
+    source.digest, source.looks = delivery.digest, delivery.looks
     source.last_import_id = load.import_id
-    source.last_delivered_at = load.now
     source.files = {**source.files, **{name: report.read for name, report in load.reports.items()}}
     return ImportReport(settings.name, load.import_id, load.reports, problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import JSON, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,6 +25,8 @@ class FeedSource(Base):
     """When it last came, changed or not: what is known is as fresh as this."""
     files: Mapped[Json] = mapped_column(JSON)
     """Canonical file → rows it held when last delivered; which kinds this source brings."""
+    looks: Mapped[list[list[Any]]] = mapped_column(JSON)
+    """Name, size and time of the files last delivered: a folder that looks the same was not delivered again."""
 
 
 class FeedImport(Base):

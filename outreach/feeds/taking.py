@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from outreach.attendance.canonical import FILES
-from outreach.attendance.folder import hash_of, kept_files
-from outreach.attendance.importing import FileReport, ImportReport, Progress, import_folder
+from outreach.attendance.folder import hash_of, kept_files, looks_of
+from outreach.attendance.importing import FileReport, ImportReport, Progress, has_come, import_folder
 from outreach.attendance.parsing import PROBLEM_SCHEMA, Action
 from outreach.attendance.refusal import RefusedError
 from outreach.attendance.source_settings import SETTINGS_FILE, SourceSettings, read_settings
@@ -67,7 +67,7 @@ def take_in(
             edfi_rows.write(store, canonical)
             bring_along(folder, canonical, source)
             return load(canonical)
-        looks, roster = _looks(folder), read_options(OneRoster, "oneroster", source.oneroster or {})
+        looks, roster = looks_of(folder), read_options(OneRoster, "oneroster", source.oneroster or {})
         with opened_package(folder, roster) as package, store.transaction():
             faults = merge(store, package)
             Roster(store, roster, exclusive=source.exit_day == "exclusive").write(canonical)
@@ -84,11 +84,11 @@ def _key(settings: Settings, name: str) -> FeedKey:
     return settings.feed_keys[name]
 
 
-def is_due(folder: Path, *, settings: Settings, now: datetime) -> bool:
+def is_due(database: Database, folder: Path, *, settings: Settings, now: datetime) -> bool:
     """Whether the service should by itself take in *folder* now.
 
-    A server is asked every so many hours, a package is unpacked again once its files changed or while rows of it wait for another
-    source; plain files always, for loading them again costs little.
+    A server is asked every so many hours. Files are taken in once somebody touched them, or while rows of them wait for another source:
+    a folder that nobody writes to any more must not look fresh for ever.
     """
     try:
         source = read_settings(folder, frozenset(FILES))
@@ -96,18 +96,13 @@ def is_due(folder: Path, *, settings: Settings, now: datetime) -> bool:
     except RefusedError:
         return True  # taking it in says what is wrong
     if options is None and source.oneroster is None:
-        return True
+        with database.read() as session:
+            return has_come(session, source.name, folder)
     try:
         with opened(settings.home, source.name) as store, store.transaction():
-            return edfi_sync.is_due(store, options, now) if options else bool(store.get(_TAKEN) != _looks(folder))
+            return edfi_sync.is_due(store, options, now) if options else bool(store.get(_TAKEN) != looks_of(folder))
     except RefusedError:
         return False  # another process is at it
-
-
-def _looks(folder: Path) -> list[list[object]]:
-    """By what changed files are told without reading them: name, size and time."""
-    found = ((path.name, path.stat()) for path in sorted(folder.iterdir()) if path.is_file())
-    return [[name, seen.st_size, seen.st_mtime_ns] for name, seen in found]
 
 
 def _refuse_odd(source: SourceSettings) -> None:

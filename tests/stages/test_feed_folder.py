@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from outreach.attendance.queries import last_attendance_at
 from outreach.attendance.tables import FeedImport
 from outreach.attention.tables import AttentionItem
 from outreach.clock import FixedClock
@@ -44,6 +46,26 @@ def test_a_delivery_is_loaded_by_another_process_and_the_same_bytes_start_none(s
     with services.database.read() as session:
         assert len(session.scalars(select(FeedImport.id)).all()) == 1
     assert items(services.database) == []
+
+
+def test_a_folder_that_nobody_writes_to_grows_stale(services: Services, clock: FixedClock, tmp_path: Path) -> None:
+    """Looking at the same files again is no delivery; the same bytes written again are one."""
+    write_feed(tmp_path / "feeds" / "sis", feed())
+    ticks.take_feeds(services)
+    first = clock.now()
+    later = replace(services, clock=FixedClock(first + timedelta(days=3)))
+    ticks.take_feeds(later)
+    assert delivered_at(services.database) == first
+    file = tmp_path / "feeds" / "sis" / "attendance.csv"
+    os.utime(file, ns=(file.stat().st_atime_ns, file.stat().st_mtime_ns + 1_000))
+    ticks.take_feeds(later)
+    assert delivered_at(services.database) == first + timedelta(days=3)
+
+
+def delivered_at(database: Database) -> datetime | None:
+    """When attendance last came."""
+    with database.read() as session:
+        return last_attendance_at(session)
 
 
 def test_a_refused_delivery_says_why_and_the_next_folder_is_loaded(services: Services, tmp_path: Path) -> None:

@@ -211,12 +211,12 @@ def test_two_processes_never_read_one_source_at_once(taker: Taker, tmp_path: Pat
     with district(tmp_path, ods) as folder, opened(taker.settings.home, NAME):
         with pytest.raises(RefusedError, match="just being read by another process"):
             taker.take(folder)
-        assert not is_due(folder, settings=taker.settings, now=NOW)
+        assert not is_due(taker.database, folder, settings=taker.settings, now=NOW)
 
 
 def test_the_service_asks_a_server_once_a_night_and_an_hour_after_a_failure(taker: Taker, tmp_path: Path, ods: Ods) -> None:
     def due(hours: float) -> bool:
-        return is_due(folder, settings=taker.settings, now=NOW + timedelta(hours=hours))
+        return is_due(taker.database, folder, settings=taker.settings, now=NOW + timedelta(hours=hours))
 
     with district(tmp_path, ods) as folder:
         assert due(0)

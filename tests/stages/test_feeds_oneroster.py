@@ -252,7 +252,7 @@ def test_the_service_unpacks_a_package_once(taker: Taker, tmp_path: Path) -> Non
     folder = small(tmp_path / "roster")
 
     def due() -> bool:
-        return is_due(folder, settings=taker.settings, now=NOW)
+        return is_due(taker.database, folder, settings=taker.settings, now=NOW)
 
     def loaded() -> ImportReport:
         return taker.take(folder)

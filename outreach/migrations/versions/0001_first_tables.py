@@ -295,6 +295,7 @@ def upgrade() -> None:
         sa.Column("last_import_id", sa.Integer(), nullable=False),
         sa.Column("last_delivered_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("files", sa.JSON(), nullable=False),
+        sa.Column("looks", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_feed_sources")),
     )
     op.create_table(
