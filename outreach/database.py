@@ -182,6 +182,10 @@ def take_turns(session: Session, work: str) -> None:
         session.execute(select(func.pg_advisory_xact_lock(zlib.crc32(work.encode()))))
 
 
+_CACHE_KIBIBYTES = 32_768
+"""At most, of each connection: a night's rows lie scattered over a large district's pages, and each is read once only if it is kept."""
+
+
 def _sqlite_engine(url: str) -> Engine:
     engine = create_engine(url, connect_args={"timeout": _PATIENCE_SECONDS})
 
@@ -189,7 +193,7 @@ def _sqlite_engine(url: str) -> Engine:
     def _set_up(dbapi_connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
         dbapi_connection.isolation_level = None  # we say BEGIN ourselves
         cursor = dbapi_connection.cursor()
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", f"cache_size=-{_CACHE_KIBIBYTES}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

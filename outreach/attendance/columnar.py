@@ -111,6 +111,7 @@ def _stays(
 ) -> pl.DataFrame:
     """What each child's enrolments cover of the year, with the calendar and what it alone says of the days."""
     found = pl.concat(_enrolments(session, year, students))
+    year.expect(found["school_id"].unique().to_list())
     rows = []
     for place in found.select(*_PLACE).unique().rows():
         enrolment = _Enrolment(*place)

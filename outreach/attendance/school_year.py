@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -30,6 +30,7 @@ from outreach.attendance.verdicts import Verdict
 from outreach.attendance.versions import known_after, tables_of
 from outreach.attendance.years import end_of_year, start_of_year
 from outreach.district.overlays import version
+from outreach.district.queries import slices
 from outreach.district.tables import CalendarEvent, Enrolment, School
 
 NO_MEMBERSHIP = frozenset({"no show", "invalid enrollment"})
@@ -178,6 +179,16 @@ class SchoolYear:
             rows = self._session.scalars(select(ReportedDay.date).where(ReportedDay.school_id == school_id))
             self._reported[school_id] = frozenset(rows if self.known_at is None else self._reported_then(school_id, self.known_at))
         return self._reported[school_id]
+
+    def expect(self, school_ids: Collection[str]) -> None:
+        """Read at once what the calendars of many schools rest on, instead of school by school."""
+        if self.known_at is None:
+            for some in slices(set(school_ids) - self._reported.keys()):
+                found = defaultdict[str, set[date]](set)
+                rows = self._session.execute(select(ReportedDay.school_id, ReportedDay.date).where(ReportedDay.school_id.in_(some)))
+                for school_id, day in rows:
+                    found[school_id].add(day)
+                self._reported.update({school_id: frozenset(found[school_id]) for school_id in some})
 
     def _reported_then(self, school_id: str, import_id: int) -> Iterator[date]:
         """The dates with a mark that was known after an import; this looks through all marks, so it is for a person's question."""
