@@ -24,6 +24,8 @@ from outreach.attendance.years import end_of_year, start_of_year
 from outreach.district.tables import CalendarEvent, Enrolment, School, Student
 
 KEY = list(ATTENDANCE.key)
+_SUSPECT_MARKS = 10
+"""So many marks of one school on a date that is no school day are no slips: then the calendar may be wrong."""
 VALUES = ["portion", "minutes", "reason"]
 _SCHEMA = {
     "student_id": pl.String, "date": pl.Date, "school_id": pl.String, "section_id": pl.String, "code": pl.String,
@@ -232,8 +234,11 @@ def _off_calendar(session: Session, rows: pl.DataFrame, settings: SourceSettings
     dates = _school_days(session, schools, settings)
     marked = rows.select("school_id", "date").unique().join(dates.select("school_id").unique(), on="school_id", how="semi")
     off = rows.join(marked.join(dates, on=["school_id", "date"], how="anti"), on=["school_id", "date"], how="semi")
+    many = off.with_columns(pl.len().over("school_id", "date").alias("together"))
     said = "is no school day on the calendar; the mark does not count"
-    return problems_of(off, pl.lit(value=True), field="date", value=pl.col("date"), problem=said, action=Action.NOTED)
+    suspect = pl.format(said + "; {} marks of that date at this school: is the calendar right?", pl.col("together"))
+    problem = pl.when(pl.col("together") >= _SUSPECT_MARKS).then(suspect).otherwise(pl.lit(said))
+    return problems_of(many, pl.lit(value=True), field="date", value=pl.col("date"), problem=problem, action=Action.NOTED)
 
 
 def _school_days(session: Session, schools: list[str], settings: SourceSettings) -> pl.DataFrame:

@@ -20,6 +20,7 @@ from outreach.attendance.parsing import Action, Parsed, gather, problems_of
 from outreach.attendance.reading import LINE
 from outreach.attendance.schedules import WEEKDAYS
 from outreach.attendance.source_settings import SourceSettings
+from outreach.attendance.years import end_of_year
 from outreach.database import Base
 from outreach.district.tables import (
     CalendarEvent,
@@ -194,10 +195,27 @@ def _zones(rows: pl.DataFrame, _settings: SourceSettings) -> tuple[pl.DataFrame,
     return rows.with_columns(pl.when(odd).then(pl.lit("")).otherwise(pl.col("timezone")).alias("timezone")), problems
 
 
-def _enrolment_notes(rows: pl.DataFrame, _settings: SourceSettings) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _enrolment_notes(rows: pl.DataFrame, settings: SourceSettings) -> tuple[pl.DataFrame, pl.DataFrame]:
     backwards = pl.col("exit_date") < pl.col("entry_date")
     said = "the exit lies before the entry; the stay has no membership day"
-    return rows, problems_of(rows, backwards, field="exit_date", value=pl.col("exit_date"), problem=said, action=Action.NOTED)
+    back = problems_of(rows, backwards, field="exit_date", value=pl.col("exit_date"), problem=said, action=Action.NOTED)
+    inside = "lies inside another stay of the child at this school; each day counts once"
+    within = problems_of(_overlapping(rows, settings), pl.lit(value=True), field="entry_date", value=pl.col("entry_date"), problem=inside,
+                         action=Action.NOTED)  # fmt: skip
+    return rows, gather([back, within])
+
+
+def _overlapping(rows: pl.DataFrame, settings: SourceSettings) -> pl.DataFrame:
+    """The stays that begin before an earlier one of the same child at the same school ended; leaving and coming on one day is none."""
+    child = ["student_id", "school_id"]
+    stays = rows.filter(pl.struct(child).is_duplicated(), ~(pl.col("exit_date") < pl.col("entry_date")).fill_null(value=False))
+    ends = {entry: end_of_year(entry, settings.school_year_start) for entry in stays["entry_date"].unique().to_list()}
+    if not ends:
+        return stays
+    open_until = pl.col("entry_date").replace_strict(ends, return_dtype=pl.Date)
+    one_each = stays.unique([*child, "entry_date"], keep="last", maintain_order=True)
+    ordered = one_each.with_columns(pl.col("exit_date").fill_null(open_until).alias("__last")).sort(*child, "entry_date", "__last")
+    return ordered.filter(pl.col("entry_date") < pl.col("__last").cum_max().shift(1).over(child)).drop("__last")
 
 
 def _unlisted_events(rows: pl.DataFrame, settings: SourceSettings) -> tuple[pl.DataFrame, pl.DataFrame]:

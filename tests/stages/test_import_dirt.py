@@ -162,7 +162,8 @@ def test_13_overlapping_and_doubled_enrolments_count_each_date_once(loader: Load
         {"student_id": "s1", "school_id": "1", "entry_date": str(DAYS[5]), "exit_date": ""},
         {"student_id": "s1", "school_id": "2", "entry_date": str(DAYS[10]), "exit_date": ""},
     ]
-    assert first(loader, found)["days_enrolled"] == "20"
+    assert loader.load(found).problems["value"].to_list() == [str(DAYS[5])]  # schools may run side by side
+    assert first(loader)["days_enrolled"] == "20"
     assert [row["days_enrolled"] for row in loader.counts(LAST, "student-school")] == ["20", "10"]
 
 
