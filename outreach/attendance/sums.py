@@ -50,10 +50,19 @@ def sums_to_tell(session: Session, days: LastDays) -> tuple[dict[str, StudentSum
     found, until = dict[str, StudentSum](), dict[str, date]()
     for each, last in _whole(plain.rows, rules):
         found[each.student_id], until[each.student_id] = each, last
-    for theirs in records(session, year, plain.odd, None):
+    counts, last_days = counts_up_to_told(session, year, plain.odd, days)
+    return found | counts, until | last_days
+
+
+def counts_up_to_told(
+    session: Session, year: SchoolYear, students: Collection[str], days: LastDays
+) -> tuple[dict[str, StudentCount], dict[str, date]]:
+    """What may be told of the named children, with the dates behind it, and the last day that it holds, by id."""
+    found, until = {}, {}
+    for theirs in records(session, year, students, None):
         student_id = theirs[0].student_id
         until[student_id] = last = last_day(theirs, days.today, days.told)
-        found[student_id] = StudentCount.of([up_to(record, last) for record in theirs], rules.at(theirs[0].school_id))
+        found[student_id] = StudentCount.of([up_to(record, last) for record in theirs], profile_at(year, theirs[0].school_id, None))
     return found, until
 
 

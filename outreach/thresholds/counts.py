@@ -9,11 +9,10 @@ from typing import Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
-from outreach.attendance.gates import last_day, up_to
 from outreach.attendance.last_days import LastDays
-from outreach.attendance.queries import StudentCount, StudentSum, enrolled_at, profile_at, records
+from outreach.attendance.queries import StudentCount, StudentSum, enrolled_at
 from outreach.attendance.school_year import SchoolYear
-from outreach.attendance.sums import sums_to_tell
+from outreach.attendance.sums import counts_up_to_told, sums_to_tell
 
 C = TypeVar("C", bound=StudentSum)
 
@@ -38,12 +37,7 @@ def counts_to_tell(session: Session, now: datetime, zone: str, students: Collect
     unknown here already.
     """
     days = LastDays(session, now, zone)
-    year = SchoolYear.of(session, days.as_of)
-    found, until = {}, {}
-    for theirs in records(session, year, students, None):
-        student_id = theirs[0].student_id
-        until[student_id] = last = last_day(theirs, days.today, days.told)
-        found[student_id] = StudentCount.of([up_to(record, last) for record in theirs], profile_at(year, theirs[0].school_id, None))
+    found, until = counts_up_to_told(session, SchoolYear.of(session, days.as_of), students, days)
     return Counts(days.as_of, found, until, enrolled_today(session, students, days))
 
 
