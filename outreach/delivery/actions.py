@@ -22,7 +22,7 @@ from outreach.attention.queries import is_open
 from outreach.clock import Clock
 from outreach.consent import queries as consent
 from outreach.database import Database
-from outreach.delivery import filtering, outcomes
+from outreach.delivery import filtering, outcomes, reconcile
 from outreach.delivery.outcomes import SET_UP
 from outreach.delivery.provider import Outcome, Provider, Text
 from outreach.delivery.report import DispatchReport
@@ -43,6 +43,7 @@ Checking = Callable[..., Go | Stop]
 
 NO_PROVIDER = "no provider: nobody sends texts until one is set (OUTREACH_PROVIDER)"
 UNHEARD = "a text from this number has not been taken in yet; it may say stop"
+TWIN = "the same words to this number are with the carrier without an answer; being looked up"
 _HEARD_SOON = timedelta(minutes=1)
 _CLAIM_SECONDS = 2.0
 """A claim holds at most what leaves in this time."""
@@ -134,9 +135,12 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
         known, seen = newest_version(session), consent.states(session, {row.phone for row in rows})
         facts = release.facts_for(session, rows, settings, now)
         schools = district.schools(session, {row.school_id for row in rows})
+        doubtful = set(reconcile.unsettled(session, {row.phone for row in rows}).values())
         for row in rows:
             asked = partial(check, session, row, settings, now, facts=facts)
             verdict = _waits(row, unheard, stopped, now) or _verdict(session, row, asked, now)
+            if isinstance(verdict, Go) and (row.phone, verdict.body) in doubtful:
+                verdict = Stop(State.HELD, TWIN)
             if isinstance(verdict, Stop):
                 _stop(session, row, verdict, now)
                 report.counts[f"{verdict.state}: {verdict.reason.split(':')[0]}"] += 1
@@ -146,6 +150,7 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
                     break
                 text = _text(row, verdict, window_of(schools.get(row.school_id), settings, row.phone), now)
                 claimed.append(_release(session, row, verdict, now, (text, known, seen[row.phone].version)))
+                doubtful.add((row.phone, verdict.body))
             report.claimed += 1
     return claimed
 
@@ -215,7 +220,10 @@ def _still_so(database: Database, item: _Claimed) -> bool:
         ours = row.state == State.SENDING and session.get_one(Attempt, item.attempt_id).outcome == "open"
         blocked = any(consent.block(session, student, row.contact_id) for student in row.student_ids if row.contact_id)
         same = consent.state(session, item.text.to).version == item.consent_version and newest_version(session) == item.known
-        return ours and same and not blocked and item.text.to not in _unheard(session)
+        others = reconcile.unsettled(session, {item.text.to})
+        others.pop(item.planned_id, None)
+        alone = (item.text.to, item.text.body) not in others.values()  # two workers may each have claimed one of two
+        return ours and same and alone and not blocked and item.text.to not in _unheard(session)
 
 
 def _put_back(database: Database, item: _Claimed, now: datetime, report: DispatchReport) -> None:

@@ -5,6 +5,7 @@ Protocol: never resend at once, because a request whose answer was lost may well
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -84,9 +85,6 @@ def _settle(session: Session, doubtful: _Doubtful, listed: list[Listed], now: da
     attempt = session.get_one(Attempt, doubtful.attempt_id)
     if row.state != State.UNCERTAIN:
         return
-    if _another_is_leaving(session, row):
-        report.waiting += 1
-        return
     named = set(
         session.scalars(select(PlannedMessage.provider_sid).where(PlannedMessage.phone == row.phone, PlannedMessage.provider_sid != ""))
     )
@@ -118,7 +116,16 @@ def _settle(session: Session, doubtful: _Doubtful, listed: list[Listed], now: da
         report.for_a_person += 1
 
 
-def _another_is_leaving(session: Session, row: PlannedMessage) -> bool:
-    """Whether a text to the same number is on its way: the same words in the carrier's list could be that one."""
-    others = select(PlannedMessage.id).where(PlannedMessage.phone == row.phone, PlannedMessage.state == State.SENDING)
-    return session.scalar(others.limit(1)) is not None
+def unsettled(session: Session, phones: Collection[str]) -> dict[int, tuple[str, str]]:
+    """Texts to *phones* that may be with the carrier without our knowing: row → number, words.
+
+    The carrier's list names no reference of ours. Of two such texts with the same words it could not tell which one it shows, so the
+    second waits until the first is settled.
+    """
+    rows = (
+        select(PlannedMessage.id, PlannedMessage.phone, PlannedMessage.body)
+        .join(Attempt, Attempt.planned_id == PlannedMessage.id)
+        .where(PlannedMessage.phone.in_(phones), PlannedMessage.state.in_((State.SENDING, State.UNCERTAIN)))
+        .where(Attempt.outcome.in_(("open", "uncertain")), Attempt.clean_passes < _CLEAN_PASSES)
+    )
+    return {row: (phone, body) for row, phone, body in session.execute(rows)}

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from outreach.attention.queries import open_items
 from outreach.clock import FixedClock
 from outreach.consent import actions as consent
 from outreach.consent.states import Kind, Source
 from outreach.database import Database
-from outreach.delivery.actions import dispatch
+from outreach.delivery.actions import TWIN, dispatch
 from outreach.delivery.provider import Answer, Listed, Outcome, Text
 from outreach.delivery.receipts import take_status
 from outreach.delivery.tables import Attempt
@@ -137,21 +137,61 @@ def test_a_worker_that_wakes_after_others_sent_its_claim_does_not_send_it_again(
     assert outbox.row(second).state == State.ACCEPTED
 
 
-def test_equal_words_that_are_just_leaving_are_not_mistaken_for_a_lost_text(outbox: Outbox) -> None:
-    outbox.carrier.carrier.order(Order(Fault.BROKEN))
-    lost = outbox.answer("Thank you.")
+@pytest.mark.parametrize("taken", [False, True], ids=["the first never left", "the first was taken"])
+def test_the_same_words_to_the_same_number_wait_until_the_first_are_settled(outbox: Outbox, taken: bool) -> None:
+    """The carrier's list knows no reference of ours: it could not tell which of the two it shows."""
+    outbox.carrier.carrier.order(Order(Fault.DROP if taken else Fault.BROKEN))
+    lost, other, different = outbox.answer("Thank you."), outbox.answer("Thank you."), outbox.answer("We called.")
     outbox.send()
-    other = outbox.answer("Thank you.")
+    assert (outbox.row(lost).state, outbox.row(other).state, outbox.row(other).reason) == (State.UNCERTAIN, State.HELD, TWIN)
+    assert outbox.row(different).state == State.ACCEPTED
+
+    for _ in range(4):
+        outbox.later(minutes=11)
+        outbox.look_up()
+        outbox.send()
+
+    assert {outbox.row(row).state for row in (lost, other)} <= {State.ACCEPTED, State.DELIVERED}
+    sids = [message.sid for message in outbox.sent() if message.body == "Thank you."]
+    assert {outbox.row(row).provider_sid for row in (lost, other)} == set(sids)
+    assert len(sids) == 2
+    assert not taken or outbox.row(lost).provider_sid == sids[0]
+
+
+class OtherWorker:
+    """A provider during whose first request another worker claims the same words to the same number."""
+
+    def __init__(self, outbox: Outbox, twin: int) -> None:
+        """Say which row it claims."""
+        self._outbox, self._twin = outbox, twin
+
+    def send(self, text: Text) -> Answer:
+        """Claim, as another worker does, then ask."""
+        assert self._outbox.provider is not None
+        with self._outbox.database.write() as session:
+            row = session.get_one(PlannedMessage, self._twin)
+            row.state, row.claimed_at = State.SENDING, self._outbox.now
+            session.execute(update(Attempt).where(Attempt.planned_id == self._twin).values(outcome="open"))
+        return self._outbox.provider.send(text)
+
+    def sent_to(self, phone: str, since: datetime) -> list[Listed]:
+        """Nobody asks."""
+        raise AssertionError(phone, since)
+
+
+def test_of_two_workers_that_claimed_the_same_words_at_once_neither_asks_while_the_other_may(outbox: Outbox) -> None:
+    outbox.carrier.carrier.order(Order(Fault.BUSY))
+    twin = outbox.answer("Two.")
     outbox.send()
-    with outbox.database.write() as session:  # as it stands between the carrier's answer and our note of it
-        session.execute(update(PlannedMessage).where(PlannedMessage.id == other).values(state=State.SENDING, provider_sid=""))
+    with outbox.database.write() as session:
+        session.execute(update(PlannedMessage).where(PlannedMessage.id == twin).values(due_at=outbox.now + timedelta(hours=1)))
+    outbox.answer("One.")
+    mine = outbox.answer("Two.")
 
-    outbox.later(minutes=3)
-    outbox.look_up()
+    outbox.send(OtherWorker(outbox, twin))
 
-    assert (outbox.row(lost).state, outbox.row(lost).provider_sid) == (State.UNCERTAIN, "")
-    with outbox.database.read() as session:
-        assert session.scalars(select(Attempt.clean_passes).where(Attempt.planned_id == lost)).all() == [0]
+    assert [message.body for message in outbox.sent()] == ["One."]
+    assert (outbox.row(twin).state, outbox.row(mine).state, outbox.row(mine).reason) == (State.SENDING, State.HELD, TWIN)
 
 
 def test_half_an_answer_leaves_a_doubt_that_is_looked_up(outbox: Outbox) -> None:
