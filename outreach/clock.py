@@ -68,3 +68,8 @@ class MovableClock:
 def local_date(instant: datetime, timezone: str) -> date:
     """Return the calendar date that *instant* falls on in *timezone* (an IANA name)."""
     return instant.astimezone(ZoneInfo(timezone)).date()
+
+
+def start_of_day(when: date, timezone: str) -> datetime:
+    """Return the first instant of a local date."""
+    return datetime(when.year, when.month, when.day, tzinfo=ZoneInfo(timezone))

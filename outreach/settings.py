@@ -6,6 +6,7 @@ import ipaddress
 import os
 import tomllib
 from datetime import datetime, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -72,9 +73,21 @@ class Settings(BaseSettings):
     contacts_living_elsewhere: Literal["hold", "write"]
     adult_students: Literal["hold", "write"]
     opt_out_confirmation: Literal["carrier", "service"]
+    school_opens: time
+    school_closes: time
+    on_call_wait_minutes: PositiveInt
+    two_way_needs_on_call: Literal["phones", "always"]
+    state: Annotated[str, Field(pattern="^([A-Z]{2})?$")]
     provider: Literal["", "twilio", "simulator"]
     provider_timeout_seconds: PositiveFloat
     sender_rate: PositiveFloat
+    segment_price: Annotated[Decimal, Field(ge=0)]
+    daily_spending_cap: Annotated[Decimal, Field(ge=0)]
+    letter_price: Annotated[Decimal, Field(ge=0)]
+    breaker_minimum: NonNegativeInt
+    breaker_times: PositiveInt
+    breaker_percent: Annotated[int, Field(ge=1, le=100)]
+    batches_wait: bool
     carrier_keeps_days: NonNegativeInt
     feed_folder: str
     letter_return_left: NonNegativeFloat
@@ -161,6 +174,11 @@ class Settings(BaseSettings):
     def demo_clock(self) -> Path:
         """The file that moves the clock of the demo's home; elsewhere it does not exist."""
         return self.home / "demo-clock.json"
+
+    @property
+    def reaches_phones(self) -> bool:
+        """Whether texts leave for people's phones, and not for a simulator."""
+        return self.provider == "twilio" and not is_loopback(self.twilio_api_base)
 
     @property
     def zone(self) -> str:

@@ -28,7 +28,7 @@ from outreach.delivery.provider import Outcome, Provider, Text
 from outreach.delivery.report import DispatchReport
 from outreach.delivery.tables import Attempt, WebhookEvent
 from outreach.district import queries as district
-from outreach.planning import release
+from outreach.planning import brakes, release, spending
 from outreach.planning.checks import CHECKS, Check
 from outreach.planning.reasons import Reason
 from outreach.planning.release import Go, Stop
@@ -136,11 +136,14 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
         facts = release.facts_for(session, rows, settings, now)
         schools = district.schools(session, {row.school_id for row in rows})
         doubtful = set(reconcile.unsettled(session, {row.phone for row in rows}).values())
+        purse = spending.purse(session, settings, now)
         for row in rows:
             asked = partial(check, session, row, settings, now, facts=facts)
             verdict = _waits(row, unheard, stopped, now) or _verdict(session, row, asked, now)
             if isinstance(verdict, Go) and (row.phone, verdict.body) in doubtful:
                 verdict = Stop(State.HELD, TWIN)
+            elif isinstance(verdict, Go) and not purse.pays(MessageClass(row.message_class), verdict.segments or 1):
+                verdict = Stop(State.HELD, Reason.SPENT, purse.refilled_at)
             if isinstance(verdict, Stop):
                 _stop(session, row, verdict, now)
                 report.counts[f"{verdict.state}: {verdict.reason.split(':')[0]}"] += 1
@@ -152,6 +155,7 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
                 claimed.append(_release(session, row, verdict, now, (text, known, seen[row.phone].version)))
                 doubtful.add((row.phone, verdict.body))
             report.claimed += 1
+        purse.tell(session, now)
     return claimed
 
 
@@ -211,7 +215,7 @@ def _release(session: Session, row: PlannedMessage, go: Go, now: datetime, asked
 
 
 def _still_so(database: Database, item: _Claimed) -> bool:
-    """Read once more, last before the request, whether consent, blocks and attendance are as they were at the release.
+    """Read once more, last before the request, whether consent, blocks, brakes and attendance are as they were at the release.
 
     And whether the message is still ours: a worker that slept past its lease finds that others have dealt with it.
     """
@@ -219,11 +223,12 @@ def _still_so(database: Database, item: _Claimed) -> bool:
         row = session.get_one(PlannedMessage, item.planned_id)
         ours = row.state == State.SENDING and session.get_one(Attempt, item.attempt_id).outcome == "open"
         blocked = any(consent.block(session, student, row.contact_id) for student in row.student_ids if row.contact_id)
+        braked = brakes.standing(session).refusal(MessageClass(row.message_class), row.school_id)
         same = consent.state(session, item.text.to).version == item.consent_version and newest_version(session) == item.known
         others = reconcile.unsettled(session, {item.text.to})
         others.pop(item.planned_id, None)
         alone = (item.text.to, item.text.body) not in others.values()  # two workers may each have claimed one of two
-        return ours and same and alone and not blocked and item.text.to not in _unheard(session)
+        return ours and same and alone and not blocked and not braked and item.text.to not in _unheard(session)
 
 
 def _put_back(database: Database, item: _Claimed, now: datetime, report: DispatchReport) -> None:

@@ -15,7 +15,7 @@ from outreach.attendance import sis_differences
 from outreach.database import take_turns
 from outreach.messages import queries as messages
 from outreach.messages.queries import Choice
-from outreach.planning import queries, situation, suspensions
+from outreach.planning import brakes, queries, situation, suspensions
 from outreach.planning.facts import stored
 from outreach.planning.nudges import Draft, drafts
 from outreach.planning.queries import History, Rhythm, Waiting
@@ -47,6 +47,10 @@ class _Night:
         if key not in self.words:
             self.words[key] = messages.choose(self.session, *key, default=self.situation.settings.default_language)
         return self.words[key]
+
+    def in_shadow(self, student_id: str) -> bool:
+        """Whether messages about a child are planned and not sent."""
+        return self.situation.brakes.holds(brakes.Kind.SHADOW, self.situation.school_of(student_id))
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,8 @@ def _decide(night: _Night, draft: Draft, items: Sequence[Waiting], family: froze
     rule = max((item.rule for item in aloud), key=lambda rule: rule.rung)
     words = night.choose(rule.message, draft.channel, locale)
     refusal = draft.refusal or night.rhythm.refusal(family, draft.channel, aloud) or ("" if words else Reason.NO_WORDS)
+    if not refusal and night.in_shadow(draft.student_ids[0]):
+        refusal = Reason.SHADOW
     earlier = night.history.earlier(draft.household, draft.channel, items)
     if not refusal:
         night.rhythm.note(family, draft.channel, -items[0].episode_id, night.now)
@@ -290,8 +296,13 @@ def plan_automatic(
     message_class: MessageClass,
     settings: Settings,
     now: datetime,
+    about: Mapping[str, object] | None = None,
 ) -> PlannedMessage | None:
-    """Plan an automatic answer to one inbound text; None where it is planned already, or nobody approved its words."""
+    """Plan an automatic answer to one inbound text; None where it is planned already, or nobody approved its words.
+
+    *about* holds what is certain about the number, and until when it is of use: ``contact_id``, ``student_ids``, ``school_id``,
+    ``expires_at``.
+    """
     words = messages.choose(session, message, Channel.SMS, locale, default=settings.default_language)
     if words is None:
         return None
@@ -306,7 +317,14 @@ def plan_automatic(
         approval_id=words.approval_id,
         reply_to_id=inbound_id,
         created_by="automatic",
+        **(about or {}),
     )
+    return write_once(session, row)
+
+
+def plan_page(session: Session, *, once: str, phone: str, body: str, now: datetime) -> PlannedMessage | None:
+    """Plan a text to somebody on call; None where *once* is planned already."""
+    row = new_row(now, once_key=once, message_class=MessageClass.PAGE, phone=phone, body=body, language="en", created_by="on call")
     return write_once(session, row)
 
 

@@ -11,6 +11,14 @@ from outreach.planning.states import MessageClass
 class Check(StrEnum):
     """One check made when a message is released."""
 
+    STOP_BUTTON = "stop_button"
+    """Nobody has stopped everything, in the district or at the school."""
+    SHADOW = "shadow"
+    """The school is not in shadow mode: there everything is planned and nothing begun by us leaves."""
+    SPENDING = "spending"
+    """The day's texts have not cost more than the cap."""
+    TWO_WAY = "two_way"
+    """People are on call for what families write back, and somebody at the school answers them."""
     OPT_OUT = "opt_out"
     """The number's opt-outs and suppressions."""
     DECEASED = "deceased"
@@ -35,17 +43,21 @@ class Check(StrEnum):
 
 
 _ALL = frozenset(Check)
+_ALWAYS = frozenset({Check.STOP_BUTTON, Check.DECEASED, Check.OPT_OUT, Check.BLOCK})
+"""A family that wrote to us hears from us in shadow mode, too, and whatever was spent."""
 
 CHECKS: Mapping[MessageClass, frozenset[Check]] = {
     MessageClass.NUDGE: _ALL,
     # a campaign keeps its own calendar: no cap, no threshold
     MessageClass.CAMPAIGN: _ALL - {Check.CAP, Check.COUNT, Check.FRESHNESS},
     # words a person typed are approved by sending; quiet hours do not bind within 24 h of the family's own message
-    MessageClass.ANSWER: frozenset({Check.DECEASED, Check.OPT_OUT, Check.BLOCK, Check.QUIET_HOURS}),
+    MessageClass.ANSWER: _ALWAYS | {Check.QUIET_HOURS},
     # the one confirmation of an opt-out is the only text that may follow it; a block binds even that
-    MessageClass.CONFIRMATION: frozenset({Check.DECEASED, Check.OPT_OUT, Check.BLOCK, Check.APPROVED}),
-    MessageClass.SAFETY: frozenset({Check.DECEASED, Check.OPT_OUT, Check.BLOCK, Check.APPROVED}),
+    MessageClass.CONFIRMATION: _ALWAYS | {Check.APPROVED},
+    MessageClass.SAFETY: _ALWAYS | {Check.APPROVED},
     # a notice quotes no count of today; a correction's is counted anew for its own day (planning.correcting)
     # what the law sets is the district's to time, within the hours of all texts
     MessageClass.NOTICE: _ALL - {Check.CAP, Check.COUNT, Check.FRESHNESS},
+    # to staff about a danger: neither the hour, nor the stop button of texts to families, may keep it back
+    MessageClass.PAGE: frozenset({Check.DECEASED, Check.OPT_OUT, Check.BLOCK}),
 }

@@ -27,7 +27,7 @@ from outreach.messages.letter_text import LetterTextError
 from outreach.messages.placeholders import MissingValueError, TemplateError
 from outreach.messages.queries import Choice
 from outreach.messages.segments import measure
-from outreach.planning import correcting, queries, situation
+from outreach.planning import brakes, correcting, queries, situation, two_way, which_days
 from outreach.planning.checks import CHECKS, Check
 from outreach.planning.correcting import NotReady, told_before
 from outreach.planning.facts import facts_of, plain_facts, stored
@@ -80,7 +80,7 @@ def check(session: Session, planned: PlannedMessage, settings: Settings, now: da
     *facts* are those of ``facts_for`` this batch, read in this transaction; without them they are read for this message alone.
     """
     binding = CHECKS[MessageClass(planned.message_class)]
-    if stop := _whatever_it_says(session, planned, binding, settings, now):
+    if stop := _whatever_it_says(session, planned, binding, settings, now) or _braked(session, planned, facts):
         return stop
     if Check.COUNT in binding:
         return _nudge(session, planned, facts or facts_for(session, [planned], settings, now), now)
@@ -89,6 +89,8 @@ def check(session: Session, planned: PlannedMessage, settings: Settings, now: da
         return stop
     if stop := _person(session, planned, binding, settings, now):
         return stop
+    if planned.message == which_days.MESSAGE:
+        return _days(session, planned, settings, now)
     if planned.message == correcting.MESSAGE:
         return correction(session, planned, situation.load(session, planned.student_ids, settings=settings, now=now))
     return _plain(session, planned, settings) if Check.APPROVED in binding else _typed(planned)
@@ -100,6 +102,15 @@ def correction(session: Session, planned: PlannedMessage, facts: Situation) -> G
     if isinstance(found, NotReady):
         return Stop(found.state, found.reason)
     return _compose(session, planned, found.facts, found.draft)
+
+
+def _days(session: Session, planned: PlannedMessage, settings: Settings, now: datetime) -> Go | Stop:
+    """The days a child missed, as they are known now; where that is no longer certain, a person answers instead."""
+    found = which_days.prepare(session, planned.phone, planned.student_ids[0], settings, now)
+    if isinstance(found, str):
+        return Stop(State.CANCELLED, found)
+    said = _compose(session, planned, found.facts, found.draft)
+    return said if isinstance(said, Go) else Stop(State.CANCELLED, said.reason)
 
 
 def letter_code(planned: PlannedMessage) -> str:
@@ -115,9 +126,20 @@ def _whatever_it_says(
         return Stop(State.CANCELLED, Reason.DECEASED)
     if planned.expires_at is not None and now >= planned.expires_at:
         return Stop(State.CANCELLED, Reason.EXPIRED)
-    if Check.QUIET_HOURS in binding and planned.channel == Channel.SMS:
-        return _window(session, planned, settings, now)
-    return None
+    if planned.channel != Channel.SMS:
+        return None
+    if Check.TWO_WAY in binding and (off := two_way.refusal(session, planned.school_id, settings, now)):
+        return Stop(State.HELD, off)
+    return _window(session, planned, settings, now) if Check.QUIET_HOURS in binding else None
+
+
+def _braked(session: Session, planned: PlannedMessage, facts: Situation | None) -> Stop | None:
+    """What a person stopped waits; a nudge in shadow mode is planned again when its school goes live."""
+    on = facts.brakes if facts else brakes.standing(session)
+    reason = on.refusal(MessageClass(planned.message_class), planned.school_id)
+    if reason is None:
+        return None
+    return Stop(_silenced(planned) if reason == Reason.SHADOW and planned.message_class == MessageClass.NUDGE else State.HELD, reason)
 
 
 def _of_the_dead(session: Session, planned: PlannedMessage) -> bool:
@@ -140,11 +162,20 @@ def _standing(planned: PlannedMessage, binding: frozenset[Check], number: PhoneC
 
 
 def _block(session: Session, planned: PlannedMessage) -> str:
-    """Why the contact may be told nothing of a child of this message, or of any child; empty where they may."""
+    """Why the contact may be told nothing of a child of this message, or of any child; empty where they may.
+
+    An automatic answer to a number that several adults may hold is stopped by a block on any of them.
+    """
     if not planned.contact_id:
-        return ""
+        return _block_of_number(session, planned.phone) if planned.reply_to_id and planned.message else ""
     found = (consent.block(session, student_id, planned.contact_id) for student_id in planned.student_ids or [""])
     return next((reason for reason in found if reason), "")
+
+
+def _block_of_number(session: Session, phone: str) -> str:
+    holders = district.adults_of_phone(session, phone)
+    blocks = consent.blocks(session, {link.student_id for adult in holders for link in adult.links})
+    return next((blocks[pair] for adult in holders for link in adult.links if (pair := (link.student_id, adult.contact_id)) in blocks), "")
 
 
 def _silenced(planned: PlannedMessage) -> State:

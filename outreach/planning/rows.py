@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from outreach.database import Json
+from outreach.database import Base, Json
 from outreach.planning.reasons import Reason
 from outreach.planning.states import Channel, MessageClass, State
 from outreach.planning.tables import PlannedMessage
 
+Row = TypeVar("Row", bound=Base)
 
-def write_once(session: Session, row: PlannedMessage) -> PlannedMessage | None:
+
+def write_once(session: Session, row: Row) -> Row | None:
     """Write a row; None where the database refuses it because it is there already, however late another process wrote it."""
     try:
         with session.begin_nested():
@@ -44,6 +47,7 @@ def new_row(now: datetime, **values: object) -> PlannedMessage:
         "segments": None,
         "reply_to_id": None,
         "retry_of_id": None,
+        "batch_id": None,
         "created_at": now,
         "changed_at": now,
         "due_at": now,

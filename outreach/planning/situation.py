@@ -19,6 +19,8 @@ from outreach.consent import queries as consent
 from outreach.district import queries as district
 from outreach.district.households import Household, households
 from outreach.district.tables import School, Student
+from outreach.planning import brakes
+from outreach.planning.brakes import Brakes
 from outreach.planning.reasons import Reason
 from outreach.planning.recipients import Numbers, Permissions
 from outreach.planning.signers import signers
@@ -50,6 +52,7 @@ class Situation:
     numbers: Numbers
     signers: Mapping[str, str]
     """Child → who signs what is said of it, where somebody is named."""
+    brakes: Brakes
 
     def refusal(self, student_id: str) -> str:
         """Why no number may be told about a child; empty where it may."""
@@ -158,6 +161,7 @@ def load(session: Session, student_ids: Collection[str], *, settings: Settings, 
         permissions=Permissions(consent.blocks(session, family), settings.contacts_living_elsewhere),
         numbers=numbers(session, phones, counts.enrolled),
         signers=signers(session, counts.enrolled),
+        brakes=brakes.standing(session),
     )
 
 

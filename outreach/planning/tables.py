@@ -20,6 +20,8 @@ class PlannedMessage(Base):
         Index(None, "phone"),
         Index(None, "contact_id"),
         Index(None, "provider_sid"),
+        Index(None, "batch_id"),
+        Index(None, "claimed_at", "message_class", "segments"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -64,6 +66,8 @@ class PlannedMessage(Base):
     reply_to_id: Mapped[int | None]
     """The inbound message it answers."""
     retry_of_id: Mapped[int | None]
+    batch_id: Mapped[int | None]
+    """The ``MessageBatch`` it was planned with; empty for what was not planned by a night."""
     created_by: Mapped[str]
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
@@ -87,3 +91,40 @@ class PlannedEpisode(Base):
     episode_id: Mapped[int] = mapped_column(ForeignKey("episodes.id"), primary_key=True)
     household: Mapped[str]
     channel: Mapped[str]
+
+
+class MessageBatch(Base):
+    """What one planning run wants to send. A person looks at it, lets it go, and takes back what has not left."""
+
+    __tablename__ = "message_batches"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    planned_at: Mapped[datetime]
+    planned_by: Mapped[str]
+    messages: Mapped[int]
+    started_by: Mapped[list[str]] = mapped_column(JSON)
+    """The people whose release of a baseline led to it: another person lets a mass-send go."""
+    waits: Mapped[str]
+    """Why it waits for a person; empty while it is free to leave."""
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str]
+    """Who let it go or took it back last."""
+
+
+class Brake(Base):
+    """What a person did to keep messages back in the district or at one school: who, when and why, and who took it off again."""
+
+    __tablename__ = "brakes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    """A ``planning.brakes.Kind``."""
+    school_id: Mapped[str]
+    """Empty for the whole district."""
+    open_key: Mapped[str | None] = mapped_column(unique=True)
+    """Kind and school while it holds: the database keeps one of each."""
+    set_at: Mapped[datetime]
+    set_by: Mapped[str]
+    why: Mapped[str]
+    lifted_at: Mapped[datetime | None]
+    lifted_by: Mapped[str]

@@ -9,10 +9,10 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
+from outreach.clock import start_of_day
 from outreach.delivery.receipts import UNCONFIRMED_AFTER
 from outreach.planning.states import State
 from outreach.planning.tables import PlannedMessage
-from outreach.web.times import start_of_day
 
 PER_PAGE = 50
 

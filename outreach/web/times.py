@@ -48,8 +48,3 @@ def elapsed(since: datetime, now: datetime) -> str:
         return f"{passed // _HOUR} h"
     days = passed // _DAY
     return f"{days} day{'' if days == 1 else 's'}"
-
-
-def start_of_day(when: date, zone: str) -> datetime:
-    """The first instant of a local date."""
-    return datetime(when.year, when.month, when.day, tzinfo=ZoneInfo(zone))

@@ -18,7 +18,7 @@ from outreach.database import Database
 from outreach.district.overlays import Act
 from outreach.district.tables import ContactPhone, Enrolment, Student
 from outreach.messages.tables import Approval
-from outreach.planning import actions
+from outreach.planning import actions, brakes
 from outreach.planning.checks import CHECKS, Check
 from outreach.planning.release import Go, Stop
 from outreach.planning.states import MessageClass, State
@@ -79,6 +79,8 @@ def _told_yesterday(session: Session) -> None:
 
 
 BREAKS: dict[Check, Callable[[Session], object]] = {
+    Check.STOP_BUTTON: lambda session: brakes.put_on(session, brakes.Kind.STOP, "S1", by="head@example.org", why="wrong", now=NOON),
+    Check.SHADOW: lambda session: brakes.put_on(session, brakes.Kind.SHADOW, brakes.DISTRICT, by="head@example.org", why="", now=NOON),
     Check.DECEASED: lambda session: mark_deceased(session, "lia", Act("head@example.org", NOON)),
     Check.OPT_OUT: _opt_out,
     Check.BLOCK: _block,
@@ -94,6 +96,10 @@ BREAKS: dict[Check, Callable[[Session], object]] = {
 AT_NIGHT = timedelta(hours=9)
 
 
+def test_every_check_is_broken_in_turn_but_the_one_that_the_claim_makes() -> None:
+    assert set(Check) - BREAKS.keys() == {Check.SPENDING}
+
+
 @pytest.mark.parametrize("kind", list(MessageClass))
 def test_a_sound_message_of_each_class_may_leave(nights: Nights, kind: MessageClass) -> None:
     found = nights.check(_row(nights, kind))
@@ -106,7 +112,7 @@ def test_a_sound_message_of_each_class_may_leave(nights: Nights, kind: MessageCl
     assert found.segments == 1
 
 
-@pytest.mark.parametrize("check", list(Check))
+@pytest.mark.parametrize("check", BREAKS)
 def test_what_is_broken_stops_the_classes_that_the_table_names_and_no_other(nights: Nights, check: Check) -> None:
     with nights.database.write() as session:
         BREAKS[check](session)
@@ -147,6 +153,8 @@ def test_a_blocked_contact_gets_no_answer_even_where_no_child_is_named(nights: N
 
 
 STATES = [
+    (Check.STOP_BUTTON, State.HELD, State.HELD),
+    (Check.SHADOW, State.SKIPPED, State.HELD),
     (Check.DECEASED, State.CANCELLED, State.CANCELLED),
     (Check.OPT_OUT, State.SKIPPED, State.CANCELLED),
     (Check.BLOCK, State.SKIPPED, State.CANCELLED),

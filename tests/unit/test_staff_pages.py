@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outreach.clock import start_of_day
 from outreach.web import times, views
 from outreach.web.views import Shelf, View, Whose
 
@@ -53,7 +54,7 @@ def test_a_full_moment_names_its_year() -> None:
 
 @given(st.dates(date(2020, 1, 1), date(2035, 12, 31)))
 def test_a_day_starts_at_its_first_instant(day: date) -> None:
-    start = times.start_of_day(day, ZONE)
+    start = start_of_day(day, ZONE)
     assert start.date() == day
     assert (start - timedelta(microseconds=1)).astimezone(UTC) < start.astimezone(UTC)
 

@@ -76,6 +76,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entries")),
     )
     op.create_table(
+        "brakes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("open_key", sa.String(), nullable=True),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("set_by", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lifted_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_brakes")),
+        sa.UniqueConstraint("open_key", name=op.f("uq_brakes_open_key")),
+    )
+    op.create_table(
         "calendar_events",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("school_id", sa.String(), nullable=False),
@@ -387,6 +401,18 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "message_batches",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("planned_by", sa.String(), nullable=False),
+        sa.Column("messages", sa.Integer(), nullable=False),
+        sa.Column("started_by", sa.JSON(), nullable=False),
+        sa.Column("waits", sa.String(), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_message_batches")),
+    )
+    op.create_table(
         "other_contacts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("student_id", sa.String(), nullable=False),
@@ -460,6 +486,7 @@ def upgrade() -> None:
         sa.Column("segments", sa.Integer(), nullable=True),
         sa.Column("reply_to_id", sa.Integer(), nullable=True),
         sa.Column("retry_of_id", sa.Integer(), nullable=True),
+        sa.Column("batch_id", sa.Integer(), nullable=True),
         sa.Column("created_by", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
@@ -476,6 +503,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("ref", name=op.f("uq_planned_messages_ref")),
     )
     with op.batch_alter_table("planned_messages", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_planned_messages_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_planned_messages_claimed_at_message_class_segments"), ["claimed_at", "message_class", "segments"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_planned_messages_contact_id"), ["contact_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_planned_messages_household"), ["household"], unique=False)
         batch_op.create_index(batch_op.f("ix_planned_messages_phone"), ["phone"], unique=False)
@@ -877,6 +908,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_planned_messages_phone"))
         batch_op.drop_index(batch_op.f("ix_planned_messages_household"))
         batch_op.drop_index(batch_op.f("ix_planned_messages_contact_id"))
+        batch_op.drop_index(batch_op.f("ix_planned_messages_claimed_at_message_class_segments"))
+        batch_op.drop_index(batch_op.f("ix_planned_messages_batch_id"))
 
     op.drop_table("planned_messages")
     op.drop_table("phone_states")
@@ -888,6 +921,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_other_contacts_student_id"))
 
     op.drop_table("other_contacts")
+    op.drop_table("message_batches")
     op.drop_table("marks")
     with op.batch_alter_table("mark_versions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mark_versions_student_id"))
@@ -942,6 +976,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_calendar_events_school_id_date"))
 
     op.drop_table("calendar_events")
+    op.drop_table("brakes")
     op.drop_table("audit_entries")
     with op.batch_alter_table("attention_items", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attention_items_resolved_at"))
