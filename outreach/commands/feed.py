@@ -9,8 +9,9 @@ import click
 from outreach.attendance.importing import ImportReport
 from outreach.attendance.refusal import RefusedError
 from outreach.commands.output import format_option, print_rows, progress
-from outreach.feeds.drafting import draft, written
+from outreach.feeds.drafting import draft
 from outreach.feeds.taking import take_in
+from outreach.feeds.writing import written
 from outreach.wiring import wire
 
 _COLUMNS = ("file", "read", "inserted", "changed", "unchanged", "rejected", "held", "noted", "deleted")
@@ -52,7 +53,7 @@ def import_(ctx: click.Context, folder: Path, *, dry_run: bool, report: Path | N
 @click.option("--name", help="What the source is to be called; the folder's name if nothing is said.")
 def draft_(folder: Path, name: str | None) -> None:
     """Print a first source.toml for the exports in FOLDER; every code in it waits for a person to confirm it."""
-    click.echo(written(draft(folder), name or folder.resolve().name), nl=False)
+    click.echo(written(draft(folder, name or folder.resolve().name)), nl=False)
 
 
 def _refuse_unwritable(report: Path) -> None:

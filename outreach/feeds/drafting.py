@@ -1,158 +1,202 @@
-"""A first ``source.toml`` for a folder of exports nobody has described yet: what was recognised, and what a person must confirm.
+"""What a folder of exports nobody has described yet seems to be: a first proposal, and everything a person needs to confirm it.
 
-Codes stand in it as comments with their frequency and what they probably mean: a code counts only once a person takes the mark away.
+Codes come with their frequency and what they probably mean; a code counts only once a person says so.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
-from outreach.attendance.canonical import ATTENDANCE, FILES, Type
-from outreach.attendance.reading import decode, read_frame
-from outreach.attendance.refusal import RefusedError
-from outreach.attendance.source_settings import Meaning
-from outreach.feeds.presets import Recognised, presets, propose, recognise
+from outreach.attendance.canonical import ATTENDANCE, CALENDAR, CONTACTS, ENROLLMENTS, FILES, SCHOOLS, STUDENTS, Type
+from outreach.feeds.choices import Choices, Placed
+from outreach.feeds.dates import DateForm, fitting, tried
+from outreach.feeds.presets import Recognised, guess, is_built_in, is_sensitive, presets, recognise, recognise_as
+from outreach.feeds.sheets import Sheet, read_sheet, refuse_empty, tally, usual
+from outreach.messages.languages import locale_of
 
-_DELIMITERS = (",", "\t", ";", "|")
-_ENDINGS = {".csv", ".txt", ".tsv"}
-_FALLBACK = "cp1252"
-DATE_FORMATS = ("%Y-%m-%d", "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%m-%d-%Y", "%Y%m%d", "%Y-%m-%d %H:%M:%S", "%m/%d/%Y %H:%M")
+NEEDED = (SCHOOLS.name, STUDENTS.name, ENROLLMENTS.name)
+"""Without these nothing can be counted."""
+_OF_SCHOOLS = {column.name for column in SCHOOLS.columns if not column.required}
+_Sheets = Mapping[str, Sheet]
+
+
+def draft(folder: Path, name: str) -> Look:
+    """Look at every export in *folder*. Raises RefusedError where there is none, or one cannot be read."""
+    sheets = {path.name: read_sheet(path) for path in refuse_empty(folder)}
+    found = _recognised(sheets, {})
+    written = [sheets[one.file] for one in found.placed.values()] or list(sheets.values())
+    choices = Choices(
+        name=name,
+        preset=found.preset,
+        delimiter=usual([sheet.delimiter for sheet in written], ","),
+        encoding=next((sheet.encoding for sheet in sheets.values() if sheet.encoding != "utf-8"), "utf-8"),
+        exit_day=presets()[found.preset].exit_day if found.preset else "inclusive",
+        calendar="file" if CALENDAR.name in found.placed else "from-events",
+        placed=found.placed,
+    )
+    return with_dates(look(folder, choices))
+
+
+def extend(folder: Path, choices: Choices) -> Choices:
+    """The same choices with a place for exports that came since; what was placed stays as it is."""
+    sheets = {path.name: read_sheet(path) for path in refuse_empty(folder)}
+    found = _recognised(sheets, choices.placed)
+    calendar = "file" if CALENDAR.name in found.placed and CALENDAR.name not in choices.placed else choices.calendar
+    return choices.model_copy(update={"placed": found.placed, "calendar": calendar})
+
+
+def look(folder: Path, choices: Choices) -> Look:
+    """Read the exports of *folder* as *choices* say they are written. Raises RefusedError."""
+    sheets = {
+        path.name: read_sheet(path, delimiter=choices.delimiter, encoding=choices.encoding, headed=path.name not in choices.headerless)
+        for path in refuse_empty(folder)
+    }
+    placed = {
+        kind: Placed(file=one.file, columns={c: own for c, own in one.columns.items() if own in sheets[one.file].columns})
+        for kind, one in choices.placed.items()
+        if one.file in sheets
+    }
+    return Look(choices.model_copy(update={"placed": placed}), sheets)
+
+
+def with_dates(found: Look) -> Look:
+    """The same with its date format, where every date fits exactly one."""
+    fits = fitting(found.dates)
+    only = fits[0] if len(fits) == 1 else ""
+    return Look(found.choices.model_copy(update={"date_format": found.choices.date_format or only}), found.sheets)
 
 
 @dataclass(frozen=True)
-class Draft:
-    """What was found in a folder."""
+class Look:
+    """What the exports of a folder hold, read as *choices* say."""
 
-    files: Mapping[str, Recognised]
-    """File name → what it is."""
-    unknown: tuple[str, ...]
-    """Files that nothing could be made of."""
-    delimiter: str
-    encoding: str
-    date_formats: tuple[str, ...]
-    """Every format that fits every date; one is certain, several are for a person to decide."""
-    codes: Mapping[str, int]
-    """Attendance code → how often it stands there."""
+    choices: Choices
+    sheets: _Sheets
+
+    @property
+    def unplaced(self) -> tuple[str, ...]:
+        """Exports that stand for no canonical file."""
+        used = {one.file for one in self.choices.placed.values()}
+        return tuple(name for name in self.sheets if name not in used)
+
+    def missing(self, kind: str) -> tuple[str, ...]:
+        """Required columns of a canonical file that nobody has named yet."""
+        there = self.choices.placed[kind].columns
+        return tuple(one.name for one in FILES[kind].columns if one.required and one.name not in there)
+
+    def left(self, kind: str) -> tuple[str, ...]:
+        """Columns of its export that are not read, and that hold nothing sensitive."""
+        return tuple(one for one in self._unread(kind) if not is_sensitive(one))
+
+    def sensitive(self, kind: str) -> tuple[str, ...]:
+        """Columns of its export that are never read."""
+        return tuple(one for one in self._unread(kind) if is_sensitive(one))
+
+    def _unread(self, kind: str) -> Iterator[str]:
+        one = self.choices.placed[kind]
+        return (column for column in self.sheets[one.file].columns if column not in one.columns.values())
+
+    def texts(self, kind: str, column: str) -> pl.Series:
+        """The values of a canonical column; nothing where it is not there."""
+        one = self.choices.placed.get(kind)
+        return self.sheets[one.file].texts(one.columns.get(column, "")) if one else pl.Series(dtype=pl.String)
+
+    @cached_property
+    def dates(self) -> pl.Series:
+        """Every date that the feed tells."""
+        columns = [(kind, column.name) for kind in self.choices.placed for column in FILES[kind].columns if column.type is Type.DATE]
+        return pl.concat([pl.Series(dtype=pl.String), *(self.texts(kind, column) for kind, column in columns)])
+
+    @cached_property
+    def date_forms(self) -> list[DateForm]:
+        """Every form that reads some of the dates, the likeliest first."""
+        return tried(self.dates)
+
+    @cached_property
+    def codes(self) -> dict[str, int]:
+        """Attendance code → how often it stands there."""
+        return tally(self.texts(ATTENDANCE.name, "code"))
+
+    @cached_property
+    def events(self) -> dict[str, int]:
+        """Calendar event → how often it stands there, without those that have their meaning from the start."""
+        return {event: rows for event, rows in tally(self.texts(CALENDAR.name, "event")).items() if not is_built_in(event)}
+
+    @cached_property
+    def languages(self) -> dict[str, int]:
+        """Language as the feed names it → how often it stands there."""
+        told = pl.concat([self.texts(STUDENTS.name, "home_language"), self.texts(CONTACTS.name, "language")])
+        return tally(told.filter(told != ""))
+
+    def locale(self, language: str) -> str:
+        """The locale of a language's name, by this feed's word or ours; empty where it is not known."""
+        return locale_of(language, self.choices.languages)
+
+
+@dataclass(frozen=True)
+class _Found:
     preset: str
-    """The system that most files come from; empty for canonical files."""
+    placed: dict[str, Placed]
 
 
-def draft(folder: Path) -> Draft:
-    """Look at every export in *folder*. Raises RefusedError where there is none, or one cannot be read."""
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _ENDINGS) if folder.is_dir() else []
-    if not paths:
-        sentence = f"{folder} holds no exports (.csv, .txt, .tsv) to look at."
-        raise RefusedError(sentence)
-    frames = {path.name: _read(path) for path in paths}
-    headers = {name: [column for column in frame.columns if not column.startswith("__")] for name, (frame, _, _) in frames.items()}
-    systems = Counter(one.preset for one in _recognised(headers, "").values() if one.preset)
+def _recognised(sheets: _Sheets, placed: Mapping[str, Placed]) -> _Found:
+    """What each export is; of two that are the same kind, the first. Then one export may hold what no other does."""
+    new = {name: sheet for name, sheet in sheets.items() if name not in {one.file for one in placed.values()}}
+    first = [one for sheet in new.values() if (one := recognise(sheet.columns, _stem(sheet))) is not None]
+    systems = Counter(one.preset for one in first if one.preset)
     preset = systems.most_common(1)[0][0] if systems else ""
-    files = _recognised(headers, preset)
-    read = {name: frames[name][0] for name in files}
-    codes = [read[name][one.columns["code"]] for name, one in files.items() if one.file == ATTENDANCE.name]
-    return Draft(
-        files=files,
-        preset=preset,
-        unknown=tuple(name for name in frames if name not in files),
-        delimiter=Counter(frames[name][1] for name in files or frames).most_common(1)[0][0],
-        encoding=next((encoding for _, _, encoding in frames.values() if encoding != "utf-8"), "utf-8"),
-        date_formats=fitting(pl.concat([pl.Series(dtype=pl.String), *_dates(files, read)])),
-        codes=dict(Counter(code.strip() for column in codes for code in column.fill_null("").to_list()).most_common()),
-    )
+    found = dict(placed)
+    for finder in (recognise, guess):
+        for name, sheet in new.items():
+            one = finder(sheet.columns, _stem(sheet), preset)
+            if one is not None and one.file not in found and name not in {placed.file for placed in found.values()}:
+                found[one.file] = _placed(one, name)
+    _share(found, sheets, preset)
+    return _Found(preset, found)
 
 
-def _recognised(headers: Mapping[str, list[str]], likely: str) -> dict[str, Recognised]:
-    """What each file is; of two that are the same kind, the first."""
-    files: dict[str, Recognised] = {}
-    for name, header in headers.items():
-        found = recognise(header, Path(name).stem, likely)
-        if found is not None and found.file not in {one.file for one in files.values()}:
-            files[name] = found
-    return files
+def _share(found: dict[str, Placed], sheets: _Sheets, preset: str) -> None:
+    """Systems that have no file of stays or schools write them into each child's row.
+
+    Of schools only the ids are taken: a child's name or address must not become its school's.
+    """
+    for kind, sources in ((ENROLLMENTS.name, (STUDENTS.name,)), (SCHOOLS.name, (ENROLLMENTS.name, STUDENTS.name))):
+        for source in sources:
+            if kind in found or source not in found:
+                continue
+            one = recognise_as(sheets[found[source].file].columns, kind, preset)
+            if not one.missing and (kind != SCHOOLS.name or _OF_SCHOOLS.isdisjoint(sheets[found[source].file].columns)):
+                place = _placed(one, found[source].file)
+                found[kind] = place if kind != SCHOOLS.name else Placed(file=place.file, columns={"school_id": place.columns["school_id"]})
 
 
-def fitting(dates: pl.Series) -> tuple[str, ...]:
-    """The formats in which every one of *dates* is a date of our time; empty values do not count."""
-    told = dates.fill_null("").str.strip_chars()
-    told = told.filter(told != "").unique()
-    if not told.len():
-        return ()
-    return tuple(one for one in DATE_FORMATS if _fits(told, one))
+def _placed(one: Recognised, file: str) -> Placed:
+    return Placed(file=file, columns={column: own for column, own in one.columns.items() if not is_sensitive(own)})
 
 
-def _fits(told: pl.Series, form: str) -> bool:
-    read = told.str.to_datetime(form, strict=False) if "%H" in form else told.str.to_date(form, strict=False)
-    return bool(read.dt.year().is_between(1900, 2100).fill_null(value=False).all())
+def columns_for(sheet: Sheet, kind: str, preset: str) -> Placed:
+    """The place of a canonical file that a person found in *sheet*, with the columns that can be recognised."""
+    return _placed(recognise_as(sheet.columns, kind, preset), sheet.name)
 
 
-def _dates(files: Mapping[str, Recognised], frames: Mapping[str, pl.DataFrame]) -> Iterator[pl.Series]:
-    for name, one in files.items():
-        for column in FILES[one.file].columns:
-            if column.type is Type.DATE and column.name in one.columns:
-                yield frames[name][one.columns[column.name]]
+def ready(found: Look) -> Sequence[str]:
+    """What is still to be said before anything can be counted; empty where nothing is."""
+    choices, wanted = found.choices, [*NEEDED, *([CALENDAR.name] if found.choices.calendar == "file" else [])]
+    todo = [f"Which file holds the {kind}?" for kind in wanted if kind not in choices.placed]
+    for kind, one in choices.placed.items():
+        todo += [f"Which column of {one.file} is the {column.replace('_', ' ')}?" for column in found.missing(kind)]
+    if ATTENDANCE.name not in choices.placed:
+        todo.append("Which file holds the attendance?")
+    if not choices.date_format:
+        todo.append("How are dates written?")
+    return todo
 
 
-def _read(path: Path) -> tuple[pl.DataFrame, str, str]:
-    """A file's rows, its delimiter and its encoding."""
-    raw = path.read_bytes()
-    try:
-        raw.decode("utf-8-sig")
-        encoding = "utf-8"
-    except UnicodeDecodeError:
-        encoding = _FALLBACK
-    head = decode(raw, encoding, path.name).partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=head.count)
-    return read_frame(path, encoding=encoding, delimiter=delimiter, header=None, wanted=[]), delimiter, encoding
-
-
-def written(found: Draft, name: str) -> str:
-    """The draft as the text of a ``source.toml`` of the source *name*."""
-    return "\n".join(_lines(found, name)) + "\n"
-
-
-def _lines(found: Draft, name: str) -> Iterator[str]:
-    system = presets().get(found.preset)
-    yield f"# Drafted from {', '.join(found.files) or 'no file that could be recognised'}; to be confirmed by a person."
-    yield from (f"# Nothing could be made of {one}." for one in found.unknown)
-    yield f"name = {_text(name)}"
-    if system and system.exit_day != "inclusive":
-        yield f"exit_day = {_text(system.exit_day)}  # as {system.title} has it; look at a child who left"
-    if found.delimiter != ",":
-        yield f"delimiter = {_text(found.delimiter)}"
-    if found.encoding != "utf-8":
-        yield f"encoding = {_text(found.encoding)}"
-    if len(found.date_formats) == 1:
-        yield f"date_format = {_text(found.date_formats[0])}"
-    else:
-        fits = " and ".join(found.date_formats) or "none that is known"
-        yield f"# date_format = ...  # fitting every date: {fits}; say which"
-    yield from ("", "[files]", *(f"{one.file} = {_text(file)}" for file, one in found.files.items() if file != f"{one.file}.csv"))
-    for one in found.files.values():
-        renamed = {column: own for column, own in one.columns.items() if own != column}
-        if renamed:
-            yield from ("", f"[columns.{one.file}]", *(f"{column} = {_text(own)}" for column, own in renamed.items()))
-        if one.left:
-            yield f"# not read: {', '.join(_text(column) for column in one.left)}"
-    yield from ("", "# What the codes mean: take the mark away from each line that is right. A code without a meaning is held.", "[codes]")
-    for code, meaning in propose(found.codes, found.preset).items():
-        yield f"# {_text(code)} = {_meaning(meaning)}  # {found.codes[code]} rows"
-
-
-def _meaning(meaning: Meaning | None) -> str:
-    if meaning is None:
-        return '{ kind = "?" }'
-    told = [f"kind = {_text(meaning.kind)}"]
-    if meaning.kind == "absent":
-        told.append(f"reason = {_text(meaning.reason)}")
-    return f"{{ {', '.join([*told, *(['hold = true'] if meaning.hold else [])])} }}"
-
-
-def _text(value: str) -> str:
-    """A TOML text: JSON spells them in the same way."""
-    return json.dumps(value, ensure_ascii=False)
+def _stem(sheet: Sheet) -> str:
+    return Path(sheet.name).stem

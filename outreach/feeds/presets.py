@@ -10,37 +10,51 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from outreach.attendance.calendars import SCHOOL_DAY_EVENTS
 from outreach.attendance.canonical import FILES, CanonicalFile
 from outreach.attendance.source_settings import Meaning
 from outreach.resources import data_folder
 
 COMMON = "common"
+_Names = Mapping[str, Sequence[str]]
 
 
-class _Proposal(BaseModel):
+class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+
+class _Proposal(_Strict):
     names: list[str]
     meaning: Meaning
 
 
-class _Codes(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Codes(_Strict):
     proposal: list[_Proposal]
 
 
-class Preset(BaseModel):
+class Preset(_Strict):
     """One system: for each canonical column the names it may have there, the likeliest first."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str
     exit_day: Literal["inclusive", "exclusive"] = "inclusive"
+    odd_rows: dict[str, str] = {}
+    """Canonical file → a sentence about rows that this system writes in its own way; a person must have heard it."""
+    only: dict[str, dict[str, list[str]]] = {}
+    """Canonical file → column → the values of the rows to read, where the column is there: see ``[only]`` of source.toml."""
+    columns: dict[str, dict[str, list[str]]]
+
+
+class _Common(_Strict):
+    """What holds whatever the system is."""
+
+    sensitive: list[str]
+    school_days: list[str]
+    closed_days: list[str]
     columns: dict[str, dict[str, list[str]]]
 
 
@@ -49,20 +63,36 @@ class Recognised:
     """What the header of a file turned out to be."""
 
     preset: str
-    """The preset's name; empty for canonical names."""
+    """The preset's name; empty where no system's names are needed."""
     file: str
     """The canonical file."""
     columns: Mapping[str, str]
     """Canonical column → the file's own."""
     left: tuple[str, ...]
     """Columns of the file that nothing is known of."""
+    own: int = 0
+    """How many columns have the name that the system itself gives them."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Required columns that the header does not seem to have."""
+        return tuple(one.name for one in FILES[self.file].columns if one.required and one.name not in self.columns)
 
 
 @cache
 def presets() -> Mapping[str, Preset]:
     """Every preset by its name, which is its file's."""
-    files = sorted((data_folder("config") / "feeds").glob("*.toml"))
+    files = sorted(path for path in _folder().glob("*.toml") if path.stem != COMMON)
     return {path.stem: Preset.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))) for path in files}
+
+
+@cache
+def _common() -> _Common:
+    return _Common.model_validate(tomllib.loads((_folder() / f"{COMMON}.toml").read_text(encoding="utf-8")))
+
+
+def _folder() -> Path:
+    return data_folder("config") / "feeds"
 
 
 @cache
@@ -78,31 +108,71 @@ def propose(codes: Iterable[str], preset: str) -> dict[str, Meaning | None]:
     return {code: own.get(_plain_code(code)) or _codes(COMMON).get(_plain_code(code)) for code in codes}
 
 
+def propose_event(event: str) -> bool | None:
+    """Whether a calendar event that has no meaning yet is probably a school day; None where nobody can say."""
+    name = _plain_code(event)
+    return True if name in _common().school_days else False if name in _common().closed_days else None
+
+
+def is_built_in(event: str) -> bool:
+    """Whether a calendar event has its meaning without anybody's word."""
+    return event.strip().casefold() in SCHOOL_DAY_EVENTS
+
+
+def is_sensitive(column: str) -> bool:
+    """Whether a column's name says that it holds what this service must not read."""
+    plain = _plain(column)
+    return any(word in plain for word in _common().sensitive)
+
+
 def recognise(header: Sequence[str], named: str = "", likely: str = "") -> Recognised | None:
     """Which canonical file a header is, and of which system; None where no file's required columns are all there.
 
-    Of several the one that explains most columns; canonical names are tried with every system's. *named* is the file's own name
-    without its ending: it decides between files that explain as much, and *likely*, a preset's name, between systems.
+    Of several the one that explains most columns; canonical and common names are tried with every system's. *named* is the file's
+    own name without its ending: it decides between files that explain as much, and *likely*, a preset's name, between systems.
     """
-    found = [
-        recognised
-        for preset in ("", *presets())
-        for spec in FILES.values()
-        if (recognised := _as(spec, presets()[preset].columns.get(spec.name, {}) if preset else {}, preset, header)) is not None
-    ]
-    return max(found, key=lambda one: (len(one.columns), _plain(one.file) in _plain(named), one.preset == likely), default=None)
+    return _best([one for one in _every(header) if not one.missing], named, likely)
 
 
-def _as(spec: CanonicalFile, names: Mapping[str, Sequence[str]], preset: str, header: Sequence[str]) -> Recognised | None:
+def guess(header: Sequence[str], named: str = "", likely: str = "") -> Recognised | None:
+    """What a header that is none of ours probably is, though required columns are missing; a person says which they are."""
+    found = [one for one in _every(header) if len(one.columns) > 1 or (one.columns and _plain(one.file) in _plain(named))]
+    return _best(found, named, likely)
+
+
+def recognise_as(header: Sequence[str], file: str, likely: str = "") -> Recognised:
+    """The columns of a header that a person says is the canonical *file*; some may be missing."""
+    found = _best([_as(FILES[file], preset, header) for preset in ("", *presets())], "", likely)
+    if found is None:  # pragma: no cover - there is always the preset of canonical names
+        raise KeyError(file)
+    return found
+
+
+def _every(header: Sequence[str]) -> list[Recognised]:
+    return [_as(spec, preset, header) for preset in ("", *presets()) for spec in FILES.values()]
+
+
+def _best(found: Sequence[Recognised], named: str, likely: str) -> Recognised | None:
+    return max(found, key=lambda one: (len(one.columns), _plain(one.file) in _plain(named), one.own, one.preset == likely), default=None)
+
+
+def _as(spec: CanonicalFile, preset: str, header: Sequence[str]) -> Recognised:
+    own: _Names = presets()[preset].columns.get(spec.name, {}) if preset else {}
+    common: _Names = _common().columns.get(spec.name, {})
     there = {_plain(column): column for column in reversed(header)}
     columns: dict[str, str] = {}
-    for column in spec.columns:
-        own = next((there[_plain(name)] for name in (*names.get(column.name, ()), column.name) if _plain(name) in there), None)
-        if own is not None and own not in columns.values():
-            columns[column.name] = own
-        elif column.required:
-            return None
-    return Recognised(preset, spec.name, columns, tuple(one for one in header if one not in columns.values()))
+    told = 0
+    for column in sorted(spec.columns, key=lambda one: not one.required):
+        first = own.get(column.name, ()) if preset else (column.name,)
+        names = (*first, column.name, *common.get(column.name, ()))
+        theirs = next(
+            (there[_plain(name)] for name in names if _plain(name) in there and there[_plain(name)] not in columns.values()), None
+        )
+        if theirs is not None:
+            columns[column.name] = theirs
+            told += _plain(theirs) in {_plain(name) for name in first}
+    ordered = {column.name: columns[column.name] for column in spec.columns if column.name in columns}
+    return Recognised(preset, spec.name, ordered, tuple(one for one in header if one not in columns.values()), told)
 
 
 def _plain(name: str) -> str:

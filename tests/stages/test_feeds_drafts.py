@@ -13,8 +13,10 @@ import outreach.tables  # noqa: F401 - every table must be known before a schema
 from outreach.attendance.canonical import FILES
 from outreach.attendance.refusal import RefusedError
 from outreach.database import Database
-from outreach.feeds.drafting import DATE_FORMATS, draft, fitting, written
+from outreach.feeds.dates import DATE_FORMATS, fitting
+from outreach.feeds.drafting import draft
 from outreach.feeds.presets import presets, propose, recognise
+from outreach.feeds.writing import written
 from tests.attendance.loading import Loader
 
 EXPORT = {
@@ -38,16 +40,17 @@ def export(folder: Path) -> Path:
 def test_an_unknown_export_is_recognised_and_its_codes_wait_for_a_person(sqlite_database: Database, tmp_path: Path) -> None:
     """Loaded as drafted every mark is held; with the codes confirmed all count but the one nobody knows."""
     folder = export(tmp_path / "export")
-    found = draft(folder)
-    assert {name: (one.preset, one.file) for name, one in found.files.items()} == {
-        "absences.txt": ("powerschool", "attendance"),
-        "kids.txt": ("powerschool", "students"),
-        "places.txt": ("powerschool", "schools"),
-        "stays.txt": ("powerschool", "enrollments"),
+    found = draft(folder, "powerschool")
+    assert found.choices.preset == "powerschool"
+    assert {kind: one.file for kind, one in found.choices.placed.items()} == {
+        "attendance": "absences.txt",
+        "students": "kids.txt",
+        "schools": "places.txt",
+        "enrollments": "stays.txt",
     }
-    assert found.files["kids.txt"].left == ("SSN",)
+    assert found.sensitive("students") == ("SSN",)
     assert found.codes == {"A": 2, "E": 1, "Z9": 1}
-    text = written(found, "powerschool").replace('name = "powerschool"', 'name = "powerschool"\ncalendar = "from-events"')
+    text = written(found)
     (folder / "source.toml").write_text(text, encoding="utf-8")
     loader = Loader(sqlite_database, tmp_path)
     assert loader.load_folder(folder).files["attendance"].held == 4
@@ -96,4 +99,4 @@ def test_a_date_format_is_told_only_where_every_date_fits(dates: list[str], form
 
 def test_a_folder_without_exports_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match="holds no exports"):
-        draft(tmp_path)
+        draft(tmp_path, "nothing")
