@@ -87,6 +87,9 @@ def recount_told(services: Services) -> None:
 
 def dispatch(services: Services) -> None:
     """Send what is due, once everything that families wrote has been heard: it may be a stop."""
+    account = _account(services)
+    if account and not catching_up.heard_everything(services.database, account, services.settings, services.clock):
+        return
     take_waiting(services.database, services.settings, services.clock.now())
     delivery.dispatch(services.database, services.provider, services.settings, services.clock)
 

@@ -58,6 +58,16 @@ class CarrierStatus(Base):
     received_at: Mapped[datetime]
 
 
+class HeardUntil(Base):
+    """How far the carrier's own list of families' texts was read, for each of our numbers and for all of them."""
+
+    __tablename__ = "heard_until"
+
+    number: Mapped[str] = mapped_column(primary_key=True)
+    """Empty: all numbers, one after the other."""
+    at: Mapped[datetime]
+
+
 class WebhookEvent(Base):
     """A signed request from the carrier, stored raw before anything else is done with it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -22,8 +23,10 @@ from outreach.delivery.provider import Outcome, Text
 from outreach.delivery.redaction import redact
 from outreach.delivery.tables import WebhookEvent
 from outreach.planning.states import State
+from outreach.services import Services
 from outreach.simulator.carrier import DEFAULT_SENDER
 from outreach.simulator.faults import Fault, Order
+from scheduler import ticks
 from tests.stages.acceptance import Service, serving
 from tests.stages.outbox import PHONE
 
@@ -65,6 +68,32 @@ def test_what_families_wrote_during_an_outage_is_taken_in_once_and_before(servic
         assert consent.state(session, PHONE).opted_out
         assert {case.phone for case in service.cases(session)} == {PHONE, OTHER}
         assert len(session.scalars(select(WebhookEvent).where(WebhookEvent.dedup_key == heard.sid)).all()) == 1
+
+
+def test_nothing_leaves_after_an_outage_before_what_families_wrote_meanwhile_is_heard(service: Service) -> None:
+    clock = FixedClock(service.outbox.now)
+    services = Services(service.outbox.settings, service.database, clock, service.outbox.provider)
+    ticks.dispatch(services)
+    service.outbox.later(hours=3)
+    simulation = service.outbox.carrier.simulation
+    base, simulation.webhook_base = simulation.webhook_base, ""
+    simulation.text_from(PHONE, "no más")
+    simulation.webhook_base = base
+    stopped, other = service.outbox.answer(), service.outbox.answer(phone=OTHER)
+    services = replace(services, clock=FixedClock(service.outbox.now))
+
+    token, simulation.auth_token = simulation.auth_token, "changed"  # the carrier cannot be asked
+    ticks.dispatch(services)
+    assert {service.outbox.row(row).state for row in (stopped, other)} == {State.PLANNED}
+    with service.database.read() as session:
+        assert is_open(session, "catch-up")
+
+    simulation.auth_token = token
+    ticks.dispatch(services)
+    assert service.outbox.row(stopped).state == State.CANCELLED
+    assert service.outbox.row(other).state == State.ACCEPTED
+    with service.database.read() as session:
+        assert not is_open(session, "catch-up")
 
 
 def test_the_list_is_asked_in_utc_whatever_zone_an_instant_is_shown_in(service: Service) -> None:

@@ -27,23 +27,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("email", name=op.f("uq_accounts_email")),
     )
     op.create_table(
-        "approvals",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("message", sa.String(), nullable=False),
-        sa.Column("channel", sa.String(), nullable=False),
-        sa.Column("locale", sa.String(), nullable=False),
-        sa.Column("source_hash", sa.String(), nullable=False),
-        sa.Column("translation_hash", sa.String(), nullable=False),
-        sa.Column("source_text", sa.String(), nullable=False),
-        sa.Column("translation_text", sa.String(), nullable=False),
-        sa.Column("approved_by", sa.String(), nullable=False),
-        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_approvals")),
-    )
-    with op.batch_alter_table("approvals", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_approvals_message_channel_locale"), ["message", "channel", "locale"], unique=False)
-
-    op.create_table(
         "attention_items",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -311,6 +294,12 @@ def upgrade() -> None:
         sa.Column("files", sa.JSON(), nullable=False),
         sa.Column("looks", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_feed_sources")),
+    )
+    op.create_table(
+        "heard_until",
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_heard_until")),
     )
     op.create_table(
         "import_problems",
@@ -719,12 +708,53 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_webhook_events_processed_at"), ["processed_at"], unique=False)
 
     op.create_table(
+        "wording_versions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("message", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("source_hash", sa.String(), nullable=False),
+        sa.Column("back_to", sa.Integer(), nullable=True),
+        sa.Column("written_by", sa.String(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_wording_versions")),
+        sa.UniqueConstraint(
+            "message", "channel", "locale", "school_id", "number", name=op.f("uq_wording_versions_message_channel_locale_school_id_number")
+        ),
+    )
+    op.create_table(
         "account_schools",
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("school_id", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_account_schools_account_id_accounts")),
         sa.PrimaryKeyConstraint("account_id", "school_id", name=op.f("pk_account_schools")),
     )
+    op.create_table(
+        "approvals",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("message", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("version_id", sa.Integer(), nullable=True),
+        sa.Column("source_hash", sa.String(), nullable=False),
+        sa.Column("translation_hash", sa.String(), nullable=False),
+        sa.Column("source_text", sa.String(), nullable=False),
+        sa.Column("translation_text", sa.String(), nullable=False),
+        sa.Column("approved_by", sa.String(), nullable=False),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["version_id"], ["wording_versions.id"], name=op.f("fk_approvals_version_id_wording_versions")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approvals")),
+    )
+    with op.batch_alter_table("approvals", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_approvals_message_channel_locale_school_id"), ["message", "channel", "locale", "school_id"], unique=False
+        )
+
     op.create_table(
         "attempts",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -867,7 +897,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_attempts_planned_id"))
 
     op.drop_table("attempts")
+    with op.batch_alter_table("approvals", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_approvals_message_channel_locale_school_id"))
+
+    op.drop_table("approvals")
     op.drop_table("account_schools")
+    op.drop_table("wording_versions")
     with op.batch_alter_table("webhook_events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_webhook_events_processed_at"))
 
@@ -937,6 +972,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_import_problems_import_id"))
 
     op.drop_table("import_problems")
+    op.drop_table("heard_until")
     op.drop_table("feed_sources")
     op.drop_table("feed_imports")
     op.drop_table("evaluations")
@@ -984,8 +1020,4 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_attention_items_key"))
 
     op.drop_table("attention_items")
-    with op.batch_alter_table("approvals", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_approvals_message_channel_locale"))
-
-    op.drop_table("approvals")
     op.drop_table("accounts")
