@@ -136,7 +136,9 @@ def _letter(session: Session, row: PlannedMessage, episodes: dict[str, int], set
     if draft is None:
         return None
     locale, language = facts.locale(draft.adults[0].locale, draft.adults[0].language, draft.student_ids[0])
-    words = messages.choose(session, row.message, Channel.LETTER, locale, default=settings.default_language)
+    words = messages.choose(
+        session, row.message, Channel.LETTER, locale, default=settings.default_language, school_id=row.school_id
+    )  # fmt: skip
     if words is None:
         return None
     letter = _like(

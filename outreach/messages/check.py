@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -16,6 +17,7 @@ from outreach.messages.placeholders import TemplateError, names, parse
 from outreach.messages.segments import MOST_SEGMENTS
 from outreach.messages.templates import Source, sources
 from outreach.messages.translations import Translations
+from outreach.messages.wording import NOTHING_WRITTEN, Overlay
 
 LONGEST = Facts(
     district="Grand Bend Independent School District",
@@ -42,6 +44,9 @@ LONGEST = Facts(
 """The longest plausible facts; the í turns the whole text into UCS-2."""
 
 
+_HARMLESS = frozenset("\n\u200c\u200d\u200e\u200f\u061c")
+
+
 @dataclass(frozen=True)
 class Problem:
     """Something to repair before the words can be approved."""
@@ -56,19 +61,20 @@ class Problem:
         return f"{self.message}/{self.channel} ({self.locale}): {self.sentence}"
 
 
-def check(home: Path | None = None) -> list[Problem]:
-    """Check every source text and every translation that the files hold; also name what a translation file leaves out.
+def check(home: Path | None = None, overlay: Overlay = NOTHING_WRITTEN) -> list[Problem]:
+    """Check every source text and every translation as files and web hold them; also name what has no translation.
 
     Raises TranslationFileError for a PO file that cannot be read. A language without any file is no problem: its families get the
     approved English.
     """
-    found = [problem for source, pair in current_pairs(home) for problem in problems_of(source, pair)]
-    known = Translations(home)
+    pairs = current_pairs(home, overlay)
+    found = [problem for source, pair in pairs for problem in problems_of(source, pair)]
+    there = {(pair.message, pair.channel, pair.locale) for _source, pair in pairs}
     missing = [
         Problem(source.message, source.channel, locale, "there is no translation of the English text as it stands now.")
-        for source in sources(home)
-        for locale in known.locales()
-        if locale != DEFAULT and not known.of(source, locale)
+        for source in sources(home, overlay)
+        for locale in Translations(home).locales()
+        if locale != DEFAULT and (source.message, source.channel, locale) not in there
     ]
     return found + missing
 
@@ -76,7 +82,7 @@ def check(home: Path | None = None) -> list[Problem]:
 def problems_of(source: Source, pair: Pair) -> list[Problem]:
     """Check one pair."""
     try:
-        sentences = _placeholders(source, pair) + _words(source, pair) + _form(pair)
+        sentences = _invisible(pair) + _placeholders(source, pair) + _words(source, pair) + _form(pair)
     except (TemplateError, LetterTextError) as error:
         sentences = [f"{error}."]
     return [Problem(pair.message, pair.channel, pair.locale, sentence) for sentence in sentences]
@@ -86,6 +92,12 @@ def _placeholders(source: Source, pair: Pair) -> list[str]:
     there, wanted = names(pair.translation), names(pair.source)
     faults = [f"{{{{ {name} }}}} is missing." for name in sorted((source.required | wanted) - there)]
     return faults + [f"{{{{ {name} }}}} is not in the English text." for name in sorted(there - wanted)]
+
+
+def _invisible(pair: Pair) -> list[str]:
+    """Characters that nobody sees and that may turn a line around or break it; line ends, joiners and direction marks may stand."""
+    found = dict.fromkeys(c for c in pair.translation if unicodedata.category(c).startswith("C") and c not in _HARMLESS)
+    return [f"it holds an invisible character (U+{ord(c):04X}); take it out." for c in found]
 
 
 def _words(source: Source, pair: Pair) -> list[str]:

@@ -39,13 +39,16 @@ class _Night:
     history: History
     rhythm: Rhythm
     by: str
-    words: dict[tuple[str, str, str], Choice | None] = field(default_factory=dict)
+    copies: frozenset[str]
+    """Schools with words of their own."""
+    words: dict[tuple[str, str, str, str], Choice | None] = field(default_factory=dict)
 
-    def choose(self, message: str, channel: Channel, locale: str) -> Choice | None:
-        """The approved words, asked for once a night."""
-        key = message, channel.value, locale
+    def choose(self, message: str, channel: Channel, locale: str, school_id: str) -> Choice | None:
+        """The approved words, asked for once a night: once for all schools that have none of their own."""
+        key = message, channel.value, locale, school_id if school_id in self.copies else ""
         if key not in self.words:
-            self.words[key] = messages.choose(self.session, *key, default=self.situation.settings.default_language)
+            default = self.situation.settings.default_language
+            self.words[key] = messages.choose(self.session, *key[:3], default=default, school_id=key[3])
         return self.words[key]
 
     def in_shadow(self, student_id: str) -> bool:
@@ -80,7 +83,7 @@ def plan(session: Session, *, settings: Settings, now: datetime, by: str = "plan
     waiting = queries.waiting_episodes(session)
     facts = situation.load(session, {item.student_id for item in waiting}, settings=settings, now=now)
     lately = queries.rhythm(session, now, weekly_cap=settings.weekly_nudge_cap, cool_down=queries.longest_cool_down(waiting))
-    night = _Night(session, now, facts, queries.history(session), lately, by)
+    night = _Night(session, now, facts, queries.history(session), lately, by, messages.schools_with_copies(session))
     families = _by_household(facts, waiting)
     decisions = [
         decision
@@ -140,7 +143,7 @@ def _decide(night: _Night, draft: Draft, items: Sequence[Waiting], family: froze
     locale, language = night.situation.locale(own.locale if own else "", own.language if own else "", draft.student_ids[0])
     aloud = [item for item in items if not item.passed]
     rule = max((item.rule for item in aloud), key=lambda rule: rule.rung)
-    words = night.choose(rule.message, draft.channel, locale)
+    words = night.choose(rule.message, draft.channel, locale, night.situation.school_of(draft.student_ids[0]))
     refusal = draft.refusal or night.rhythm.refusal(family, draft.channel, aloud) or ("" if words else Reason.NO_WORDS)
     if not refusal and night.in_shadow(draft.student_ids[0]):
         refusal = Reason.SHADOW

@@ -219,7 +219,14 @@ def _typed(planned: PlannedMessage) -> Go:
 
 def _plain(session: Session, planned: PlannedMessage, settings: Settings) -> Go | Stop:
     """A message without a count: its approved words, and what they say of names, school and a person's note."""
-    words = messages.choose(session, planned.message, planned.channel, planned.family_language, default=settings.default_language)
+    words = messages.choose(
+        session,
+        planned.message,
+        planned.channel,
+        planned.family_language,
+        default=settings.default_language,
+        school_id=planned.school_id,
+    )
     if words is None:
         return Stop(State.CANCELLED, Reason.NO_WORDS)
     try:
@@ -280,7 +287,15 @@ def _compose(session: Session, planned: PlannedMessage, facts: Situation, draft:
     """The approved words with today's facts; *wording* where its words are approved in the family's language."""
     own = draft.adults[0]
     locale, _ = facts.locale(own.locale, own.language, draft.student_ids[0])
-    words = messages.choose(session, planned.message, planned.channel, locale, default=facts.settings.default_language, wording=wording)
+    words = messages.choose(
+        session,
+        planned.message,
+        planned.channel,
+        locale,
+        default=facts.settings.default_language,
+        wording=wording,
+        school_id=facts.school_of(draft.student_ids[0]),
+    )
     if words is None:
         return Stop(State.HELD, Reason.NO_WORDS)
     try:
