@@ -80,10 +80,12 @@ class Settings(BaseSettings):
     state: Annotated[str, Field(pattern="^([A-Z]{2})?$")]
     provider: Literal["", "twilio", "simulator"]
     provider_timeout_seconds: PositiveFloat
+    number_lookup_days: NonNegativeInt
     sender_rate: PositiveFloat
     segment_price: Annotated[Decimal, Field(ge=0)]
     daily_spending_cap: Annotated[Decimal, Field(ge=0)]
     letter_price: Annotated[Decimal, Field(ge=0)]
+    daily_nudges_per_coordinator: PositiveInt
     breaker_minimum: NonNegativeInt
     breaker_times: PositiveInt
     breaker_percent: Annotated[int, Field(ge=1, le=100)]
@@ -92,12 +94,28 @@ class Settings(BaseSettings):
     feed_folder: str
     letter_return_left: NonNegativeFloat
     letter_return_top: NonNegativeFloat
+    letter_return_width: NonNegativeFloat
+    letter_return_height: NonNegativeFloat
     letter_address_left: NonNegativeFloat
     letter_address_top: NonNegativeFloat
     letter_address_width: NonNegativeFloat
     letter_address_height: NonNegativeFloat
     letter_body_top: NonNegativeFloat
+    letter_side_margin: NonNegativeFloat
+    letter_top_margin: NonNegativeFloat
+    letter_foot_margin: NonNegativeFloat
     letter_return_lines: list[str]
+    letter_english_copy: bool
+    letter_large_print: bool
+    letter_duplex: bool
+    letter_most_sheets: PositiveInt
+    letter_envelope_ounces: NonNegativeFloat
+    letter_sheet_ounces: PositiveFloat
+    letter_extra_ounce_price: Annotated[Decimal, Field(ge=0)]
+    letter_sort: list[Literal["school", "language", "postal_code"]]
+    letter_part_pages: PositiveInt
+    letter_approvals: Annotated[int, Field(ge=0, le=2)]
+    letter_print_at: time
     font_folder: str
 
     feed_keys: dict[str, FeedKey] = Field(default_factory=dict, repr=False)

@@ -15,7 +15,9 @@ from outreach.attendance import sis_differences
 from outreach.database import take_turns
 from outreach.messages import queries as messages
 from outreach.messages.queries import Choice
-from outreach.planning import brakes, queries, situation, suspensions
+from outreach.messages.segments import measure
+from outreach.planning import batches, brakes, queries, situation, suspensions, turns
+from outreach.planning.days import Asked
 from outreach.planning.facts import stored
 from outreach.planning.nudges import Draft, drafts
 from outreach.planning.queries import History, Rhythm, Waiting
@@ -165,6 +167,10 @@ def _write(night: _Night, decisions: Sequence[_Decision]) -> list[PlannedMessage
     fresh = [decision for decision in decisions if decision.same is None]
     _take_back(night, fresh)
     rows = {id(decision): _planned(night, decision) for decision in fresh}
+    leaving = [decision for decision in fresh if not decision.refusal]
+    _give_turns(night, [(decision, rows[id(decision)]) for decision in leaving if decision.draft.channel == Channel.SMS])
+    crossings = [item.episode_id for decision in leaving for item in decision.items]
+    batches.gather(night.session, list(rows.values()), crossings, night.situation.settings, night.now, night.by)
     night.session.add_all(rows.values())
     night.session.flush()
     night.session.add_all(
@@ -179,6 +185,22 @@ def _write(night: _Night, decisions: Sequence[_Decision]) -> list[PlannedMessage
     )
     night.session.flush()
     return [decision.same or rows[id(decision)] for decision in decisions]
+
+
+def _give_turns(night: _Night, texts: Sequence[tuple[_Decision, PlannedMessage]]) -> None:
+    """Say on which day each text leaves, and until when it is of use."""
+    facts = night.situation
+    asked = [
+        Asked(
+            row.school_id,
+            turns.rank(facts.counts[row.student_ids[0]].count.tier),
+            window_of(facts.schools.get(row.school_id), facts.settings, row.phone),
+            measure(decision.words.pair.translation).segments if decision.words else 1,
+        )
+        for decision, row in texts
+    ]
+    for (_, row), due in zip(texts, turns.lay_out(night.session, asked, facts.settings, night.now), strict=True):
+        row.due_at, row.expires_at = due, due + timedelta(hours=facts.settings.nudge_expires_hours)
 
 
 def _take_back(night: _Night, decisions: Sequence[_Decision]) -> None:
@@ -217,10 +239,6 @@ def _planned(night: _Night, decision: _Decision) -> PlannedMessage:
     """One decision as a planned message or a skip."""
     draft, facts, words = decision.draft, night.situation, decision.words
     school_id = facts.school_of(draft.student_ids[0])
-    due, expires = night.now, None
-    if draft.channel == Channel.SMS:
-        due = window_of(facts.schools.get(school_id), facts.settings, draft.phone).next_open(night.now)
-        expires = due + timedelta(hours=facts.settings.nudge_expires_hours)
     return new_row(
         night.now,
         once_key=_once_key(decision),
@@ -239,8 +257,6 @@ def _planned(night: _Night, decision: _Decision) -> PlannedMessage:
         facts=stored(facts, draft.student_ids, draft.adults),
         approval_id=words.approval_id if words else None,
         created_by=night.by,
-        due_at=due,
-        expires_at=expires,
     )
 
 
@@ -289,7 +305,7 @@ def plan_answer(  # noqa: PLR0913 - what a coordinator's answer consists of, by 
     return write_once(session, row) or session.scalars(select(PlannedMessage).filter_by(once_key=key)).one()
 
 
-def plan_automatic(
+def plan_automatic(  # noqa: PLR0913 - what an automatic answer consists of, by name
     session: Session,
     *,
     message: str,

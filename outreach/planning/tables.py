@@ -106,6 +106,8 @@ class MessageBatch(Base):
     """The people whose release of a baseline led to it: another person lets a mass-send go."""
     waits: Mapped[str]
     """Why it waits for a person; empty while it is free to leave."""
+    mass_send: Mapped[bool]
+    """So many that a second person must let it go."""
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str]
     """Who let it go or took it back last."""

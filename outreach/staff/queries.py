@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from outreach.staff.actions import digest
@@ -52,6 +52,17 @@ def coordinators(session: Session) -> dict[str, str]:
         .order_by(Account.id.desc())
     )
     return dict(session.execute(rows).all())
+
+
+def coordinators_of(session: Session) -> dict[str, int]:
+    """School → how many coordinators answer its families; schools without any are left out."""
+    rows = (
+        select(AccountSchool.school_id, func.count())
+        .join(Account, Account.id == AccountSchool.account_id)
+        .where(Account.role == Role.COORDINATOR.value, Account.disabled_at.is_(None))
+        .group_by(AccountSchool.school_id)
+    )
+    return {row[0]: row[1] for row in session.execute(rows)}
 
 
 def signed_in(session: Session, key: str) -> SignedIn | None:

@@ -324,6 +324,7 @@ def upgrade() -> None:
         sa.Column("body", sa.String(), nullable=False),
         sa.Column("media", sa.Integer(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
         sa.Column("intent", sa.String(), nullable=False),
         sa.Column("barrier", sa.String(), nullable=False),
         sa.Column("category", sa.String(), nullable=False),
@@ -397,9 +398,19 @@ def upgrade() -> None:
         sa.Column("messages", sa.Integer(), nullable=False),
         sa.Column("started_by", sa.JSON(), nullable=False),
         sa.Column("waits", sa.String(), nullable=False),
+        sa.Column("mass_send", sa.Boolean(), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decided_by", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message_batches")),
+    )
+    op.create_table(
+        "number_lookups",
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("line_type", sa.String(), nullable=False),
+        sa.Column("reassigned", sa.Boolean(), nullable=False),
+        sa.Column("asked_for", sa.Date(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("phone", name=op.f("pk_number_lookups")),
     )
     op.create_table(
         "other_contacts",
@@ -803,6 +814,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("planned_id", name=op.f("pk_follow_ups")),
     )
     op.create_table(
+        "incidents",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("open_key", sa.Integer(), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("next_step_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("acknowledged_by", sa.String(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_incidents_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
+        sa.UniqueConstraint("open_key", name=op.f("uq_incidents_open_key")),
+    )
+    with op.batch_alter_table("incidents", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_incidents_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_incidents_next_step_at"), ["next_step_at"], unique=False)
+
+    op.create_table(
         "letter_pages",
         sa.Column("planned_id", sa.Integer(), nullable=False),
         sa.Column("batch_id", sa.Integer(), nullable=False),
@@ -813,6 +844,25 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["planned_id"], ["planned_messages.id"], name=op.f("fk_letter_pages_planned_id_planned_messages")),
         sa.PrimaryKeyConstraint("planned_id", name=op.f("pk_letter_pages")),
         sa.UniqueConstraint("letter_id", name=op.f("uq_letter_pages_letter_id")),
+    )
+    op.create_table(
+        "on_call_people",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("open_key", sa.Integer(), nullable=True),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("begins", sa.Time(), nullable=False),
+        sa.Column("ends", sa.Time(), nullable=False),
+        sa.Column("days", sa.JSON(), nullable=False),
+        sa.Column("last_resort", sa.Boolean(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("added_by", sa.String(), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("removed_by", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_on_call_people_account_id_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_on_call_people")),
+        sa.UniqueConstraint("open_key", name=op.f("uq_on_call_people_open_key")),
     )
     op.create_table(
         "planned_episodes",
@@ -872,9 +922,55 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_wrong_counts_case_id"), ["case_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_wrong_counts_message_id"), ["message_id"], unique=False)
 
+    op.create_table(
+        "incident_steps",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("incident_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_incident_steps_incident_id_incidents")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incident_steps")),
+    )
+    with op.batch_alter_table("incident_steps", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_incident_steps_incident_id_at"), ["incident_id", "at"], unique=False)
+
+    op.create_table(
+        "on_call_pages",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("incident_id", sa.Integer(), nullable=True),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("planned_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("acknowledged_how", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["on_call_people.id"], name=op.f("fk_on_call_pages_person_id_on_call_people")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_on_call_pages")),
+        sa.UniqueConstraint("incident_id", "number", name=op.f("uq_on_call_pages_incident_id_number")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_on_call_pages_token_hash")),
+    )
+    with op.batch_alter_table("on_call_pages", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_on_call_pages_acknowledged_at"), ["acknowledged_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_on_call_pages_person_id_at"), ["person_id", "at"], unique=False)
+
 
 def downgrade() -> None:
     """Undo."""
+    with op.batch_alter_table("on_call_pages", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_on_call_pages_person_id_at"))
+        batch_op.drop_index(batch_op.f("ix_on_call_pages_acknowledged_at"))
+
+    op.drop_table("on_call_pages")
+    with op.batch_alter_table("incident_steps", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_incident_steps_incident_id_at"))
+
+    op.drop_table("incident_steps")
     with op.batch_alter_table("wrong_counts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_wrong_counts_message_id"))
         batch_op.drop_index(batch_op.f("ix_wrong_counts_case_id"))
@@ -886,7 +982,13 @@ def downgrade() -> None:
     op.drop_table("staff_sessions")
     op.drop_table("sign_in_links")
     op.drop_table("planned_episodes")
+    op.drop_table("on_call_people")
     op.drop_table("letter_pages")
+    with op.batch_alter_table("incidents", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_incidents_next_step_at"))
+        batch_op.drop_index(batch_op.f("ix_incidents_case_id"))
+
+    op.drop_table("incidents")
     op.drop_table("follow_ups")
     with op.batch_alter_table("case_events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_case_events_planned_id"))
@@ -956,6 +1058,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_other_contacts_student_id"))
 
     op.drop_table("other_contacts")
+    op.drop_table("number_lookups")
     op.drop_table("message_batches")
     op.drop_table("marks")
     with op.batch_alter_table("mark_versions", schema=None) as batch_op:
