@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from outreach.attendance import tables as attendance
 from outreach.attention import tables as attention
+from outreach.cases import danger_tables as danger
 from outreach.cases import tables as cases
 from outreach.consent import tables as consent
 from outreach.database import Base
@@ -12,8 +13,9 @@ from outreach.district import tables as district
 from outreach.messages import tables as messages
 from outreach.planning import tables as planning
 from outreach.replies import tables as replies
+from outreach.staff import oncall_tables as oncall
 from outreach.staff import tables as staff
 from outreach.thresholds import tables as thresholds
 
-TABLES = (attendance, attention, cases, consent, delivery, district, messages, planning, replies, staff, thresholds)
+TABLES = (attendance, attention, cases, consent, danger, delivery, district, messages, oncall, planning, replies, staff, thresholds)
 metadata = Base.metadata

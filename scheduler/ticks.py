@@ -11,12 +11,13 @@ import structlog
 from outreach.attendance.refusal import RefusedError
 from outreach.attendance.source_settings import SETTINGS_FILE
 from outreach.attention.actions import raise_item
-from outreach.cases import catching_up, corrections
+from outreach.cases import actions as cases
+from outreach.cases import catching_up, corrections, danger, oncall
 from outreach.cases.crossings import open_for_crossings
 from outreach.cases.intake import process_left_behind, take_waiting
 from outreach.consent.actions import lift_ended
 from outreach.delivery import actions as delivery
-from outreach.delivery import drift, following
+from outreach.delivery import drift, following, lookups
 from outreach.delivery import reconcile as reconciliation
 from outreach.delivery.provider import Account
 from outreach.delivery.redaction import redact
@@ -107,6 +108,12 @@ def catch_up(services: Services) -> None:
             catching_up.catch_up(services.database, account, services.settings, services.clock)
 
 
+def look_up(services: Services) -> None:
+    """Ask what kind of line a number is, and whether it changed hands, before its first text."""
+    if account := _account(services):
+        lookups.look_up(services.database, account, services.settings, services.clock)
+
+
 def keep_in_step(services: Services) -> None:
     """Compare opt-outs with the carrier's, tell it of those it does not know, and let it forget old words."""
     if account := _account(services):
@@ -129,3 +136,13 @@ def follow_up(services: Services) -> None:
 def take_left_behind(services: Services) -> None:
     """Work on webhooks that wait in files, or were stored and left behind."""
     process_left_behind(services.database, services.settings, services.clock.now())
+    with services.database.write() as session:
+        cases.take_over_unsaid(session, services.clock.now())
+
+
+def call_next(services: Services) -> None:
+    """Call the next person wherever nobody has answered in time; test those whose month is nearly over."""
+    now = services.clock.now()
+    danger.escalate(services.database, services.settings, now)
+    with services.database.write() as session:
+        oncall.test_monthly(session, services.settings, now)

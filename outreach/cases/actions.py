@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
-from outreach.cases import queries
+from outreach.cases import answers, danger, queries
 from outreach.cases.matching import Match, match
 from outreach.cases.states import CaseState, EventKind, Queue, move
 from outreach.cases.tables import Case, CaseEvent
@@ -34,8 +34,8 @@ class CaseError(RuntimeError):
 def take_in(session: Session, inbound: Inbound, settings: Settings, now: datetime) -> Case:
     """Put a family's text into the open case of its number, or open one; the same text again changes nothing.
 
-    The case waits since the first text that nobody answered; a second one does not reset the clock. Danger raises an urgent
-    item at once, with no words or names in it.
+    The case waits since the first text that nobody answered; a second one does not reset the clock. Danger is before a person at
+    once: an urgent item without words or names, and a call for whoever is on call.
     """
     taken = session.scalars(select(CaseEvent).where(CaseEvent.inbound_id == inbound.id)).first()
     if taken is not None:
@@ -43,6 +43,10 @@ def take_in(session: Session, inbound: Inbound, settings: Settings, now: datetim
     found = match(session, inbound.phone, local_date(now, settings.zone))
     case = _case_of_phone(session, inbound, found, now)
     _fill(case, found)
+    is_new_danger = inbound.urgent and danger.notice(session, case, inbound, settings, now)
+    told = answers.answer(session, inbound, found, settings, now, first=is_new_danger)
+    if is_new_danger:
+        danger.told_family(session, case, told, now)
     if inbound.to_human:
         case.queue = Queue.NEEDS_ME.value
         case.waiting_since = case.waiting_since or inbound.received_at
@@ -55,6 +59,17 @@ def take_in(session: Session, inbound: Inbound, settings: Settings, now: datetim
         add_event(session, case, EventKind.AUTOMATIC, by="", now=now, planned_id=planned.id)
     _tell(session, case, inbound, now)
     return case
+
+
+def take_over_unsaid(session: Session, now: datetime) -> int:
+    """Let a person answer where the automatic answer to "which days?" could not leave or arrive; return how many there were."""
+    unsaid = answers.left_unsaid(session, now)
+    for inbound in unsaid:
+        event = session.scalars(select(CaseEvent).where(CaseEvent.inbound_id == inbound.id)).one_or_none()
+        case = session.get(Case, event.case_id, with_for_update=True) if event else None
+        if case is not None and CaseState(case.state) is not CaseState.CLOSED:
+            case.queue, case.waiting_since = Queue.NEEDS_ME.value, case.waiting_since or inbound.received_at
+    return len(unsaid)
 
 
 def _case_of_phone(session: Session, inbound: Inbound, found: Match, now: datetime) -> Case:
@@ -113,17 +128,6 @@ def _fill(case: Case, found: Match) -> None:
 
 
 def _tell(session: Session, case: Case, inbound: Inbound, now: datetime) -> None:
-    if inbound.urgent:
-        attention.raise_item(
-            session,
-            kind="danger",
-            key=f"danger:{case.id}",
-            sentence="A family's text may mean danger. Read it now and follow the district's safety steps.",
-            now=now,
-            school_id=case.school_id,
-            detail={"case": case.id},
-            urgent=True,
-        )
     if inbound.to_human and not case.school_id:
         attention.raise_item(
             session,
@@ -210,6 +214,9 @@ def close(session: Session, case: Case, *, by: str, now: datetime, text: str = "
     _lock(session, case)
     if queries.undecided(session, case.id):
         message = "A correction in this case still waits: approve it or dismiss it first."
+        raise CaseError(message)
+    if danger.open_incident(session, case.id) is not None:
+        message = "A text in this case may mean danger: say on its incident's page how it ended, then close the case."
         raise CaseError(message)
     if CaseState(case.state) is not CaseState.CLOSED:
         case.state = move(CaseState(case.state), CaseState.CLOSED).value

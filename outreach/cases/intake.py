@@ -21,6 +21,7 @@ from outreach import arrivals
 from outreach.arrivals import Arrival
 from outreach.attention import actions as attention
 from outreach.cases import actions as cases
+from outreach.cases import danger
 from outreach.database import Database, UnavailableError
 from outreach.delivery import receipts
 from outreach.delivery.tables import WebhookEvent
@@ -151,7 +152,7 @@ def _understand(session: Session, event: WebhookEvent) -> Meaning | None:
 def _take_in(session: Session, event: WebhookEvent, meaning: Meaning | None, settings: Settings, now: datetime) -> None:
     if meaning is None:
         receipts.take_status(session, event.params, event.ref, now)
-    else:
+    elif not danger.answer_text(session, event.params, now):
         cases.take_in(session, replies.receive(session, event, settings, now, meaning=meaning), settings, now)
 
 

@@ -12,22 +12,19 @@ import csv
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, fields, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from outreach.attention import queries as attention
 from outreach.cases.actions import take_in
 from outreach.cases.states import Queue
 from outreach.cases.tables import Case
-from outreach.consent import actions as consent
+from outreach.cases.triage_family import introduce_family, introduce_school
 from outreach.consent import queries as consents
-from outreach.consent.states import Kind, Source
 from outreach.database import Database
 from outreach.delivery.tables import WebhookEvent
-from outreach.district.tables import Contact, ContactPhone, Enrolment, School, Student, StudentContact
 from outreach.replies.actions import receive
 from outreach.replies.normalise import storable
 from outreach.replies.understanding import Context, Meaning, understand
@@ -102,23 +99,22 @@ def triage(replies: Iterable[Reply], *, every: bool = False) -> Iterator[TriageR
         try:
             database.prepare(upgrade=True)
             with database.write() as session:
-                session.execute(insert(School).values(_school()))
+                introduce_school(session, settings, SCHOOL_HOURS)
             done: dict[tuple[object, ...], TriageRow] = {}
             for number, reply in enumerate(replies, start=1):
                 meaning = understand(storable(reply.text), Context(language=reply.language))
                 decision = (meaning.intent, meaning.urgent, meaning.suppress, meaning.to_human)
                 if every or decision not in done:
                     with database.write() as session:
-                        _introduce(session, number, reply)
-                        done[decision] = _judge(session, number, reply, meaning, settings)
+                        phone = introduce_family(session, number, reply.language, SCHOOL_HOURS)
+                        done[decision] = _judge(session, phone, reply, meaning, settings)
                 yield replace(done[decision], id=reply.id, barrier=meaning.barrier, category=meaning.category, why=meaning.why)
         finally:
             database.engine.dispose()
 
 
-def _judge(session: Session, number: int, reply: Reply, meaning: Meaning, settings: Settings) -> TriageRow:
-    phone = _phone(number)
-    params = {"MessageSid": f"SM{number:032d}", "From": phone, "To": "+15550000000", "Body": storable(reply.text), "NumMedia": "0"}
+def _judge(session: Session, phone: str, reply: Reply, meaning: Meaning, settings: Settings) -> TriageRow:
+    params = {"MessageSid": f"SM{phone}", "From": phone, "To": "+15550000000", "Body": storable(reply.text), "NumMedia": "0"}
     event = WebhookEvent(
         kind="inbound",
         dedup_key=params["MessageSid"],
@@ -149,51 +145,3 @@ def _alerted(session: Session, case: Case) -> bool:
     """Whether an urgent item about this case stands before a person."""
     item = attention.by_key(session, f"danger:{case.id}")
     return item is not None and item.urgent
-
-
-def _introduce(session: Session, number: int, reply: Reply) -> None:
-    """Make a child and a subscribed guardian with a number of their own."""
-    session.execute(insert(Student), [_student(number, reply.language)])
-    session.execute(insert(Contact), [_contact(number, reply.language)])
-    session.execute(insert(ContactPhone), [_number(number)])
-    session.execute(insert(StudentContact), [_tie(number)])
-    session.execute(insert(Enrolment), [_stay(number)])
-    consent.record(session, _phone(number), Kind.OPT_IN, source=Source.STAFF, by="triage", now=SCHOOL_HOURS)
-
-
-def _phone(number: int) -> str:
-    """A number for one reply; 555 is no area code, so nobody has it."""
-    return f"+1555{number:07d}"
-
-
-def _school() -> dict[str, object]:
-    nothing = dict.fromkeys(("parent_id", "phone", "address", "low_grade", "high_grade"), "")
-    return {**_FED, **nothing, "school_id": _SCHOOL, "name": "School", "timezone": "America/Chicago", "gone_import_id": None}
-
-
-def _student(number: int, language: str) -> dict[str, object]:
-    nothing = dict.fromkeys(("preferred_name", "grade", "subgroups"), "")
-    names = {"first_name": "Child", "last_name": str(number), "birth_date": None, "home_language": language, "home_locale": language}
-    return {**_FED, **nothing, **names, "student_id": str(number), "gone_import_id": None}
-
-
-def _contact(number: int, language: str) -> dict[str, object]:
-    nothing = dict.fromkeys(("email", "address_line1", "address_line2", "city", "state", "postal_code"), "")
-    names = {"first_name": "Guardian", "last_name": str(number), "language": language, "locale": language}
-    return {**_FED, **nothing, **names, "contact_id": str(number), "gone_import_id": None}
-
-
-def _number(number: int) -> dict[str, object]:
-    unknown = dict.fromkeys(("priority", "given_on"), None)
-    known = {"type": "mobile", "can_text": True, "given_by": "guardian", "verified_on": date(2026, 8, 1), "consent": True}
-    return {**_FED, **unknown, **known, "contact_id": str(number), "phone": _phone(number), "e164": _phone(number)}
-
-
-def _tie(number: int) -> dict[str, object]:
-    known = {"relation": "guardian", "primary": True, "priority": 1, "lives_with": True, "may_receive": True, "restriction": ""}
-    return {**_FED, **known, "student_id": str(number), "contact_id": str(number)}
-
-
-def _stay(number: int) -> dict[str, object]:
-    known = {"school_id": _SCHOOL, "entry_date": date(2026, 8, 17), "exit_date": None, "grade": "", "exit_type": "", "track": ""}
-    return {**_FED, **known, "student_id": str(number), "primary": True}

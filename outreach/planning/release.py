@@ -89,11 +89,16 @@ def check(session: Session, planned: PlannedMessage, settings: Settings, now: da
         return stop
     if stop := _person(session, planned, binding, settings, now):
         return stop
+    return _said(session, planned, settings, now) if Check.APPROVED in binding else _typed(planned)
+
+
+def _said(session: Session, planned: PlannedMessage, settings: Settings, now: datetime) -> Go | Stop:
+    """The words of a message that is no nudge; two of them name a child's days, which are counted anew."""
     if planned.message == which_days.MESSAGE:
         return _days(session, planned, settings, now)
     if planned.message == correcting.MESSAGE:
         return correction(session, planned, situation.load(session, planned.student_ids, settings=settings, now=now))
-    return _plain(session, planned, settings) if Check.APPROVED in binding else _typed(planned)
+    return _plain(session, planned, settings)
 
 
 def correction(session: Session, planned: PlannedMessage, facts: Situation) -> Go | Stop:

@@ -14,6 +14,8 @@ class MessageClass(StrEnum):
     CONFIRMATION = "confirmation"
     SAFETY = "safety"
     NOTICE = "notice"
+    PAGE = "page"
+    """To staff, never to a family: somebody has to look now."""
 
 
 class Channel(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,8 +13,9 @@ from outreach.consent.states import Kind, Source
 from outreach.delivery.tables import WebhookEvent
 from outreach.district import queries as district
 from outreach.planning.actions import plan_automatic
-from outreach.planning.states import MessageClass, State
+from outreach.planning.states import MessageClass
 from outreach.planning.tables import PlannedMessage
+from outreach.replies import machines
 from outreach.replies.normalise import storable
 from outreach.replies.reasons import Intent
 from outreach.replies.tables import Inbound
@@ -37,14 +38,13 @@ _CONFIRMED = {
 }
 """Intent → the message that confirms it. A cry for help that also says stop gets no automatic text: others may read the phone."""
 _CARRIER_SAID = {"STOP": Intent.OPT_OUT, "START": Intent.OPT_IN, "HELP": Intent.HELP}
-_A_DAY = timedelta(hours=24)
 _RECENT = 5
 
 
 def understood(session: Session, event: WebhookEvent) -> Meaning:
     """What the text that *event* carries means, read with what we said to that number last; nothing is changed."""
     phone, body = _phone_and_body(event)
-    return understand(body, Context(language=_language(session, phone), recent=_recent_words(session, phone)))
+    return understand(body, Context(language=language_of(session, phone), recent=_recent_words(session, phone)))
 
 
 def receive(session: Session, event: WebhookEvent, settings: Settings, now: datetime, *, meaning: Meaning | None = None) -> Inbound:
@@ -58,7 +58,7 @@ def receive(session: Session, event: WebhookEvent, settings: Settings, now: date
     if already := session.scalars(select(Inbound).where(Inbound.message_sid == sid)).first():
         return already
     phone, body = _phone_and_body(event)
-    language, meaning = _language(session, phone), meaning or understood(session, event)
+    language, meaning = language_of(session, phone), meaning or understood(session, event)
     inbound = _stored(params, sid, phone, body, meaning, event.received_at)
     carrier = _CARRIER_SAID.get(params.get("OptOutType", "").upper())
     if carrier is Intent.OPT_OUT and not meaning.suppress:
@@ -84,6 +84,7 @@ def _stored(params: dict[str, str], sid: str, phone: str, body: str, meaning: Me
         body=body,
         media=int(media[:3]) if has_media else 0,
         received_at=received_at,
+        locale=meaning.locale,
         intent=meaning.intent.value,
         barrier=meaning.barrier,
         category=meaning.category,
@@ -127,11 +128,13 @@ def _is_carrier_word(body: str, settings: Settings) -> bool:
 
 
 def _confirm(session: Session, inbound: Inbound, locale: str, settings: Settings, now: datetime) -> None:
-    """Plan the one confirmation this text deserves: one per opt-out, else one of each kind in a day, so that two machines cannot chat."""
+    """Plan the one confirmation this text deserves: one per opt-out, else one of each kind in a day, and none to a machine."""
     message = _CONFIRMED.get(Intent(inbound.intent))
     if message is None or (message == "opt_out") != inbound.suppress:
         return
-    if message != "opt_out" and _said_today(session, inbound.phone, message, now):
+    if message != "opt_out" and machines.said_lately(session, inbound.phone, [message], now):
+        return
+    if machines.suspected(session, inbound, now):
         return
     plan_automatic(
         session,
@@ -145,17 +148,7 @@ def _confirm(session: Session, inbound: Inbound, locale: str, settings: Settings
     )
 
 
-def _said_today(session: Session, phone: str, message: str, now: datetime) -> bool:
-    said = select(PlannedMessage.id).where(
-        PlannedMessage.phone == phone,
-        PlannedMessage.message == message,
-        PlannedMessage.state.not_in([State.SKIPPED, State.CANCELLED]),
-        PlannedMessage.created_at > now - _A_DAY,
-    )
-    return session.scalar(said.limit(1)) is not None
-
-
-def _language(session: Session, phone: str) -> str:
+def language_of(session: Session, phone: str) -> str:
     """The language on file for a number; empty where none or several are."""
     locales = {adult.locale for adult in district.adults_of_phone(session, phone)}
     return locales.pop() if len(locales) == 1 else ""

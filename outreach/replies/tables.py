@@ -22,6 +22,8 @@ class Inbound(Base):
     body: Mapped[str]
     media: Mapped[int]
     received_at: Mapped[datetime]
+    locale: Mapped[str]
+    """The language of the words that decided; empty where none did."""
     intent: Mapped[str]
     barrier: Mapped[str]
     category: Mapped[str]

@@ -29,6 +29,14 @@ class Permission(StrEnum):
     """Say what a code means, or what a date at a school was."""
     DATA_CHILDREN = "data.children"
     """See and settle days of named children, and gather two ids of one child."""
+    FEEDS_MAP = "feeds.map"
+    """Upload exports to look at, say what their columns and codes mean, and write the source.toml of a feed."""
+    DANGER_READ = "danger.read"
+    """Read a text that may mean danger, and what is written after it; everybody else sees that it is sealed."""
+    ON_CALL_READ = "on_call.read"
+    """See who is called, and who answered a test."""
+    ON_CALL_SET = "on_call.set"
+    """Say who is called, and send tests."""
     CLOCK_MOVE = "clock.move"
     """Move the demo's clock; there is no such page outside the demo."""
     ACCOUNT_SELF = "account.self"
@@ -78,18 +86,19 @@ def _grant(reach: Reach, *permissions: Permission) -> Grant:
 _P = Permission
 _DATA = (_P.DATA_READ, _P.DATA_FIX, _P.DATA_CHILDREN)
 _INBOX = (_P.INBOX_READ, _P.INBOX_ANSWER, _P.INBOX_NOTE, _P.DELIVERY_READ, _P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.CLOCK_MOVE)
+_DANGER = (_P.DANGER_READ, _P.ON_CALL_READ)
 
 GRANTS: Mapping[Role, Grant] = MappingProxyType(
     {
-        Role.COORDINATOR: _grant(Reach.SCHOOLS, *_INBOX, *_DATA, _P.BASELINE_READ),
+        Role.COORDINATOR: _grant(Reach.SCHOOLS, *_INBOX, *_DANGER, *_DATA, _P.BASELINE_READ),
         Role.ATTENDANCE_CLERK: _grant(Reach.SCHOOLS, _P.INBOX_READ, _P.INBOX_NOTE, _P.DELIVERY_READ, _P.ATTENTION_READ, *_DATA),
-        Role.SCHOOL_ADMINISTRATOR: _grant(Reach.SCHOOLS, *_INBOX, *_DATA, _P.BASELINE_READ, _P.WORDS_READ),
+        Role.SCHOOL_ADMINISTRATOR: _grant(Reach.SCHOOLS, *_INBOX, *_DANGER, *_DATA, _P.BASELINE_READ, _P.WORDS_READ),
         # the baseline and the words are the whole district's, so only a district-wide role changes them
         Role.DISTRICT_ADMINISTRATOR: Grant(Reach.DISTRICT, frozenset(Permission)),
         # reads words and made-up families, never a real one
         Role.TRANSLATOR: _grant(Reach.SCHOOLS, _P.WORDS_READ),
         # attention sentences carry no family's name or number, and codes and dates no child's
-        Role.IT: _grant(Reach.DISTRICT, _P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.DATA_READ, _P.DATA_FIX, _P.CLOCK_MOVE),
+        Role.IT: _grant(Reach.DISTRICT, _P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.DATA_READ, _P.DATA_FIX, _P.FEEDS_MAP, _P.CLOCK_MOVE),
         # a mentor sees own children, a helper assigned threads, an evaluator no names: until pages of that kind exist, nothing
         Role.MENTOR: _grant(Reach.SCHOOLS),
         Role.LANGUAGE_HELPER: _grant(Reach.SCHOOLS),

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from outreach.attention.queries import open_items
-from outreach.cases import actions, queries
+from outreach.cases import actions, danger, queries
 from outreach.cases.crossings import open_for_crossings
 from outreach.cases.states import CaseState, IllegalMoveError, move
 from outreach.cases.tables import Case, CaseEvent
@@ -173,6 +173,11 @@ def test_a_person_notes_takes_closes_and_reopens_and_all_of_it_is_on_record(data
 def test_a_new_text_opens_a_closed_case_again(database: Database, settings: Settings) -> None:
     with database.write() as session:
         _, case = hear(session, settings, "he has a knife")
+        with pytest.raises(actions.CaseError, match="may mean danger"):
+            actions.close(session, case, by=ANA, now=LATER)
+        incident = danger.open_incident(session, case.id)
+        assert incident is not None
+        danger.close(session, incident, "A toy. The principal spoke with the family.", by=ANA, now=LATER)
         actions.close(session, case, by=ANA, now=LATER)
         _, same = hear(session, settings, "call me", at=LATER)
         assert same.id == case.id

@@ -44,7 +44,8 @@ def nights(database: Database, settings: Settings, tmp_path: Path) -> Nights:
         [nudge] = session.query(PlannedMessage).all()
         copied = {column.name: getattr(nudge, column.name) for column in PlannedMessage.__table__.columns if column.name != "id"}
         for kind in set(MessageClass) - {MessageClass.NUDGE, MessageClass.ANSWER}:
-            plain = {"ref": kind.value, "once_key": kind.value, "message_class": kind.value, "message": "plain"}
+            words = "Please look now." if kind is MessageClass.PAGE else ""
+            plain = {"body": words, "ref": kind.value, "once_key": kind.value, "message_class": kind.value, "message": "plain"}
             session.add(PlannedMessage(**copied | plain))
         actions.plan_answer(
             session, phone=ANNA, body="I will call you.", inbound_id=None, household="anna", contact_id="anna", student_ids=["lia"],
@@ -82,6 +83,7 @@ BREAKS: dict[Check, Callable[[Session], object]] = {
     Check.STOP_BUTTON: lambda session: brakes.put_on(session, brakes.Kind.STOP, "S1", by="head@example.org", why="wrong", now=NOON),
     Check.SHADOW: lambda session: brakes.put_on(session, brakes.Kind.SHADOW, brakes.DISTRICT, by="head@example.org", why="", now=NOON),
     Check.DECEASED: lambda session: mark_deceased(session, "lia", Act("head@example.org", NOON)),
+    Check.TWO_WAY: lambda _: None,
     Check.OPT_OUT: _opt_out,
     Check.BLOCK: _block,
     Check.COUNT: lambda session: session.execute(update(Enrolment).values(entry_date=date(2026, 10, 1))),
@@ -107,6 +109,7 @@ def test_a_sound_message_of_each_class_may_leave(nights: Nights, kind: MessageCl
     expected = {
         MessageClass.NUDGE: "Lincoln Schools: Lia has missed 4 days as of October 6. STOP",
         MessageClass.ANSWER: "I will call you.",
+        MessageClass.PAGE: "Please look now.",
     }
     assert found.body == expected.get(kind, "Lincoln Schools: school is closed today.")
     assert found.segments == 1
@@ -117,6 +120,8 @@ def test_what_is_broken_stops_the_classes_that_the_table_names_and_no_other(nigh
     with nights.database.write() as session:
         BREAKS[check](session)
     nights.now += AT_NIGHT if check == Check.QUIET_HOURS else timedelta()
+    if check == Check.TWO_WAY:
+        nights.settings = nights.settings.model_copy(update={"two_way_needs_on_call": "always"})  # and nobody is on call
     stopped = {kind for kind in MessageClass if isinstance(nights.check(_row(nights, kind)), Stop)}
     assert stopped == {kind for kind, binding in CHECKS.items() if check in binding}
 

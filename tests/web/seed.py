@@ -109,6 +109,7 @@ def heard(session: Session, case: Case, body: str, at: datetime, **values: Any) 
             "body": body,
             "media": 0,
             "received_at": at,
+            "locale": "",
             "intent": "question",
             "barrier": "",
             "category": "",
