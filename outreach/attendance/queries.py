@@ -43,13 +43,16 @@ class StudentCount(StudentSum):
 
     days: tuple[Day, ...]
     """Absent, conflict and unknown days in order."""
+    first_day: date | None = None
+    """The first day of this year on which the child belonged to a school."""
 
     @classmethod
     def of(cls, records: Sequence[SchoolRecord], rules: Profile) -> StudentCount:
         """The count of one child from its records at its schools."""
         total, days = count_across(records, rules)
         held = min((record.held_code for record in records if record.held_code), default="")
-        return cls(records[0].student_id, total, tuple(record.school_id for record in records), held, days)
+        first = min((record.membership[0] for record in records if record.membership), default=None)
+        return cls(records[0].student_id, total, tuple(record.school_id for record in records), held, days, first)
 
     @property
     def absent_dates(self) -> tuple[date, ...]:

@@ -38,6 +38,8 @@ class Child:
     """In a correction: the wrong number we told before of the same days."""
     dates: tuple[date, ...] = ()
     """The days missed, in their order."""
+    months: tuple[tuple[date, Fraction], ...] = ()
+    """Each month of the child's school year so far, as its first day, with the days missed in it; empty where it is not known."""
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
 from outreach.messages.compose import Facts, Pair, child_values, tag_line, values
-from outreach.messages.languages import language
+from outreach.messages.languages import DEFAULT, language
+from outreach.messages.letter_picture import Picture, picture_of
 from outreach.messages.letter_text import Block, Kind, LetterTextError, Run, filled
 from outreach.messages.names import clean, isolate_phone
-from outreach.messages.phrases import date_phrase
+from outreach.messages.phrases import date_phrase, phrases
 from outreach.messages.postal import Address, delivery_lines
 
 _LONGEST_WORD = 36
+
+
+@dataclass(frozen=True)
+class Side:
+    """What a letter says in one language."""
+
+    locale: str
+    date: str
+    blocks: tuple[Block, ...]
+    signature: tuple[str, ...]
+    """The person who signs, school, district and the number to call."""
+    picture: Picture | None = None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Side:
+        """Read back what ``asdict`` wrote."""
+        drawn = data.get("picture")
+        blocks = tuple(_block(block) for block in data["blocks"])
+        return cls(data["locale"], data["date"], blocks, tuple(data["signature"]), Picture.from_json(drawn) if drawn else None)
+
+
+@dataclass(frozen=True)
+class Link:
+    """The way to the family page: what is said about it, its address (in the QR code), and the code to type."""
+
+    words: str
+    url: str
+    code: str
 
 
 @dataclass(frozen=True)
@@ -23,16 +52,23 @@ class LetterContent:
 
     letter_id: str
     """Short code at the foot, for returned mail."""
-    locale: str
     return_lines: tuple[str, ...]
     address_lines: tuple[str, ...]
-    date: str
-    blocks: tuple[Block, ...]
-    signature: tuple[str, ...]
-    """The person who signs, school, district and the number to call."""
+    own: Side
+    """In the family's language, as far as its words are approved."""
+    copy: Side | None = None
+    """The same in English, behind a letter in another language: for whoever helps the family, or asks at school."""
     tag: str = ""
     """A line in *tag_locale*, for a family whose language the letter is not in."""
     tag_locale: str = ""
+    link: Link | None = None
+    large: bool = False
+    """In large print."""
+
+    @property
+    def locale(self) -> str:
+        """The language of the letter."""
+        return self.own.locale
 
     def to_json(self) -> dict[str, Any]:
         """Return the content as plain JSON values."""
@@ -43,14 +79,14 @@ class LetterContent:
         """Read back what ``to_json`` wrote."""
         return cls(
             letter_id=data["letter_id"],
-            locale=data["locale"],
             return_lines=tuple(data["return_lines"]),
             address_lines=tuple(data["address_lines"]),
-            date=data["date"],
-            blocks=tuple(_block(block) for block in data["blocks"]),
-            signature=tuple(data["signature"]),
-            tag=data.get("tag", ""),
-            tag_locale=data.get("tag_locale", ""),
+            own=Side.from_json(data["own"]),
+            copy=Side.from_json(data["copy"]) if data["copy"] else None,
+            tag=data["tag"],
+            tag_locale=data["tag_locale"],
+            link=Link(**data["link"]) if data["link"] else None,
+            large=data["large"],
         )
 
 
@@ -59,26 +95,41 @@ def build(
 ) -> LetterContent:
     """Make the content of one letter in the pair's language, dated *day*; *sender* are the lines of ``postal.return_lines``.
 
-    *tag* is a line in the family's own language, under words that are not in it.
+    Behind words in another language stands their English source, as it was approved with them. *tag* is a line in the family's own
+    language, under words that are not in it.
 
     Raises AddressError, MissingValueError, TemplateError or LetterTextError: then this family gets no letter, and a person the reason.
     """
     _refuse_endless_words(facts)
-    rtl = language(pair.locale).rtl
-    each = [child_values(child, pair.locale, year=True) for child in facts.children]
-    phone = clean(facts.school_phone)
     return LetterContent(
         letter_id=letter_id,
-        locale=pair.locale,
         return_lines=tuple(sender),
         address_lines=delivery_lines(address),
-        date=date_phrase(day, pair.locale, year=True),
-        blocks=filled(pair.translation, values(facts, pair.locale, year=True), each),
-        signature=tuple(
-            filter(None, (clean(facts.signer), clean(facts.school), clean(facts.district), isolate_phone(phone, rtl=rtl) if phone else ""))
-        ),
+        own=_side(pair.translation, facts, pair.locale, day),
+        copy=None if pair.locale == DEFAULT else _side(pair.source, facts, DEFAULT, day),
         tag=tag_line(tag, facts),
         tag_locale=tag.locale if tag else "",
+    )
+
+
+def linked(content: LetterContent, *, url: str, typed: str, code: str) -> LetterContent:
+    """The same letter with the way to its family page: *url* in the QR code, or *typed* (an address) and there *code*."""
+    rtl = language(content.locale).rtl
+    words = phrases(content.locale).letter["page"].format(url=isolate_phone(typed, rtl=rtl), code=isolate_phone(code, rtl=rtl))
+    return replace(content, link=Link(words, url, code))
+
+
+def _side(text: str, facts: Facts, locale: str, day: date) -> Side:
+    rtl = language(locale).rtl
+    each = [child_values(child, locale, year=True) for child in facts.children]
+    phone = clean(facts.school_phone)
+    signature = clean(facts.signer), clean(facts.school), clean(facts.district), isolate_phone(phone, rtl=rtl) if phone else ""
+    return Side(
+        locale=locale,
+        date=date_phrase(day, locale, year=True),
+        blocks=filled(text, values(facts, locale, year=True), each),
+        signature=tuple(filter(None, signature)),
+        picture=picture_of(facts.children, locale),
     )
 
 

@@ -1,32 +1,30 @@
-"""Letters as one tagged PDF: one Typst document for a whole batch, one page for each household.
+"""Letters as one tagged PDF: one Typst document for a whole batch.
 
-Data enter as JSON values, never as markup. The standard PDF/UA-1 makes a glyph that no font has an error, so a box is never posted; a
-letter that cannot be set is named with its reason, and the others are printed.
+Each language of a letter begins on a page of its own. Data enter as JSON values, never as markup. The standard PDF/UA-1 makes a glyph
+that no font has an error, so a box is never posted; a letter that cannot be set is named with its reason, and the others are printed.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
 import typst
+import zxingcpp
 
-from outreach.messages.languages import DEFAULT, language
-from outreach.messages.letter_content import LetterContent
+from outreach.messages.languages import language
+from outreach.messages.letter_content import LetterContent, Side
 from outreach.resources import data_folder
 from outreach.settings import Settings
 
 _FONT_PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk", "fontpkg_amiri")
 # Amiri stands for Arabic script: the words of current Noto Arabic builds cannot be copied out of a PDF again.
 _FONTS = ("Noto Sans", "Amiri", "Noto Sans Ethiopic", "Noto Sans CJK SC", "Noto Sans CJK KR")
-_SIZES = (12.0, 11.0, 10.5)
-"""Points to try, the kindest first."""
 _HANDFUL = 25
 _ARABIC = 1.15
 """Amiri looks small beside Noto Sans."""
@@ -34,16 +32,24 @@ _ARABIC = 1.15
 
 @dataclass(frozen=True)
 class Measures:
-    """Where the windows are, in inches from the top left of the page; and the folder of further fonts."""
+    """Where the windows and margins are, in inches from the top left of the page; how paper is used; the folder of further fonts."""
 
     return_left: float
     return_top: float
+    return_width: float
+    return_height: float
     address_left: float
     address_top: float
     address_width: float
     address_height: float
     body_top: float
-    return_height: float = 0.792
+    side: float
+    top: float
+    foot: float
+    duplex: bool = False
+    """Printed on both sides: each letter begins on a sheet of its own."""
+    most_sheets: int = 6
+    """What one envelope takes."""
     font_folder: str = ""
 
     @classmethod
@@ -52,87 +58,192 @@ class Measures:
         return cls(
             return_left=settings.letter_return_left,
             return_top=settings.letter_return_top,
+            return_width=settings.letter_return_width,
+            return_height=settings.letter_return_height,
             address_left=settings.letter_address_left,
             address_top=settings.letter_address_top,
             address_width=settings.letter_address_width,
             address_height=settings.letter_address_height,
             body_top=settings.letter_body_top,
+            side=settings.letter_side_margin,
+            top=settings.letter_top_margin,
+            foot=settings.letter_foot_margin,
+            duplex=settings.letter_duplex,
+            most_sheets=settings.letter_most_sheets,
             font_folder=settings.font_folder,
         )
+
+    def sheets(self, pages: int) -> int:
+        """How many sheets of paper so many pages take."""
+        return -(-pages // 2) if self.duplex else pages
+
+    @property
+    def inches(self) -> Mapping[str, float]:
+        """The measures alone, by name."""
+        return {name: value for name, value in asdict(self).items() if isinstance(value, float)}
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """A batch: the PDF (empty where no letter could be set), the page of each letter, and why the others have none."""
+    """A batch: the PDF (empty where no letter could be set), where each letter begins, how long it is, and why the others have none."""
 
     pdf: bytes
     pages: Mapping[str, int]
     failures: tuple[tuple[str, str], ...]
+    lengths: Mapping[str, int]
+    """Pages of each letter."""
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How one letter is set: points, whether with the picture, and the pages of each of its languages."""
+
+    size: float
+    picture: bool = True
+    own: int = 1
+    copy: int = 1
+
+
+_LAYOUTS = (_Layout(12), _Layout(11), _Layout(11, picture=False), _Layout(10.5, picture=False))
+"""What to try, the kindest first: the words and the count go before the picture."""
+_LARGE = _Layout(18)
+_Sized = tuple[LetterContent, _Layout]
 
 
 def render(contents: Sequence[LetterContent], measures: Measures, *, now: datetime, title: str) -> Rendered:
-    """Set *contents* as one PDF/UA-1 document, each letter on a page of its own, in their order.
+    """Set *contents* as one PDF/UA-1 document in their order: a page for each language of a letter, more for large print.
 
     *now* is the document's date, so the same letters give the same bytes; *title* names the batch for readers of the file, such as the
-    district. A letter too long for its page is tried in smaller type before it fails.
+    district. A letter too long for its page is tried in smaller type, then without its picture, before it fails.
     """
-    sized = [(content, _SIZES[0]) for content in contents]
-    pdf, problem = _compile(sized, measures, now, title)
-    failures: list[tuple[str, str]] = []
-    if problem:
-        found = _search(sized, measures, now, title)
-        failures = [(content.letter_id, reason) for content, _size, reason in found if reason]
-        sized = [(content, size) for content, size, reason in found if not reason]
-        pdf, problem = _compile(sized, measures, now, title)
-        if problem:  # letters that can be set alone can be set together
-            raise RuntimeError(problem)
-    pages = {content.letter_id: page for page, (content, _size) in enumerate(sized, start=1)}
-    return Rendered(pdf, pages, tuple(failures))
+    return _Setting(measures, now, title).batch(contents)
 
 
-_Sized = tuple[LetterContent, float]
+class _Setting:
+    """One setting of letters with the same measures, date and title."""
+
+    def __init__(self, measures: Measures, now: datetime, title: str) -> None:
+        self._measures = measures
+        self._now = now.replace(microsecond=0)  # Typst takes whole seconds
+        self._title = title
+
+    def batch(self, contents: Sequence[LetterContent]) -> Rendered:
+        sized, failures = self._first_try(contents)
+        pdf, problem = self._compile(sized)
+        if problem:
+            found = self._search(sized)
+            failures += [(content.letter_id, reason) for content, _layout, reason in found if reason]
+            sized = [(content, layout) for content, layout, reason in found if not reason]
+            pdf, problem = self._compile(sized)
+            if problem:  # letters that can be set alone can be set together
+                raise RuntimeError(problem)
+        places = list(self._places(sized))
+        pages = {content.letter_id: place.first for (content, _), place in zip(sized, places, strict=True)}
+        lengths = {content.letter_id: place.last - place.first + 1 for (content, _), place in zip(sized, places, strict=True)}
+        return Rendered(pdf, pages, tuple(failures), lengths)
+
+    def _first_try(self, contents: Sequence[LetterContent]) -> tuple[list[_Sized], list[tuple[str, str]]]:
+        """The kindest layout of each letter; one in large print is set alone, to see how many pages it takes."""
+        sized: list[_Sized] = []
+        failures = []
+        for content in contents:
+            layout, problem = self._large(content) if content.large else (_LAYOUTS[0], "")
+            if problem:
+                failures.append((content.letter_id, problem))
+            else:
+                sized.append((content, layout))
+        return sized, failures
+
+    def _large(self, content: LetterContent) -> tuple[_Layout, str]:
+        try:
+            ends = json.loads(
+                typst.query(
+                    _frame(),
+                    "<end>",
+                    field="value",
+                    root=_frame().parent,
+                    font_paths=_fonts(self._measures.font_folder),
+                    sys_inputs=self._input([(content, _LARGE)], measured=True),
+                )
+            )
+        except typst.TypstError as error:
+            return _LARGE, _sentence(error.message)
+        own, last = ends[0], ends[-1]
+        if self._measures.sheets(last) > self._measures.most_sheets:
+            return _LARGE, f"letter {content.letter_id} takes more than the {self._measures.most_sheets} sheets of one envelope"
+        return _Layout(_LARGE.size, own=own, copy=max(last - own, 1)), ""
+
+    def _search(self, sized: Sequence[_Sized]) -> list[tuple[LetterContent, _Layout, str]]:
+        """Find the letters that cannot be set: in handfuls, then one by one in those that fail; a batch is set about three times."""
+        found: list[tuple[LetterContent, _Layout, str]] = []
+        for start in range(0, len(sized), _HANDFUL):
+            handful = sized[start : start + _HANDFUL]
+            if not self._compile(handful)[1]:
+                found += [(content, layout, "") for content, layout in handful]
+            else:
+                found += [self._alone(content, layout) for content, layout in handful]
+        return found
+
+    def _alone(self, content: LetterContent, first: _Layout) -> tuple[LetterContent, _Layout, str]:
+        """Try one letter in ever smaller type; return the layout that fits, or the reason why none does."""
+        problem = ""
+        for layout in (first,) if content.large else _LAYOUTS:
+            problem = self._compile([(content, layout)])[1]
+            if not problem:
+                return content, layout, ""
+        return content, first, problem
+
+    def _compile(self, sized: Sequence[_Sized]) -> tuple[bytes, str]:
+        """Return the PDF, or what Typst says against it."""
+        if not sized:
+            return b"", ""
+        try:
+            pdf = typst.compile(
+                _frame(),
+                root=_frame().parent,
+                font_paths=_fonts(self._measures.font_folder),
+                sys_inputs=self._input(sized),
+                pdf_standards=["ua-1"],
+                timestamp=self._now,
+            )
+        except typst.TypstError as error:
+            return b"", _sentence(error.message)
+        return pdf, ""
+
+    def _places(self, sized: Sequence[_Sized]) -> Iterator[_Place]:
+        page = 1
+        for content, layout in sized:
+            place = _Place(page, page + layout.own - 1, page + layout.own - 1 + (layout.copy if content.copy else 0))
+            yield place
+            page = place.last + 1
+            page += self._measures.duplex and page % 2 == 0
+
+    def _input(self, sized: Sequence[_Sized], *, measured: bool = False) -> dict[str, str]:
+        """All that the frame prints; *measured* leaves open how many pages a letter may take."""
+        footers: dict[int, str] = {}
+        letters = []
+        for (content, layout), place in zip(sized, self._places(sized), strict=True):
+            letters.append(_letter(content, layout, None if measured else place))
+            pages = place.last - place.first + 1
+            footers |= {place.first + nth: f"{content.letter_id} · {nth + 1}/{pages}" for nth in range(1, pages)}
+        data = {
+            "title": self._title,
+            "fonts": _FONTS,
+            "measures": self._measures.inches,
+            "duplex": self._measures.duplex,
+            "footers": [] if measured else [footers.get(page, "") for page in range(1, max(footers, default=0) + 1)],
+            "letters": letters,
+        }
+        return {"data": json.dumps(data, ensure_ascii=False)}
 
 
-def _search(sized: Sequence[_Sized], measures: Measures, now: datetime, title: str) -> list[tuple[LetterContent, float, str]]:
-    """Find the letters that cannot be set: in handfuls, then one by one in the handfuls that fail; a batch is set about three times."""
-    found: list[tuple[LetterContent, float, str]] = []
-    for start in range(0, len(sized), _HANDFUL):
-        handful = sized[start : start + _HANDFUL]
-        if not _compile(handful, measures, now, title)[1]:
-            found += [(content, size, "") for content, size in handful]
-        else:
-            found += [_alone(content, measures, now, title) for content, _size in handful]
-    return found
+@dataclass(frozen=True)
+class _Place:
+    """Pages of one letter: its first, the last in its own language, and its last."""
 
-
-def _alone(content: LetterContent, measures: Measures, now: datetime, title: str) -> tuple[LetterContent, float, str]:
-    """Try one letter in ever smaller type; return the size that fits, or the reason why none does."""
-    problem = ""
-    for size in _SIZES:
-        problem = _compile([(content, size)], measures, now, title)[1]
-        if not problem:
-            return content, size, ""
-    return content, _SIZES[-1], problem
-
-
-def _compile(sized: Sequence[_Sized], measures: Measures, now: datetime, title: str) -> tuple[bytes, str]:
-    """Return the PDF, or what Typst says against it."""
-    if not sized:
-        return b"", ""
-    folder = data_folder("templates") / "letters"
-    data = json.dumps(_data(sized, measures, title), ensure_ascii=False)
-    try:
-        pdf = typst.compile(
-            folder / "letter.typ",
-            root=folder,
-            font_paths=_fonts(measures.font_folder),
-            sys_inputs={"data": data},
-            pdf_standards=["ua-1"],
-            timestamp=now.replace(microsecond=0),  # Typst takes whole seconds
-        )
-    except typst.TypstError as error:
-        return b"", _sentence(error.message)
-    return pdf, ""
+    first: int
+    own_end: int
+    last: int
 
 
 def _sentence(message: str) -> str:
@@ -141,26 +252,53 @@ def _sentence(message: str) -> str:
     return message.removeprefix(own) if message.startswith(own) else f"this letter cannot be set: {message}"
 
 
-def _data(sized: Sequence[_Sized], measures: Measures, title: str) -> dict[str, object]:
-    most_common = Counter(content.locale for content, _size in sized).most_common(1)[0][0] if sized else DEFAULT
-    inches = {name: value for name, value in asdict(measures).items() if isinstance(value, float)}
+def _letter(content: LetterContent, layout: _Layout, place: _Place | None) -> dict[str, object]:
+    link = content.link
     return {
-        "title": title,
-        "lang": most_common.split("-")[0],
-        "fonts": _FONTS,
-        "measures": inches,
-        "letters": [_letter(content, size, page) for page, (content, size) in enumerate(sized, start=1)],
-    }
-
-
-def _letter(content: LetterContent, size: float, page: int) -> dict[str, object]:
-    return {
-        **content.to_json(),
-        **_tongue(content.locale),
+        "letter_id": content.letter_id,
+        "barcode": _barcode(content.letter_id),
+        "return_lines": content.return_lines,
+        "address_lines": content.address_lines,
+        "own": _side(content.own, layout),
+        "copy": _side(content.copy, layout) if content.copy else None,
         "tag": {"text": content.tag, **_tongue(content.tag_locale)} if content.tag else None,
-        "size": size * (_ARABIC if language(content.locale).script == "Arab" else 1),
-        "page": page,
+        "link": {"words": link.words, "url": link.url, "svg": qr_code(link.url)} if link else None,
+        "picture": layout.picture,
+        "own_end": place.own_end if place else None,
+        "copy_end": place.last if place else None,
     }
+
+
+def _side(side: Side, layout: _Layout) -> dict[str, object]:
+    tongue = _tongue(side.locale)
+    return {**asdict(side), **tongue, "size": layout.size * (_ARABIC if tongue["script"] == "arab" else 1)}
+
+
+def qr_code(text: str) -> str:
+    """A QR code as SVG, which survives a fold and a stain (error correction M)."""
+    code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+    return zxingcpp.write_barcode_to_svg(code, add_quiet_zones=False)
+
+
+def _barcode(text: str) -> str:
+    return zxingcpp.write_barcode_to_svg(zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.Code128), add_quiet_zones=False)
+
+
+def calibration(measures: Measures, *, now: datetime) -> bytes:
+    """One page with the outlines of the windows and where the paper is folded, to be held behind the district's own envelope."""
+    folder = _frame().parent
+    return typst.compile(
+        folder / "calibration.typ",
+        root=folder,
+        font_paths=_fonts(measures.font_folder),
+        sys_inputs={"data": json.dumps({"measures": measures.inches, "fonts": _FONTS})},
+        pdf_standards=["ua-1"],
+        timestamp=now.replace(microsecond=0),
+    )
+
+
+def _frame() -> Path:
+    return data_folder("templates") / "letters" / "letter.typ"
 
 
 def _tongue(locale: str) -> dict[str, object]:

@@ -35,6 +35,7 @@ class Phrases:
     parent: str
     days: Mapping[str, str]
     list: Mapping[str, str]
+    letter: Mapping[str, str]
 
 
 @cache
@@ -59,9 +60,8 @@ def days_phrase(days: Fraction, locale: str) -> str:
     Raises ValueError for any other number: a count is never rounded on its way to a family.
     """
     wordings = phrases(locale).days
-    digits = str(_decimal(days))
-    wording = wordings.get(digits) or wordings[category(days, locale)]
-    return wording.replace("{n}", digits.replace(".", language(locale).decimal))
+    wording = wordings.get(str(_decimal(days))) or wordings[category(days, locale)]
+    return wording.replace("{n}", figure_phrase(days, locale))
 
 
 @lru_cache(maxsize=4096)
@@ -80,6 +80,18 @@ def dates_phrase(days: tuple[date, ...], locale: str) -> str:
         _day(same[0], _DAY_OF_MONTH.sub(_quoted(name_list([str(day.day) for day in same], locale)), pattern), locale) for same in months
     ]
     return ("؛ " if language(locale).rtl else "; ").join(said)
+
+
+@lru_cache(maxsize=1024)
+def month_phrase(day: date, locale: str) -> str:
+    """Name the month of a day as briefly as the language does: "Sep"."""
+    months = language(locale).months
+    return months[day.month - 1] if months else format_date(day, "LLL", locale=_babel(locale))
+
+
+def figure_phrase(days: Fraction, locale: str) -> str:
+    """Write a number of whole or half days in digits: "12.5". Raises ValueError as ``days_phrase`` does."""
+    return str(_decimal(days)).replace(".", language(locale).decimal)
 
 
 def name_list(names: Sequence[str], locale: str) -> str:

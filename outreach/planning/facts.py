@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import date
 from fractions import Fraction
 from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
 from outreach.attendance.profiles import in_figures
+from outreach.attendance.queries import StudentCount
 from outreach.database import Json
 from outreach.district import queries as district
 from outreach.district.people import Adult
@@ -73,7 +76,21 @@ def _child(situation: Situation, student_id: str, told: Fraction | None) -> Chil
         school=school.name if school else "",
         days_told=told,
         dates=whole.absent_dates,
+        months=_months(whole, situation.last_day(student_id)),
     )
+
+
+def _months(whole: StudentCount, until: date) -> tuple[tuple[date, Fraction], ...]:
+    """The days missed in each month from the child's first school day on; nothing where they do not add up to its count."""
+    missed: defaultdict[date, Fraction] = defaultdict(Fraction)
+    for day in whole.days:
+        if day.verdict.absent:
+            missed[day.date.replace(day=1)] += Fraction(day.missed)
+    if whole.first_day is None or sum(missed.values()) != whole.count.absent:
+        return ()
+    first, last = (12 * day.year + day.month - 1 for day in (whole.first_day, until))
+    months = [date(month // 12, month % 12 + 1, 1) for month in range(first, last + 1)]
+    return tuple((month, missed[month]) for month in months)
 
 
 def stored(situation: Situation, student_ids: Sequence[str], adults: Sequence[Adult], told: Mapping[str, Fraction] = NOTHING_TOLD) -> Json:

@@ -13,7 +13,7 @@ from outreach.clock import FixedClock
 from outreach.database import Database
 from outreach.delivery.letters import _postal_code, release
 from outreach.messages.actions import approve
-from outreach.messages.letter_content import LetterContent
+from outreach.messages.letter_content import LetterContent, Side
 from outreach.planning.actions import plan
 from outreach.settings import Settings
 from outreach.thresholds.actions import evaluate, release_baseline
@@ -70,6 +70,6 @@ def test_a_batch_that_was_written_leaves_nothing_open(post: Post, tmp_path: Path
 
 def test_letters_are_sorted_by_the_postal_code_also_where_it_is_a_long_one() -> None:
     codes = ["CHICAGO IL 60601-9999", "CHICAGO IL 60602-0001", "CHICAGO IL 60601", "AURORA IL 60502"]
-    letters = [LetterContent("L1", "en", (), ("ANA GARCIA", "12 OAK ST", code), "", (), ()) for code in codes]
+    letters = [LetterContent("L1", (), ("ANA GARCIA", "12 OAK ST", code), Side("en", "", (), ())) for code in codes]
 
     assert [letter.address_lines[-1] for letter in sorted(letters, key=_postal_code)] == [codes[3], codes[2], codes[0], codes[1]]

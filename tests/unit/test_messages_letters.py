@@ -113,12 +113,16 @@ def test_the_measures_of_another_envelope_move_the_address(measures: Measures) -
 def test_a_batch_is_one_tagged_document_with_a_page_for_each_letter_and_the_language_of_each(measures: Measures) -> None:
     contents = [letter(f"A{n}", pair=PAIRS["es" if n % 2 else "en"], children=(child(f"Kid{n}"),)) for n in range(5)]
     rendered = printed(contents, measures)
-    assert rendered.pages == {"A0": 1, "A1": 2, "A2": 3, "A3": 4, "A4": 5}
+    assert rendered.pages == {"A0": 1, "A1": 2, "A2": 4, "A3": 5, "A4": 7}
+    assert rendered.lengths == {"A0": 1, "A1": 2, "A2": 1, "A3": 2, "A4": 1}
     assert rendered.failures == ()
     with opened(rendered) as document:
-        assert len(document) == 5
-        assert [page.get_size() for page in document] == [(8.5 * INCH, 11 * INCH)] * 5
-    assert all(f"Kid{n}" in words(rendered, n + 1) and f"A{n}" in words(rendered, n + 1) for n in range(5))
+        assert len(document) == 7
+        assert [page.get_size() for page in document] == [(8.5 * INCH, 11 * INCH)] * 7
+    for name, first in rendered.pages.items():
+        for page in range(first, first + rendered.lengths[name]):
+            assert f"Kid{name[1:]}" in words(rendered, page)
+            assert name in words(rendered, page)
     for mark in (b"/StructTreeRoot", b"/MarkInfo", b"/Lang(en)", b"/Lang(es)", b"/TH", b"pdfuaid"):
         assert mark in rendered.pdf, mark
 
@@ -128,13 +132,13 @@ def test_the_same_letters_give_the_same_bytes(measures: Measures) -> None:
 
 
 def test_no_letters_give_no_document(measures: Measures) -> None:
-    assert printed([], measures) == Rendered(b"", {}, ())
+    assert printed([], measures) == Rendered(b"", {}, (), {})
 
 
 def test_letters_that_cannot_be_set_are_named_with_the_reason_and_the_others_are_printed(measures: Measures) -> None:
     contents = [letter(f"B{n}") for n in range(30)]
     contents[3] = letter("B3", pair=replace(PAIRS["en"], translation="\n\n".join(["{{ adult_names }} " * 40] * 20)))
-    contents[17] = replace(letter("B17"), date="\ue123")
+    contents[17] = replace(letter("B17"), own=replace(letter("B17").own, date="\ue123"))
     contents[28] = letter("B28", adults=("W" * 30 + " " + "W" * 30,))
     rendered = printed(contents, measures)
     reasons = dict(rendered.failures)
@@ -164,7 +168,7 @@ def test_the_fonts_have_every_letter_of_every_language(locale: str, measures: Me
 
 def test_a_hostile_name_is_printed_as_it_is(measures: Measures) -> None:
     content = letter(children=(child(HOSTILE),), adults=("Rosa #panic()",))
-    assert HOSTILE in "".join(run.text for block in content.blocks for row in block.rows for cell in row for run in cell)
+    assert HOSTILE in "".join(run.text for block in content.own.blocks for row in block.rows for cell in row for run in cell)
     said = words(printed([content], measures)).replace(" ", "")
     assert '#panic("x")*b*$x$[c]@ref{{days_missed}}**bold**|cell|<b>' in said
 
@@ -221,7 +225,7 @@ def test_an_address_is_written_in_latin_capitals_without_punctuation(written: st
 def test_a_name_without_latin_letters_becomes_parent_or_guardian_on_the_envelope_only(measures: Measures) -> None:
     content = letter(adults=("يوسف أحمد",))
     assert content.address_lines[0] == "PARENT OR GUARDIAN"
-    assert "يوسف أحمد" in content.blocks[0].rows[0][0][0].text
+    assert "يوسف أحمد" in content.own.blocks[0].rows[0][0][0].text
     assert printed([content], measures).failures == ()
 
 
