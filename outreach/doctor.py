@@ -85,6 +85,9 @@ def _provider(settings: Settings) -> Iterator[Finding]:
         yield Finding("provider", State.WRONG, f"The provider {settings.provider} lacks {', '.join(missing)}.")
     else:
         yield Finding("provider", State.WELL, f"Texts go out through {settings.provider}.")
+    if not settings.number_lookup_days:
+        sentence = "Numbers are not looked up, so a landline or one given to somebody else shows too late. Set number_lookup_days to 90."
+        yield Finding("provider", State.LOOK, sentence)
 
 
 def _feeds(session: Session, settings: Settings, today: date) -> Iterator[Finding]:

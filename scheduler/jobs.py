@@ -35,4 +35,5 @@ JOBS = (
     Job("keep_in_step", timedelta(hours=1), ticks.keep_in_step, "compare opt-outs with the carrier's, and let it forget old words"),
     Job("on_call", timedelta(seconds=20), ticks.call_next, "where nobody has answered a danger, call the next person; test monthly"),
     Job("replies", timedelta(seconds=20), ticks.take_left_behind, "take in webhooks that were stored but not yet worked on"),
+    Job("samples", timedelta(hours=1), ticks.sweep_samples, "delete uploaded samples of feeds that are a day old"),
 )

@@ -21,6 +21,7 @@ from outreach.delivery import drift, following, lookups
 from outreach.delivery import reconcile as reconciliation
 from outreach.delivery.provider import Account
 from outreach.delivery.redaction import redact
+from outreach.feeds.samples import sweep
 from outreach.feeds.taking import is_due
 from outreach.planning.actions import plan
 from outreach.services import Services
@@ -146,3 +147,9 @@ def call_next(services: Services) -> None:
     danger.escalate(services.database, services.settings, now)
     with services.database.write() as session:
         oncall.test_monthly(session, services.settings, now)
+
+
+def sweep_samples(services: Services) -> None:
+    """Delete exports that somebody uploaded to look at and did not come back to."""
+    if gone := sweep(services.settings.home, services.clock.now()):
+        _log.info("samples deleted", samples=gone)

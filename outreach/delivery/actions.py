@@ -22,7 +22,7 @@ from outreach.attention.queries import is_open
 from outreach.clock import Clock
 from outreach.consent import queries as consent
 from outreach.database import Database
-from outreach.delivery import filtering, outcomes, reconcile
+from outreach.delivery import filtering, lookups, outcomes, reconcile
 from outreach.delivery.outcomes import SET_UP
 from outreach.delivery.provider import Outcome, Provider, Text
 from outreach.delivery.report import DispatchReport
@@ -44,7 +44,7 @@ Checking = Callable[..., Go | Stop]
 NO_PROVIDER = "no provider: nobody sends texts until one is set (OUTREACH_PROVIDER)"
 UNHEARD = "a text from this number has not been taken in yet; it may say stop"
 TWIN = "the same words to this number are with the carrier without an answer; being looked up"
-_HEARD_SOON = timedelta(minutes=1)
+_SOON = timedelta(minutes=1)
 _CLAIM_SECONDS = 2.0
 """A claim holds at most what leaves in this time."""
 _LEASE = timedelta(minutes=5)
@@ -65,6 +65,26 @@ class _Claimed:
     segments: int
     consent_version: int
     known: Version
+
+
+@dataclass(frozen=True)
+class _KeptBack:
+    """What keeps a message back whatever its own facts are."""
+
+    unheard: set[str]
+    """Numbers whose last words nobody has taken in."""
+    stopped: set[str]
+    """Messages whose words the carrier filters."""
+    unseen: set[str]
+    """Numbers to look up first."""
+
+    def verdict(self, row: PlannedMessage, now: datetime) -> Stop | None:
+        """Why *row* waits, and until when; None if it need not."""
+        if row.phone in self.unheard:
+            return Stop(State.HELD, UNHEARD, now + _SOON)
+        if row.phone in self.unseen and row.message_class in lookups.WE_SPEAK_FIRST:
+            return Stop(State.HELD, lookups.FIRST, now + _SOON)
+        return Stop(State.HELD, filtering.STOPPED) if row.message in self.stopped else None
 
 
 def dispatch(
@@ -129,8 +149,8 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
     with database.write() as session:
         if arrivals.is_waiting(settings.home):
             return []
-        unheard, stopped = _unheard(session), filtering.stopped_words(session)
         rows = session.scalars(_due(now).limit(room).with_for_update(skip_locked=True)).all()
+        back = _KeptBack(_unheard(session), filtering.stopped_words(session), lookups.unseen(session, rows, settings, now))
         # the versions are read before the facts: what changes while we check is then seen by the last read before the request
         known, seen = newest_version(session), consent.states(session, {row.phone for row in rows})
         facts = release.facts_for(session, rows, settings, now)
@@ -139,7 +159,7 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
         purse = spending.purse(session, settings, now)
         for row in rows:
             asked = partial(check, session, row, settings, now, facts=facts)
-            verdict = _waits(row, unheard, stopped, now) or _verdict(session, row, asked, now)
+            verdict = back.verdict(row, now) or _verdict(session, row, asked, now)
             if isinstance(verdict, Go) and (row.phone, verdict.body) in doubtful:
                 verdict = Stop(State.HELD, TWIN)
             elif isinstance(verdict, Go) and not purse.pays(MessageClass(row.message_class), verdict.segments or 1):
@@ -157,13 +177,6 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
             report.claimed += 1
         purse.tell(session, now)
     return claimed
-
-
-def _waits(row: PlannedMessage, unheard: set[str], stopped: set[str], now: datetime) -> Stop | None:
-    """What keeps a message back whatever its own facts are."""
-    if row.phone in unheard:
-        return Stop(State.HELD, UNHEARD, now + _HEARD_SOON)
-    return Stop(State.HELD, filtering.STOPPED) if row.message in stopped else None
 
 
 def _text(row: PlannedMessage, go: Go, window: Window, now: datetime) -> Text:

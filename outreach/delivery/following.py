@@ -24,7 +24,7 @@ from outreach.messages import queries as messages
 from outreach.planning import queries, situation
 from outreach.planning.facts import stored
 from outreach.planning.nudges import drafts
-from outreach.planning.states import Channel, MessageClass, State
+from outreach.planning.states import Channel, MessageClass, State, move
 from outreach.planning.tables import PlannedEpisode, PlannedMessage
 from outreach.settings import Settings
 
@@ -56,11 +56,22 @@ def follow(database: Database, settings: Settings, clock: Clock) -> int:
         with database.write() as session:
             rows = session.scalars(_failed(now).limit(_AT_ONCE).with_for_update(skip_locked=True, of=PlannedMessage)).all()
             for row in rows:
-                step, following = _what_follows(session, row, settings, now)
-                session.add(FollowUp(planned_id=row.id, step=step.value, next_id=following.id if following else None, at=now))
+                _note(session, row, _what_follows(session, row, settings, now), now)
         done += len(rows)
         if len(rows) < _AT_ONCE:
             return done
+
+
+def give_up(session: Session, row: PlannedMessage, why: str, settings: Settings, now: datetime) -> None:
+    """Skip a text that must not leave at all, and do at once what follows: a letter, or a person."""
+    row.state, row.reason, row.changed_at = move(State(row.state), State.SKIPPED), why, now
+    if row.message_class == MessageClass.NUDGE:
+        _note(session, row, _instead(session, row, settings, now), now)
+
+
+def _note(session: Session, row: PlannedMessage, done: tuple[Step, PlannedMessage | None], now: datetime) -> None:
+    step, following = done
+    session.add(FollowUp(planned_id=row.id, step=step.value, next_id=following.id if following else None, at=now))
 
 
 def _failed(now: datetime) -> Select[PlannedMessage]:
@@ -82,6 +93,11 @@ def _what_follows(session: Session, row: PlannedMessage, settings: Settings, now
             _rest(session, row, meaning, meaning.suppress_for, now)
     if row.message_class != MessageClass.NUDGE or not meaning.writes_instead:
         return Step.NOTHING, None
+    return _instead(session, row, settings, now)
+
+
+def _instead(session: Session, row: PlannedMessage, settings: Settings, now: datetime) -> tuple[Step, PlannedMessage | None]:
+    """Write a letter where none is on its way; where none can be written, a person calls."""
     items = [item for item in queries.open_episodes_of(session, row.id) if item.student_id in row.student_ids]
     episodes = {item.student_id: item.episode_id for item in items}
     if not episodes or _has_letter(session, list(episodes.values())):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -70,6 +70,16 @@ class Heard:
     at: datetime
 
 
+@dataclass(frozen=True)
+class Line:
+    """What the carrier knows of a number."""
+
+    type: str
+    """Twilio's word, such as mobile or landline; empty where it does not know."""
+    reassigned: bool
+    """Given to somebody else since the day that was asked for."""
+
+
 class Provider(Protocol):
     """Sends texts and lists what was sent. Never raises for the network: doubt is ``Outcome.UNCERTAIN``."""
 
@@ -96,6 +106,10 @@ class Account(Protocol):
 
     def forget(self, sid: str) -> None:
         """Let the carrier forget the words of one message; words it does not have are forgotten already."""
+        ...
+
+    def look_up(self, phone: str, sure_on: date | None) -> Line:
+        """What kind of line *phone* is, and whether it changed hands since a day on which it was surely the family's."""
         ...
 
     def tell_stopped(self, phones: Collection[str], at: datetime) -> list[str]:

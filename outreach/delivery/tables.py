@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -65,6 +65,20 @@ class HeardUntil(Base):
 
     number: Mapped[str] = mapped_column(primary_key=True)
     """Empty: all numbers, one after the other."""
+    at: Mapped[datetime]
+
+
+class NumberLookup(Base):
+    """What the carrier said of a number when it was last looked up."""
+
+    __tablename__ = "number_lookups"
+
+    phone: Mapped[str] = mapped_column(primary_key=True)
+    line_type: Mapped[str]
+    """Twilio's word: mobile, landline, nonFixedVoip, …; empty where it does not know."""
+    reassigned: Mapped[bool]
+    """Given to somebody else since ``asked_for``; without that day nobody can tell, and it is false."""
+    asked_for: Mapped[date | None]
     at: Mapped[datetime]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TypeVar
 
 import requests
@@ -12,7 +12,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 from urllib3.exceptions import HTTPError
 
-from outreach.delivery.provider import Heard
+from outreach.delivery.provider import Heard, Line
 
 _Found = TypeVar("_Found")
 _PAGE = 1000
@@ -52,6 +52,16 @@ class TwilioAccount:
         except OSError as error:
             if getattr(error.__cause__, "status", 0) != _GONE:
                 raise
+
+    def look_up(self, phone: str, sure_on: date | None) -> Line:
+        """Ask Twilio's Lookup; whether a number changed hands can only be asked with a day."""
+        fields, more = ["line_type_intelligence"], {}
+        if sure_on is not None:
+            fields.append("reassigned_number")
+            more["last_verified_date"] = f"{sure_on:%Y%m%d}"
+        found = _asked("a number", lambda: self._client.lookups.v2.phone_numbers(phone).fetch(fields=",".join(fields), **more))
+        reassigned = (found.reassigned_number or {}).get("is_number_reassigned")
+        return Line(str((found.line_type_intelligence or {}).get("type") or ""), str(reassigned).lower() in {"yes", "true"})
 
     def tell_stopped(self, phones: Collection[str], at: datetime) -> list[str]:
         """Tell the carrier of opt-outs that it did not hear itself."""

@@ -11,12 +11,13 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
-from outreach.simulator.carrier import DEFAULT_SENDER, Message, RefusedError
+from outreach.simulator.carrier import DEFAULT_SENDER, Line, Message, RefusedError
 from outreach.simulator.faults import Fault, Order
 from outreach.simulator.service import Simulation
 
 twilio = Blueprint("twilio", __name__, url_prefix="/2010-04-01/Accounts/<account>")
 services = Blueprint("services", __name__, url_prefix="/v1")
+lookups = Blueprint("lookups", __name__, url_prefix="/v2")
 control = Blueprint("control", __name__, url_prefix="/control")
 
 
@@ -26,6 +27,7 @@ def simulation() -> Simulation:
     return running
 
 
+@lookups.errorhandler(RefusedError)
 @services.errorhandler(RefusedError)
 @twilio.errorhandler(RefusedError)
 def _refused(error: RefusedError) -> tuple[Response, int]:
@@ -38,6 +40,7 @@ def _refused(error: RefusedError) -> tuple[Response, int]:
     return jsonify(body), error.status
 
 
+@lookups.before_request
 @services.before_request
 @twilio.before_request
 def _only_the_account() -> None:
@@ -143,6 +146,24 @@ def consents() -> tuple[Response, int]:
         if item["status"] == "opt-out":
             simulation().carrier.stop(item["sender_id"], item["contact_id"])
     return jsonify(items=[{"correlation_id": item["correlation_id"], "error_code": 0, "error_messages": []} for item in items]), 201
+
+
+@lookups.get("/PhoneNumbers/<number>")
+def look_up(number: str) -> Response:
+    """Say what kind of line a number is, and, if a day is given, whether it changed hands."""
+    known = simulation().carrier.lines.get(number, Line())
+    asked, day = request.args.get("Fields", "").split(","), request.args.get("LastVerifiedDate")
+    kind = {"type": known.type, "carrier_name": "Pretended", "error_code": None} if "line_type_intelligence" in asked else None
+    since = {"last_verified_date": day, "is_number_reassigned": "yes" if known.reassigned else "no"} if day else None
+    return jsonify(phone_number=number, valid=True, line_type_intelligence=kind, reassigned_number=since)
+
+
+@control.post("/lines")
+def lines() -> tuple[str, int]:
+    """Say what numbers are: a JSON list of number, and type and reassigned where wanted."""
+    for given in request.get_json():
+        simulation().carrier.lines[given.pop("number")] = Line(**given)
+    return "", 204
 
 
 @control.get("/log")

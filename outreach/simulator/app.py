@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from outreach.simulator.api import control, services, twilio
+from outreach.simulator.api import control, lookups, services, twilio
 from outreach.simulator.pages import pages
 from outreach.simulator.service import Simulation
 
@@ -14,6 +14,6 @@ def create_app(simulation: Simulation) -> Flask:
     app = Flask(__name__)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["simulation"] = simulation
-    for blueprint in (twilio, services, control, pages):
+    for blueprint in (twilio, services, lookups, control, pages):
         app.register_blueprint(blueprint)
     return app

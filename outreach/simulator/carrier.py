@@ -35,6 +35,14 @@ class RefusedError(Exception):
         self.status = status
 
 
+@dataclass(frozen=True)
+class Line:
+    """What Lookup says of a number."""
+
+    type: str = "mobile"
+    reassigned: bool = False
+
+
 @dataclass
 class Message:
     """One text as the carrier keeps it; ``direction`` is ``outbound-api``, ``inbound`` or ``outbound-reply`` (the carrier's own words)."""
@@ -80,6 +88,8 @@ class Carrier:
         self._stopped: set[tuple[str, str]] = set()
         self._orders: list[Order] = []
         self._phones: dict[str, Phone] = {}
+        self.lines: dict[str, Line] = {}
+        """What Lookup says of a number; of all others that it is a mobile."""
 
     @property
     def log(self) -> list[Message]:

@@ -91,7 +91,8 @@ def test_nothing_leaves_after_an_outage_before_what_families_wrote_meanwhile_is_
     simulation.auth_token = token
     ticks.dispatch(services)
     assert service.outbox.row(stopped).state == State.CANCELLED
-    assert service.outbox.row(other).state == State.ACCEPTED
+    assert simulation.outbound.wait(30)
+    assert service.outbox.row(other).state == State.DELIVERED
     with service.database.read() as session:
         assert not is_open(session, "catch-up")
 
