@@ -54,3 +54,5 @@ class Choices(_Strict):
     """Calendar event → whether it is a school day, where a person said so."""
     languages: dict[str, str] = Field(default_factory=dict)
     """A language as the export names it → locale, where a person said so."""
+    count_to: date | None = None
+    """The day up to which a trial counts, where a person said so; it is no part of ``source.toml``."""

@@ -42,7 +42,7 @@ class DateForm:
     first: date
     last: date
     weekends: int
-    """How many of the values it reads fall on a Saturday or Sunday."""
+    """How many of the days on which school was, as far as it reads them, are a Saturday or Sunday."""
 
     @property
     def fits(self) -> bool:
@@ -50,15 +50,15 @@ class DateForm:
         return self.reads == self.of
 
 
-def tried(dates: pl.Series) -> list[DateForm]:
+def tried(dates: pl.Series, school_days: pl.Series | None = None) -> list[DateForm]:
     """Every form that reads at least one of *dates*, the one that reads most first; empty values do not count.
 
-    Of forms that read as many, the one with fewer weekends comes first: schools seldom mark children absent then.
+    *school_days* are those of them on which school was: of forms that read as many, the one that puts fewer of these on weekends
+    comes first.
     """
-    told = dates.fill_null("").str.strip_chars()
-    counted = pl.DataFrame({"told": told.filter(told != "")}).group_by("told").len()
+    counted, days = _tally(dates), _tally(school_days if school_days is not None else dates.clear())
     total = int(counted["len"].sum())
-    found = [one for form in DATE_FORMATS if (one := _try(counted, form, total)) is not None]
+    found = [one for form in DATE_FORMATS if (one := _try(counted, days, form, total)) is not None]
     return sorted(found, key=lambda one: (-one.reads, one.weekends))
 
 
@@ -75,16 +75,24 @@ def looks_like_serials(dates: pl.Series) -> bool:
     return told.len() > 0 and bool(told.str.contains(r"^[2-5]\d{4}(\.0)?$").all())
 
 
-def _try(counted: pl.DataFrame, form: str, total: int) -> DateForm | None:
+def _tally(dates: pl.Series) -> pl.DataFrame:
+    told = dates.fill_null("").str.strip_chars()
+    return pl.DataFrame({"told": told.filter(told != "")}).group_by("told").len()
+
+
+def _try(counted: pl.DataFrame, days: pl.DataFrame, form: str, total: int) -> DateForm | None:
+    read = _read(counted, form)
+    if read.is_empty():
+        return None
+    weekend = _read(days, form).filter(pl.col("date").dt.weekday() >= _SATURDAY)["len"].sum()
+    return DateForm(form, int(read["len"].sum()), total, _day(read["date"].min()), _day(read["date"].max()), int(weekend))
+
+
+def _read(counted: pl.DataFrame, form: str) -> pl.DataFrame:
     told = pl.col("told")
     timed = any(part in form for part in _TIMED)
     value = told.str.to_datetime(form, strict=False).dt.date() if timed else told.str.to_date(form, strict=False)
-    read = counted.with_columns(date=value).filter(pl.col("date").dt.year().is_between(1900, 2100))
-    if read.is_empty():
-        return None
-    days = read["date"]
-    weekend = read.filter(pl.col("date").dt.weekday() >= _SATURDAY)["len"].sum()
-    return DateForm(form, int(read["len"].sum()), total, _day(days.min()), _day(days.max()), int(weekend))
+    return counted.with_columns(date=value).filter(pl.col("date").dt.year().is_between(1900, 2100))
 
 
 def _day(value: object) -> date:

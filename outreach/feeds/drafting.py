@@ -5,7 +5,6 @@ Codes come with their frequency and what they probably mean; a code counts only 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +15,7 @@ import polars as pl
 from outreach.attendance.canonical import ATTENDANCE, CALENDAR, CONTACTS, ENROLLMENTS, FILES, SCHOOLS, STUDENTS, Type
 from outreach.feeds.choices import Choices, Placed
 from outreach.feeds.dates import DateForm, fitting, tried
-from outreach.feeds.presets import Recognised, guess, is_built_in, is_sensitive, presets, recognise, recognise_as
+from outreach.feeds.presets import Recognised, is_built_in, is_sensitive, possible, presets, recognise, recognise_as
 from outreach.feeds.sheets import Sheet, read_sheet, refuse_empty, tally, usual
 from outreach.messages.languages import locale_of
 
@@ -26,13 +25,16 @@ _OF_SCHOOLS = {column.name for column in SCHOOLS.columns if not column.required}
 _Sheets = Mapping[str, Sheet]
 
 
-def draft(folder: Path, name: str) -> Look:
-    """Look at every export in *folder*. Raises RefusedError where there is none, or one cannot be read."""
+def draft(folder: Path, name: str = "") -> Look:
+    """Look at every export in *folder*; the source is called *name*, else after its system.
+
+    Raises RefusedError where there is none, or one cannot be read.
+    """
     sheets = {path.name: read_sheet(path) for path in refuse_empty(folder)}
     found = _recognised(sheets, {})
     written = [sheets[one.file] for one in found.placed.values()] or list(sheets.values())
     choices = Choices(
-        name=name,
+        name=name or found.preset or "sis",
         preset=found.preset,
         delimiter=usual([sheet.delimiter for sheet in written], ","),
         encoding=next((sheet.encoding for sheet in sheets.values() if sheet.encoding != "utf-8"), "utf-8"),
@@ -116,7 +118,7 @@ class Look:
     @cached_property
     def date_forms(self) -> list[DateForm]:
         """Every form that reads some of the dates, the likeliest first."""
-        return tried(self.dates)
+        return tried(self.dates, self.texts(ATTENDANCE.name, "date"))
 
     @cached_property
     def codes(self) -> dict[str, int]:
@@ -146,17 +148,17 @@ class _Found:
 
 
 def _recognised(sheets: _Sheets, placed: Mapping[str, Placed]) -> _Found:
-    """What each export is; of two that are the same kind, the first. Then one export may hold what no other does."""
-    new = {name: sheet for name, sheet in sheets.items() if name not in {one.file for one in placed.values()}}
-    first = [one for sheet in new.values() if (one := recognise(sheet.columns, _stem(sheet))) is not None]
-    systems = Counter(one.preset for one in first if one.preset)
-    preset = systems.most_common(1)[0][0] if systems else ""
+    """What each export is, the surest first; a canonical file has one. Then one export may hold what no other does."""
+    used = {one.file for one in placed.values()}
+    new = {name: sheet for name, sheet in sheets.items() if name not in used}
+    systems = [one.preset for sheet in new.values() if (one := recognise(sheet.columns, _stem(sheet))) is not None and one.preset]
+    preset = usual(systems, "")
     found = dict(placed)
-    for finder in (recognise, guess):
-        for name, sheet in new.items():
-            one = finder(sheet.columns, _stem(sheet), preset)
-            if one is not None and one.file not in found and name not in {placed.file for placed in found.values()}:
-                found[one.file] = _placed(one, name)
+    likely = [(one, name) for name, sheet in new.items() for one in possible(sheet.columns, _stem(sheet), preset)]
+    for one, name in sorted(likely, key=lambda pair: pair[0].rank(Path(pair[1]).stem, preset), reverse=True):
+        if one.file not in found and name not in used:
+            found[one.file] = _placed(one, name)
+            used.add(name)
     _share(found, sheets, preset)
     return _Found(preset, found)
 

@@ -78,6 +78,10 @@ class Recognised:
         """Required columns that the header does not seem to have."""
         return tuple(one.name for one in FILES[self.file].columns if one.required and one.name not in self.columns)
 
+    def rank(self, named: str, likely: str) -> tuple[bool, int, bool, int, bool]:
+        """How likely it is; the greater, the likelier."""
+        return not self.missing, len(self.columns), _plain(self.file) in _plain(named), self.own, self.preset == likely
+
 
 @cache
 def presets() -> Mapping[str, Preset]:
@@ -131,29 +135,22 @@ def recognise(header: Sequence[str], named: str = "", likely: str = "") -> Recog
     Of several the one that explains most columns; canonical and common names are tried with every system's. *named* is the file's
     own name without its ending: it decides between files that explain as much, and *likely*, a preset's name, between systems.
     """
-    return _best([one for one in _every(header) if not one.missing], named, likely)
+    return next((one for one in possible(header, named, likely) if not one.missing), None)
 
 
-def guess(header: Sequence[str], named: str = "", likely: str = "") -> Recognised | None:
-    """What a header that is none of ours probably is, though required columns are missing; a person says which they are."""
-    found = [one for one in _every(header) if len(one.columns) > 1 or (one.columns and _plain(one.file) in _plain(named))]
-    return _best(found, named, likely)
+def possible(header: Sequence[str], named: str = "", likely: str = "") -> list[Recognised]:
+    """Everything that a header may be, the likeliest first: what lacks no required column, then what explains most.
+
+    One column among many says nothing: the id of a school stands in most files.
+    """
+    every = [_as(spec, preset, header) for preset in ("", *presets()) for spec in FILES.values()]
+    telling = [one for one in every if len(one.columns) > 1 or 0 < len(one.columns) >= len(header) - 1]
+    return sorted(telling, key=lambda one: one.rank(named, likely), reverse=True)
 
 
 def recognise_as(header: Sequence[str], file: str, likely: str = "") -> Recognised:
     """The columns of a header that a person says is the canonical *file*; some may be missing."""
-    found = _best([_as(FILES[file], preset, header) for preset in ("", *presets())], "", likely)
-    if found is None:  # pragma: no cover - there is always the preset of canonical names
-        raise KeyError(file)
-    return found
-
-
-def _every(header: Sequence[str]) -> list[Recognised]:
-    return [_as(spec, preset, header) for preset in ("", *presets()) for spec in FILES.values()]
-
-
-def _best(found: Sequence[Recognised], named: str, likely: str) -> Recognised | None:
-    return max(found, key=lambda one: (len(one.columns), _plain(one.file) in _plain(named), one.own, one.preset == likely), default=None)
+    return max((_as(FILES[file], preset, header) for preset in ("", *presets())), key=lambda one: one.rank("", likely))
 
 
 def _as(spec: CanonicalFile, preset: str, header: Sequence[str]) -> Recognised:
