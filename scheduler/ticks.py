@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import structlog
+from sqlalchemy.orm import Session
 
 from outreach.attendance.refusal import RefusedError
 from outreach.attendance.source_settings import SETTINGS_FILE
@@ -23,9 +24,10 @@ from outreach.delivery.provider import Account
 from outreach.delivery.redaction import redact
 from outreach.feeds.samples import sweep
 from outreach.feeds.taking import is_due
+from outreach.planning import brakes
 from outreach.planning.actions import plan
 from outreach.services import Services
-from outreach.thresholds.actions import evaluate, there_is_news
+from outreach.thresholds.actions import evaluate, last_evaluation, there_is_news
 from outreach.thresholds.rules import load_rules
 from scheduler.loading import load
 
@@ -71,13 +73,19 @@ def evaluate_and_plan(services: Services) -> None:
     now, settings = services.clock.now(), services.settings
     rules = load_rules(settings.home)
     with services.database.read() as session:
-        if not there_is_news(session, rules, settings=settings, now=now):
+        if not (there_is_news(session, rules, settings=settings, now=now) or _went_live(session)):
             return
     with services.database.write() as session:
         found = evaluate(session, rules, settings=settings, now=now)
         open_for_crossings(session, settings=settings, now=now)
         planned = plan(session, settings=settings, now=now)
     _log.info("evaluated", crossings=len(found), new=sum(c.new for c in found), planned=len(planned))
+
+
+def _went_live(session: Session) -> bool:
+    """Whether a school left shadow mode since the last evaluation."""
+    last = last_evaluation(session)
+    return last is not None and brakes.lifted_since(session, last.at)
 
 
 def recount_told(services: Services) -> None:

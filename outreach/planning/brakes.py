@@ -10,6 +10,7 @@ from enum import StrEnum
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from outreach.attention.actions import raise_item, resolve_key
 from outreach.planning.checks import CHECKS, Check
 from outreach.planning.reasons import Reason
 from outreach.planning.rows import write_once
@@ -61,6 +62,10 @@ def put_on(session: Session, kind: Kind, school_id: str, *, by: str, why: str, n
     """Put a brake on; where it is on already, the first person's stays on record."""
     key = f"{kind}:{school_id}"
     row = Brake(kind=kind.value, school_id=school_id, open_key=key, set_at=now, set_by=by, why=why, lifted_at=None, lifted_by="")
+    if kind == Kind.STOP:
+        where = "at this school" if school_id else "in the district"
+        sentence = f"Everything that goes out is stopped {where}. Start again on the page Sending once the reason is gone."
+        raise_item(session, kind="stop", key=f"brake:{key}", sentence=sentence, now=now, school_id=school_id, urgent=True)
     return write_once(session, row) or session.scalars(select(Brake).filter_by(open_key=key)).one()
 
 
@@ -74,6 +79,7 @@ def take_off(session: Session, kind: Kind, school_id: str, *, by: str, now: date
     )
     if session.execute(lifted).one_or_none() is None:
         return False
+    resolve_key(session, f"brake:{kind}:{school_id}", by=by, now=now)
     waiting = update(PlannedMessage).where(PlannedMessage.state == State.HELD, PlannedMessage.reason == _BINDS[kind][1])
     session.execute(waiting.values(due_at=now))
     return True

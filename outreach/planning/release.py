@@ -101,6 +101,11 @@ def _said(session: Session, planned: PlannedMessage, settings: Settings, now: da
     return _plain(session, planned, settings)
 
 
+def preview(session: Session, planned: PlannedMessage, settings: Settings, now: datetime) -> Go | Stop:
+    """What a message with a count would say now, whatever the hour and whatever holds it; changes nothing."""
+    return _nudge(session, planned, facts_for(session, [planned], settings, now), now)
+
+
 def correction(session: Session, planned: PlannedMessage, facts: Situation) -> Go | Stop:
     """What a correction says, if the number that was told is still wrong, and the one that a person approved is right."""
     found = correcting.prepare(session, planned, facts)

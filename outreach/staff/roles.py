@@ -17,6 +17,12 @@ class Permission(StrEnum):
     INBOX_NOTE = "inbox.note"
     """Write a note that only staff see."""
     DELIVERY_READ = "delivery.read"
+    SENDING_READ = "sending.read"
+    """See what is stopped, by whom and why."""
+    SENDING_STOP = "sending.stop"
+    """Stop everything that goes out from one's schools, and start again."""
+    SENDING_DECIDE = "sending.decide"
+    """Let a night's messages go, take them back, and keep schools in shadow mode."""
     BASELINE_READ = "baseline.read"
     BASELINE_RELEASE = "baseline.release"
     WORDS_READ = "words.read"
@@ -86,13 +92,14 @@ def _grant(reach: Reach, *permissions: Permission) -> Grant:
 _P = Permission
 _DATA = (_P.DATA_READ, _P.DATA_FIX, _P.DATA_CHILDREN)
 _INBOX = (_P.INBOX_READ, _P.INBOX_ANSWER, _P.INBOX_NOTE, _P.DELIVERY_READ, _P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.CLOCK_MOVE)
+_SENDING = (_P.SENDING_READ, _P.SENDING_STOP)
 _DANGER = (_P.DANGER_READ, _P.ON_CALL_READ)
 
 GRANTS: Mapping[Role, Grant] = MappingProxyType(
     {
-        Role.COORDINATOR: _grant(Reach.SCHOOLS, *_INBOX, *_DANGER, *_DATA, _P.BASELINE_READ),
+        Role.COORDINATOR: _grant(Reach.SCHOOLS, *_INBOX, *_SENDING, *_DANGER, *_DATA, _P.BASELINE_READ),
         Role.ATTENDANCE_CLERK: _grant(Reach.SCHOOLS, _P.INBOX_READ, _P.INBOX_NOTE, _P.DELIVERY_READ, _P.ATTENTION_READ, *_DATA),
-        Role.SCHOOL_ADMINISTRATOR: _grant(Reach.SCHOOLS, *_INBOX, *_DANGER, *_DATA, _P.BASELINE_READ, _P.WORDS_READ),
+        Role.SCHOOL_ADMINISTRATOR: _grant(Reach.SCHOOLS, *_INBOX, *_SENDING, *_DANGER, *_DATA, _P.BASELINE_READ, _P.WORDS_READ),
         # the baseline and the words are the whole district's, so only a district-wide role changes them
         Role.DISTRICT_ADMINISTRATOR: Grant(Reach.DISTRICT, frozenset(Permission)),
         # reads words and made-up families, never a real one

@@ -88,12 +88,17 @@ def there_is_news(session: Session, rules: Sequence[Rule], *, settings: Settings
     known = newest_version(session)
     if not known.import_id:
         return False
-    last = session.scalars(select(Evaluation).order_by(Evaluation.id.desc()).limit(1)).first()
+    last = last_evaluation(session)
     if last is None or last.rules != digest_of(rules) or (last.import_id, last.overlay_id) != known:
         return True
     if LastDays(session, last.at, settings.zone).hours() != LastDays(session, now, settings.zone).hours():
         return True
     return session.scalars(select(Episode.id).where(Episode.released_at >= last.at).limit(1)).first() is not None
+
+
+def last_evaluation(session: Session) -> Evaluation | None:
+    """The newest evaluation; None before the first."""
+    return session.scalars(select(Evaluation).order_by(Evaluation.id.desc()).limit(1)).first()
 
 
 def _of_old_year(episode: Episode, start: date, now: datetime) -> bool:

@@ -23,7 +23,9 @@ from outreach.web import (
     home,
     inbox,
     layout,
+    mapping,
     security,
+    sending,
     signin,
     webhooks,
     words,
@@ -31,7 +33,7 @@ from outreach.web import (
 from outreach.web.context import EXTENSION
 from outreach.web.permissions import declare_open
 
-PAGES = (assets, attention, baseline, cases, data_health, delivery, health, home, inbox, signin, webhooks, words)
+PAGES = (assets, attention, baseline, cases, data_health, delivery, health, home, inbox, mapping, sending, signin, webhooks, words)
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
 

@@ -108,10 +108,10 @@ def _preview(session: Session, message: PlannedMessage, settings: Settings, now:
     verdict = release.correction(session, message, facts)
     if not isinstance(verdict, Go):
         return (), "", verdict.reason
-    return (_paragraphs(verdict.letter) if verdict.letter else (verdict.body,)), verdict.language, ""
+    return (paragraphs(verdict.letter) if verdict.letter else (verdict.body,)), verdict.language, ""
 
 
-def _paragraphs(letter: LetterContent) -> tuple[str, ...]:
+def paragraphs(letter: LetterContent) -> tuple[str, ...]:
     """A letter's text without its looks: a line for each paragraph and each row of its table."""
-    rows = (["".join(run.text for run in cell) for cell in row] for block in letter.blocks for row in block.rows)
+    rows = (["".join(run.text for run in cell) for cell in row] for block in letter.own.blocks for row in block.rows)
     return tuple(" · ".join(filter(None, cells)) for cells in rows if any(cells))

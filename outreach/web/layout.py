@@ -28,8 +28,10 @@ class Tab:
 TABS = (
     Tab("inbox.page", "Inbox", Permission.INBOX_READ),
     Tab("delivery.page", "Delivery", Permission.DELIVERY_READ),
+    Tab("sending.page", "Sending", Permission.SENDING_READ),
     Tab("attention.page", "Attention", Permission.ATTENTION_READ),
     Tab("data_health.page", "Data", Permission.DATA_READ),
+    Tab("mapping.page", "Feeds", Permission.FEEDS_MAP),
     Tab("baseline.page", "First round", Permission.BASELINE_READ),
     Tab("words.page", "Words", Permission.WORDS_READ),
 )

@@ -38,7 +38,7 @@ def test_a_clerk_notes_but_does_not_answer() -> None:
     assert not may(Role.ATTENDANCE_CLERK, Permission.INBOX_ANSWER)
 
 
-@pytest.mark.parametrize("permission", [Permission.BASELINE_RELEASE, Permission.WORDS_APPROVE])
+@pytest.mark.parametrize("permission", [Permission.BASELINE_RELEASE, Permission.WORDS_APPROVE, Permission.SENDING_DECIDE])
 def test_only_a_district_wide_role_changes_what_binds_the_whole_district(permission: Permission) -> None:
     holders = {role for role in Role if may(role, permission)}
     assert holders == {Role.DISTRICT_ADMINISTRATOR}
