@@ -82,7 +82,7 @@ def check(home: Path | None = None, overlay: Overlay = NOTHING_WRITTEN) -> list[
 def problems_of(source: Source, pair: Pair) -> list[Problem]:
     """Check one pair."""
     try:
-        sentences = _invisible(pair) + _placeholders(source, pair) + _words(source, pair) + _form(pair)
+        sentences = _invisible(pair) or _placeholders(source, pair) + _words(source, pair) + _form(pair)
     except (TemplateError, LetterTextError) as error:
         sentences = [f"{error}."]
     return [Problem(pair.message, pair.channel, pair.locale, sentence) for sentence in sentences]
@@ -101,7 +101,10 @@ def _invisible(pair: Pair) -> list[str]:
 
 
 def _words(source: Source, pair: Pair) -> list[str]:
-    return [f"the word {word} is missing." for word in source.words if word not in pair.translation]
+    missing = [f"the word {word} is missing." for word in source.words if word not in pair.translation]
+    return missing + [
+        f"the digit {digit}, which a family may answer with, is missing." for digit in source.menu if digit not in pair.translation
+    ]
 
 
 def _form(pair: Pair) -> list[str]:

@@ -81,6 +81,11 @@ def measure(text: str) -> Size:
     return Size(encoding, units, 1 if units <= _ONE[encoding] else _packed(weights, _EACH[encoding]))
 
 
+def outside_gsm(text: str) -> tuple[str, ...]:
+    """Return the characters that make a text UCS-2, each once, in their order."""
+    return tuple(dict.fromkeys(character for character in text if not _is_gsm(character)))
+
+
 def _is_gsm(text: str) -> bool:
     return all(character in _BASIC or character in _EXTENDED for character in text)
 

@@ -20,7 +20,7 @@ from outreach.messages.phrases import days_phrase
 from outreach.messages.segments import Encoding, measure
 from outreach.messages.templates import Source, sources
 from outreach.replies.reasons import CATEGORY_OF, Intent
-from tests.unit.readability import crawford, flesch_kincaid, prose
+from outreach.messages.readability import crawford, flesch_kincaid, prose
 
 SHIPPED = {(pair.message, pair.channel, pair.locale): (source, pair) for source, pair in current_pairs()}
 SOURCES = sources()
