@@ -138,7 +138,7 @@ def _ask_next(session: Session, incident: Incident, settings: Settings, now: dat
         duty = oncall.next_person(people, (), now, settings.zone)
     incident.next_step_at = now + timedelta(minutes=settings.on_call_wait_minutes)
     if duty is None:
-        if _last_step(session, incident) != Step.NOBODY_ON_CALL:
+        if not _said_that_nobody_is_on_call(session, incident):
             add_step(session, incident, Step.NOBODY_ON_CALL, now=now)
             _alarm(session, incident, "A text may mean danger and nobody is on call. Read it now, and set up On call.", now)
         return False
@@ -177,9 +177,12 @@ def _alarm_key(incident: Incident) -> str:
     return f"danger:unanswered:{incident.id}"
 
 
-def _last_step(session: Session, incident: Incident) -> str | None:
-    kinds = select(IncidentStep.kind).where(IncidentStep.incident_id == incident.id).order_by(IncidentStep.id.desc())
-    return session.scalar(kinds.limit(1))
+def _said_that_nobody_is_on_call(session: Session, incident: Incident) -> bool:
+    """Whether that is on record since the last call."""
+    kinds = select(IncidentStep.kind).where(
+        IncidentStep.incident_id == incident.id, IncidentStep.kind.in_((Step.CALLED, Step.NOBODY_ON_CALL))
+    )
+    return session.scalar(kinds.order_by(IncidentStep.id.desc()).limit(1)) == Step.NOBODY_ON_CALL
 
 
 def _unanswered() -> ColumnElement[bool]:
