@@ -40,12 +40,22 @@ class SettingsError(ValueError):
 
 
 class FeedKey(BaseModel):
-    """The key and secret with which a feed's server lets us in."""
+    """With what a feed's server lets us in: key and secret, or a user's name and password, or a name and a private key."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     key: str
-    secret: str = Field(repr=False)
+    """Of an SFTP server the user's name."""
+    secret: str = Field("", repr=False)
+    """Or the passphrase of the private key."""
+    private_key_file: str = ""
+
+    @model_validator(mode="after")
+    def _opens_something(self) -> Self:
+        if not self.secret and not self.private_key_file:
+            message = "needs a secret or a private_key_file"
+            raise ValueError(message)
+        return self
 
 
 class Settings(BaseSettings):
@@ -78,6 +88,12 @@ class Settings(BaseSettings):
     on_call_wait_minutes: PositiveInt
     two_way_needs_on_call: Literal["phones", "always"]
     state: Annotated[str, Field(pattern="^([A-Z]{2})?$")]
+    smtp_host: str
+    smtp_port: Annotated[int, Field(ge=1, le=65_535)]
+    smtp_user: str
+    smtp_tls: Literal["starttls", "tls", "none"]
+    smtp_timeout_seconds: PositiveFloat
+    mail_from: str
     provider: Literal["", "twilio", "simulator"]
     provider_timeout_seconds: PositiveFloat
     number_lookup_days: NonNegativeInt
@@ -92,6 +108,8 @@ class Settings(BaseSettings):
     batches_wait: bool
     carrier_keeps_days: NonNegativeInt
     feed_folder: str
+    feed_settle_seconds: NonNegativeFloat
+    feed_report_at: time
     letter_return_left: NonNegativeFloat
     letter_return_top: NonNegativeFloat
     letter_return_width: NonNegativeFloat
@@ -116,10 +134,13 @@ class Settings(BaseSettings):
     letter_part_pages: PositiveInt
     letter_approvals: Annotated[int, Field(ge=0, le=2)]
     letter_print_at: time
+    family_code_days: PositiveInt
+    proxies: NonNegativeInt
     font_folder: str
 
     feed_keys: dict[str, FeedKey] = Field(default_factory=dict, repr=False)
     """Source name → what its server wants to see; ``[feed_keys."NAME"]`` in settings.toml."""
+    smtp_password: str = Field("", repr=False)
     public_url: str = ""
     twilio_api_base: str = ""
     twilio_account_sid: str = Field("", validation_alias=AliasChoices("TWILIO_ACCOUNT_SID", "twilio_account_sid"))
@@ -185,6 +206,20 @@ class Settings(BaseSettings):
                 "the clock is moved (OUTREACH_NOW, or this home is the demo's), which is refused with the provider twilio "
                 "unless OUTREACH_TWILIO_API_BASE is a loopback address"
             )
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _a_mail_server_is_told_whole(self) -> Self:
+        here = is_loopback(f"//{self.smtp_host}")
+        if self.smtp_host and not self.mail_from:
+            message = "smtp_host needs mail_from, the address that e-mails come from"
+            raise ValueError(message)
+        if self.smtp_host and self.smtp_tls == "none" and not here:
+            message = "smtp_tls = none is only for a mail server on this machine"
+            raise ValueError(message)
+        if self.smtp_host and not here and (self.now is not None or self.demo_clock.exists()):
+            message = "the clock is moved (OUTREACH_NOW, or this home is the demo's), which is refused with a mail server that is not this machine"
             raise ValueError(message)
         return self
 
