@@ -70,7 +70,7 @@ def _codes(found: Look) -> Iterator[str]:
     said = found.choices.codes
     yield from ("", "# What the codes mean. One that stands behind a mark waits for a person; until then its days are unknown.", "[codes]")
     for code, meaning in propose(found.codes, found.choices.preset).items():
-        rows = f"{found.codes[code]} rows"
+        rows = f"{found.codes[code]} {'row' if found.codes[code] == 1 else 'rows'}"
         if code in said:
             yield f"{_text(code)} = {spelled(said[code].meaning)}  # {rows}; confirmed by {said[code].by}, {said[code].on.isoformat()}"
         else:

@@ -18,6 +18,7 @@ from outreach.feeds.presets import is_sensitive, presets
 from outreach.feeds.sheets import Sheet
 from outreach.messages.languages import languages
 from outreach.web.data_findings import MEANINGS
+from outreach.web.mapping_trial import counted_to
 
 DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Vertical bar |"}
 ENCODINGS = {
@@ -48,7 +49,8 @@ def read(form: Form, before: Look, folder: Path, *, by: str, today: date) -> Loo
     changes["preset"] = form["preset"] if form.get("preset") in {"", *presets()} else before.choices.preset
     changes["date_format"] = form["date_format"] if form.get("date_format") in DATE_FORMATS else before.choices.date_format
     changes["headerless"] = [name for name in form.getlist("headerless") if name in before.sheets]
-    changes["count_to"] = _date(form.get("count_to", ""))
+    said = _date(form.get("count_to", ""))
+    changes["count_to"] = before.choices.count_to if said == counted_to(before, today) else said
     changes["codes"] = before.choices.codes | _codes(form, before.choices, by, today)
     for code in _unticked(form, "code", "confirm"):
         changes["codes"].pop(code, None)
