@@ -112,6 +112,16 @@ def database(request: pytest.FixtureRequest) -> Database:
     return fixture
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.long])])
+def sqlite_first(request: pytest.FixtureRequest) -> Database:
+    """A fresh database, of the second kind only in the long run: for many tests of one rule that is written in Python.
+
+    A module asks for it by a fixture ``database`` of its own.
+    """
+    fixture: Database = request.getfixturevalue(f"{request.param}_database")
+    return fixture
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Shipped settings in a home of the test's own."""

@@ -22,7 +22,8 @@ from tests.attendance.feeds import write_feed
 from tests.attendance.loading import NOW, Districts, Loader
 from tests.attendance.naive_feed import Row
 from tests.attendance.small import FIRST, LAST, feed, mark, weekdays
-from tests.stages.test_import_command import rows, run
+from tests.command import run
+from tests.stages.test_import_command import rows
 
 Known = tuple[dict[str, StudentCount], dict[str, list[Day]]]
 

@@ -5,35 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.attendance.feeds import write_feed
 from tests.attendance.small import FIRST, LAST, feed, mark, weekdays
+from tests.command import run
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """The service's folder."""
     return tmp_path / "home"
-
-
-def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run one command in a process of its own."""
-    env = {key: value for key, value in os.environ.items() if not key.startswith(("OUTREACH_", "TWILIO_"))}
-    env |= {"OUTREACH_HOME": str(home), "OUTREACH_NOW": "2026-09-18T15:00:00-05:00"}
-    return subprocess.run(
-        [sys.executable, "-c", "from outreach.cli import main; main()", *words],
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 def rows(text: str) -> list[dict[str, str]]:

@@ -260,8 +260,8 @@ class _WordArrives:
 
 def test_a_claimed_message_is_checked_again_once_a_person_has_spoken(database: Database, tmp_path: Path) -> None:
     with running(database, tmp_path / "home") as outbox:
-        outbox.answer()
-        outbox.answer()
+        outbox.answer("One.")
+        outbox.answer("Two.")
         report = outbox.send(_WordArrives(outbox))
         assert report.counts["put back"] == 1
         assert outbox.states() == [State.ACCEPTED, State.ACCEPTED]

@@ -20,9 +20,10 @@ from outreach.settings import Settings
 from tests.attendance.feeds import write_feed
 from tests.attendance.loading import Loader
 from tests.attendance.small import LAST, feed, mark, weekdays
+from tests.command import run
 from tests.feeds import LINCOLN, District
 from tests.stages.nights import Nights
-from tests.stages.test_import_command import rows, run
+from tests.stages.test_import_command import rows
 
 ANNA = "+13125550142"
 AS_OF = date(2026, 10, 5)

@@ -45,6 +45,12 @@ Correction = tuple[Any, ...]
 
 
 @pytest.fixture
+def database(sqlite_first: Database) -> Database:
+    """The rules are written in Python: the other database has its turn in the long run."""
+    return sqlite_first
+
+
+@pytest.fixture
 def nights(database: Database, tmp_path: Path, settings: Settings) -> Nights:
     """Four children over their thresholds, and their messages planned on a Tuesday noon."""
     found = Nights(database, settings, tmp_path)

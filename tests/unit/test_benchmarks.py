@@ -56,6 +56,7 @@ def test_a_first_load_is_measured_with_its_counts_and_memory() -> None:
     assert found["load_peak_mib"] > 20
 
 
+@pytest.mark.long
 def test_the_same_delivery_again_changes_a_hundred_rows_when_shuffled() -> None:
     assert import_again.run(200)["rows_changed"] == import_again.CHANGED
 
