@@ -40,9 +40,11 @@ class Check(StrEnum):
     QUIET_HOURS = "quiet_hours"
     CAP = "cap"
     """Cool-down and weekly cap."""
+    PRETENDED = "pretended"
+    """The carrier and the phone are pretended, and the number is no family's."""
 
 
-_ALL = frozenset(Check)
+_ALL = frozenset(Check) - {Check.PRETENDED}
 _ALWAYS = frozenset({Check.STOP_BUTTON, Check.DECEASED, Check.OPT_OUT, Check.BLOCK})
 """A family that wrote to us hears from us in shadow mode, too, and whatever was spent."""
 
@@ -60,4 +62,6 @@ CHECKS: Mapping[MessageClass, frozenset[Check]] = {
     MessageClass.NOTICE: _ALL - {Check.CAP, Check.COUNT, Check.FRESHNESS},
     # to staff about a danger: neither the hour, nor the stop button of texts to families, may keep it back
     MessageClass.PAGE: frozenset({Check.DECEASED, Check.OPT_OUT, Check.BLOCK}),
+    # words under work reach nobody but their writer, so the one check is that they cannot
+    MessageClass.TRIAL: frozenset({Check.PRETENDED}),
 }

@@ -27,7 +27,7 @@ from outreach.messages.letter_text import LetterTextError
 from outreach.messages.placeholders import MissingValueError, TemplateError
 from outreach.messages.queries import Choice
 from outreach.messages.segments import measure
-from outreach.planning import brakes, correcting, queries, situation, two_way, which_days
+from outreach.planning import brakes, correcting, queries, situation, trial, two_way, which_days
 from outreach.planning.checks import CHECKS, Check
 from outreach.planning.correcting import NotReady, told_before
 from outreach.planning.facts import facts_of, plain_facts, stored
@@ -134,6 +134,8 @@ def _whatever_it_says(
     """What stops a message before anybody asks what it says: whom it is about, and the hour."""
     if Check.DECEASED in binding and _of_the_dead(session, planned):
         return Stop(State.CANCELLED, Reason.DECEASED)
+    if Check.PRETENDED in binding and (why := trial.refusal(session, planned, settings)):
+        return Stop(State.CANCELLED, why)
     if planned.expires_at is not None and now >= planned.expires_at:
         return Stop(State.CANCELLED, Reason.EXPIRED)
     if planned.channel != Channel.SMS:

@@ -15,6 +15,8 @@ class MessageClass(StrEnum):
     SAFETY = "safety"
     NOTICE = "notice"
     PAGE = "page"
+    TRIAL = "trial"
+    """Words under work, to a staff member's own pretended phone."""
     """To staff, never to a family: somebody has to look now."""
 
 
