@@ -80,6 +80,11 @@ class Settings(BaseSettings):
     feed_fresh_days: NonNegativeInt
     nudge_expires_hours: PositiveInt
     weekly_nudge_cap: NonNegativeInt
+    yearly_nudge_dose: NonNegativeInt
+    counts_before_case: PositiveInt
+    other_contact_days: NonNegativeInt
+    truancy_quiet_days: NonNegativeInt
+    truancy_kinds: list[str]
     contacts_living_elsewhere: Literal["hold", "write"]
     adult_students: Literal["hold", "write"]
     opt_out_confirmation: Literal["carrier", "service"]
@@ -134,6 +139,7 @@ class Settings(BaseSettings):
     letter_part_pages: PositiveInt
     letter_approvals: Annotated[int, Field(ge=0, le=2)]
     letter_print_at: time
+    letter_pull_days: NonNegativeInt
     family_code_days: PositiveInt
     proxies: NonNegativeInt
     font_folder: str
@@ -219,7 +225,7 @@ class Settings(BaseSettings):
             message = "smtp_tls = none is only for a mail server on this machine"
             raise ValueError(message)
         if self.smtp_host and not here and (self.now is not None or self.demo_clock.exists()):
-            message = "the clock is moved (OUTREACH_NOW, or this home is the demo's), which is refused with a mail server that is not this machine"
+            message = "the clock is moved (OUTREACH_NOW, or the demo's home), which is refused with a mail server on another machine"
             raise ValueError(message)
         return self
 

@@ -8,8 +8,12 @@ from outreach.cases import danger_tables as danger
 from outreach.cases import tables as cases
 from outreach.consent import tables as consent
 from outreach.database import Base
+from outreach.delivery import family_tables as family
+from outreach.delivery import letter_tables as letters
+from outreach.delivery import mail_tables as mail
 from outreach.delivery import tables as delivery
 from outreach.district import tables as district
+from outreach.feeds import tables as feeds
 from outreach.messages import tables as messages
 from outreach.planning import tables as planning
 from outreach.replies import tables as replies
@@ -17,5 +21,23 @@ from outreach.staff import oncall_tables as oncall
 from outreach.staff import tables as staff
 from outreach.thresholds import tables as thresholds
 
-TABLES = (attendance, attention, cases, consent, danger, delivery, district, messages, oncall, planning, replies, staff, thresholds)
+TABLES = (
+    attendance,
+    attention,
+    cases,
+    consent,
+    danger,
+    delivery,
+    district,
+    family,
+    feeds,
+    letters,
+    mail,
+    messages,
+    oncall,
+    planning,
+    replies,
+    staff,
+    thresholds,
+)
 metadata = Base.metadata

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from outreach.services import Services
-from scheduler import ticks
+from scheduler import feeding, ticks
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Job:
 
 
 JOBS = (
-    Job("feeds", timedelta(minutes=1), ticks.take_feeds, "load what came into the feed folder"),
+    Job("feeds", timedelta(minutes=1), feeding.take_feeds, "load what came into the feed folder"),
+    Job("late_feeds", timedelta(minutes=5), feeding.say_late, "tell a person of feeds that did not come by their hour"),
     Job("evaluate", timedelta(minutes=1), ticks.evaluate_and_plan, "when the day, the data or the rules changed: count, cross, plan"),
     Job("corrections", timedelta(minutes=1), ticks.recount_told, "when the data changed: count again what families were told"),
     Job("dispatch", timedelta(seconds=2), ticks.dispatch, "send what is due"),

@@ -23,7 +23,7 @@ def load(services: Services, folder: Path, now: datetime) -> ImportReport:
     Raises RefusedError, and BrokenProcessPool when the process was killed (out of memory, say); nothing was written then.
     """
     if _is_known(services.database, folder):
-        return take_in(services.database, folder, settings=services.settings, now=now)
+        return take_in(services.database, folder, settings=services.settings, now=now, by_itself=True)
     url = services.database.url.render_as_string(hide_password=False)
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
         return process.submit(_load, url, folder, services.settings, now).result()
@@ -39,6 +39,6 @@ def _is_known(database: Database, folder: Path) -> bool:
 def _load(url: str, folder: Path, settings: Settings, now: datetime) -> ImportReport:
     database = Database(url)
     try:
-        return take_in(database, folder, settings=settings, now=now)
+        return take_in(database, folder, settings=settings, now=now, by_itself=True)
     finally:
         database.engine.dispose()

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from pathlib import Path
 
 import structlog
 from sqlalchemy.orm import Session
 
-from outreach.attendance.refusal import RefusedError
-from outreach.attendance.source_settings import SETTINGS_FILE
-from outreach.attention.actions import raise_item
 from outreach.cases import actions as cases
 from outreach.cases import catching_up, corrections, danger, oncall
 from outreach.cases.crossings import open_for_crossings
@@ -23,49 +18,13 @@ from outreach.delivery import reconcile as reconciliation
 from outreach.delivery.provider import Account
 from outreach.delivery.redaction import redact
 from outreach.feeds.samples import sweep
-from outreach.feeds.taking import is_due
 from outreach.planning import brakes
 from outreach.planning.actions import plan
 from outreach.services import Services
 from outreach.thresholds.actions import evaluate, last_evaluation, there_is_news
 from outreach.thresholds.rules import load_rules
-from scheduler.loading import load
 
 _log = structlog.get_logger()
-
-
-def take_feeds(services: Services) -> None:
-    """Load every folder with a source.toml below the feed folder, in a process of its own; one that nobody touched is passed over."""
-    if not services.settings.feed_folder:
-        return
-    for file in sorted(Path(services.settings.feed_folder).glob(f"*/{SETTINGS_FILE}")):
-        _take_feed(services, file.parent)
-
-
-def _take_feed(services: Services, folder: Path) -> None:
-    now = services.clock.now()
-    if not is_due(services.database, folder, settings=services.settings, now=now):
-        return
-    try:
-        report = load(services, folder, now)
-    except (RefusedError, BrokenProcessPool) as error:
-        refused = isinstance(error, RefusedError)
-        _log.warning("feed refused" if refused else "loading ended", folder=folder.name)
-        what = (
-            f"was refused: {error}" if refused else "could not be loaded: the process that loads it was ended, perhaps for want of memory."
-        )
-        with services.database.write() as session:
-            raise_item(session, kind="feed", key=f"feed:{folder.name}", sentence=f"The feed {folder.name} {what}", now=now)
-        return
-    if report.unchanged:
-        return
-    _log.info("feed loaded", folder=folder.name, import_id=report.import_id)
-    if report.needs_a_person:
-        rejected = sum(numbers.rejected for numbers in report.files.values())
-        held = sum(numbers.held for numbers in report.files.values())
-        sentence = f"The feed {folder.name} has {rejected} rejected and {held} held rows; outreach import --report lists them."
-        with services.database.write() as session:
-            raise_item(session, kind="feed", key=f"feed:{folder.name}", sentence=sentence, now=now)
 
 
 def evaluate_and_plan(services: Services) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from outreach.attendance.queries import newest_import
 from outreach.attendance.reading import read_frame
 from outreach.attendance.refusal import RefusedError
 from outreach.attendance.roster import Applied, table_of
+from outreach.attendance.shaping import by_periods, only_rows
 from outreach.attendance.tables import FeedImport, FeedSource, ImportProblem, KeptFile, Mark
 from outreach.consent import actions as consent
 from outreach.database import Database, take_turns
@@ -85,9 +86,14 @@ def import_folder(
     dry_run: bool = False,
     accept_shrink: bool = False,
     progress: Progress = lambda _step: None,
+    looks: list[list[object]] | None = None,
 ) -> ImportReport:
-    """Load the feed in *folder*. Raises RefusedError with one sentence when it is refused whole; then nothing was written."""
+    """Load the feed in *folder*. Raises RefusedError with one sentence when it is refused whole; then nothing was written.
+
+    *looks* says how the delivery looked where it was taken from, if that is not *folder*.
+    """
     delivery = open_delivery(folder)
+    delivery = delivery if looks is None else replace(delivery, looks=looks)
     with database.write() as session:
         again = _same_again(session, delivery, None if dry_run else now)
         if again is not None:
@@ -108,9 +114,13 @@ def import_folder(
 def has_come(session: Session, name: str, folder: Path) -> bool:
     """Whether a file of the source *name* was touched since it was last taken in, or rows of it may be made good by now."""
     source = session.get(FeedSource, name)
-    if source is None or source.looks != looks_of(folder):
-        return True
-    return _may_be_made_good(session, session.get_one(FeedImport, source.last_import_id))
+    return source is None or source.looks != looks_of(folder) or waits_for_others(session, name)
+
+
+def waits_for_others(session: Session, name: str) -> bool:
+    """Whether rows that the source *name* delivered may be made good by what came since."""
+    source = session.get(FeedSource, name)
+    return source is not None and _may_be_made_good(session, session.get_one(FeedImport, source.last_import_id))
 
 
 def _same_again(session: Session, delivery: Delivery, came_at: datetime | None) -> ImportReport | None:
@@ -164,6 +174,10 @@ def _parse(delivery: Delivery, name: str, progress: Progress) -> Parsed:
     renames = settings.columns.get(name, {})
     wanted = {renames.get(column.name, column.name) for column in FILES[name].columns}
     raw = read_frame(path, encoding=settings.encoding, delimiter=settings.delimiter, header=settings.header.get(name), wanted=wanted)
+    raw = only_rows(raw, settings.only.get(name, {}), path.name)
+    if name == ATTENDANCE.name:
+        code, section = (renames.get(column, column) for column in ("code", "section_id"))
+        raw = by_periods(raw, settings.periods, path.name, code=code, section=section)
     return parse(raw, FILES[name], renames, settings.date_format, path.name)
 
 
@@ -200,7 +214,7 @@ def _note(load: _Load, name: str, parsed: Parsed, applied: Applied) -> None:
     """Count one file's rows, and refuse the delivery when too many of them are unreadable."""
     lines = {action: applied.problems.filter(pl.col("action") == action.value)["line"].unique() for action in Action}
     held = applied.held["__line"].unique()
-    rejected = lines[Action.REJECTED].len()
+    rejected = parsed.read - parsed.rows.height + _on(parsed, lines[Action.REJECTED])
     if rejected > _REJECTED_ROWS and rejected > _REJECTED_SHARE * parsed.read:
         first = applied.problems.filter(pl.col("action") == Action.REJECTED.value).sort("line").row(0, named=True)
         path = load.delivery.files[name].name
@@ -215,14 +229,19 @@ def _note(load: _Load, name: str, parsed: Parsed, applied: Applied) -> None:
         read=parsed.read,
         inserted=inserted,
         changed=changed,
-        unchanged=parsed.read - rejected - held.len() - inserted - changed,
+        unchanged=parsed.read - rejected - _on(parsed, held) - inserted - changed,
         rejected=rejected,
-        held=held.len(),
+        held=_on(parsed, held),
         noted=lines[Action.NOTED].len(),
         deleted=applied.changes.vanished.height if name != ATTENDANCE.name else _removed(applied),
     )
     file = pl.lit(load.delivery.files[name].name).alias("file")
     load.problems.append(applied.problems.sort("line", maintain_order=True).select(file, *PROBLEM_SCHEMA))
+
+
+def _on(parsed: Parsed, lines: pl.Series) -> int:
+    """How many rows stand on these lines: a wide row is several."""
+    return parsed.rows.filter(pl.col("__line").is_in(lines.implode())).height if lines.len() else 0
 
 
 def _removed(applied: Applied) -> int:

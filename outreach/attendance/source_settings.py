@@ -171,6 +171,10 @@ class SourceSettings(_Strict):
     files: dict[str, Annotated[str, AfterValidator(_in_the_folder)]] = Field(default_factory=dict)
     header: dict[str, list[str]] = Field(default_factory=dict)
     columns: dict[str, dict[str, str]] = Field(default_factory=dict)
+    only: dict[str, dict[str, list[_Key]]] = Field(default_factory=dict)
+    """Canonical file → column → the values of the rows that are read; rows of another kind are passed over."""
+    periods: dict[str, _Key] = Field(default_factory=dict)
+    """Column of attendance.csv that holds the code of one class → the section_id of that class."""
     codes: dict[_Key, Meaning] = Field(default_factory=dict)
     events: _Events = Field(default_factory=dict)
     languages: dict[_Key, str] = Field(default_factory=dict)
@@ -178,6 +182,8 @@ class SourceSettings(_Strict):
 
     oneroster: dict[str, object] | None = None
     edfi: dict[str, object] | None = None
+    sftp: dict[str, object] | None = None
+    drop: dict[str, object] | None = None
     """How ``outreach.feeds`` makes this delivery from something else; nothing here looks inside."""
 
     @model_validator(mode="after")
@@ -190,7 +196,7 @@ class SourceSettings(_Strict):
     @property
     def brings_attendance(self) -> bool:
         """Whether this source says anything about attendance files."""
-        named = any("attendance" in table for table in (self.files, self.columns, self.header))
+        named = any("attendance" in table for table in (self.files, self.columns, self.header, self.only)) or bool(self.periods)
         return named or bool(self.codes) or any(school.codes for school in self.schools.values())
 
     def at(self, school_id: str) -> SourceSettings:
@@ -225,7 +231,7 @@ def read_settings(folder: Path, known_files: frozenset[str]) -> SourceSettings:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors())
         sentence = f"{SETTINGS_FILE}: {problems}."
         raise RefusedError(sentence) from error
-    named = {*settings.files, *settings.header, *settings.columns}
+    named = {*settings.files, *settings.header, *settings.columns, *settings.only}
     if unknown := sorted(named - known_files):
         sentence = f"{SETTINGS_FILE} names the unknown file {unknown[0]!r}; known are {', '.join(sorted(known_files))}."
         raise RefusedError(sentence)

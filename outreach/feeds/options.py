@@ -13,11 +13,13 @@ from outreach.attendance.source_settings import SETTINGS_FILE
 from outreach.settings import is_loopback
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A table in which an unknown key is a typing error."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class OneRoster(_Strict):
+class OneRoster(Strict):
     """How a OneRoster package is read."""
 
     file: str = ""
@@ -40,7 +42,7 @@ def _safe_address(url: str) -> str:
     return url.rstrip("/")
 
 
-class EdFi(_Strict):
+class EdFi(Strict):
     """Where an Ed-Fi ODS/API is, and how it is asked."""
 
     url: Annotated[str, AfterValidator(_safe_address)]
@@ -59,7 +61,7 @@ class EdFi(_Strict):
     """The service by itself asks again after so many hours."""
 
 
-_Options = TypeVar("_Options", OneRoster, EdFi)
+_Options = TypeVar("_Options", bound=Strict)
 
 
 def read_options(model: type[_Options], table: str, values: Mapping[str, object]) -> _Options:

@@ -17,7 +17,7 @@ from outreach.clock import FixedClock
 from outreach.database import Database
 from outreach.services import Services
 from outreach.settings import Settings
-from scheduler import ticks
+from scheduler import feeding
 from tests.attendance.feeds import write_feed
 from tests.attendance.loading import Loader
 from tests.attendance.small import LAST, feed
@@ -26,7 +26,7 @@ from tests.attendance.small import LAST, feed
 @pytest.fixture
 def services(database: Database, settings: Settings, clock: FixedClock, tmp_path: Path) -> Services:
     """A service that watches a folder."""
-    return Services(settings.model_copy(update={"feed_folder": str(tmp_path / "feeds")}), database, clock, None)
+    return Services(settings.model_copy(update={"feed_folder": str(tmp_path / "feeds"), "feed_settle_seconds": 0}), database, clock, None)
 
 
 def items(database: Database) -> list[str]:
@@ -38,9 +38,9 @@ def items(database: Database) -> list[str]:
 def test_a_delivery_is_loaded_by_another_process_and_the_same_bytes_start_none(services: Services, tmp_path: Path) -> None:
     write_feed(tmp_path / "feeds" / "sis", feed())
     before = os.times().children_user
-    ticks.take_feeds(services)
+    feeding.take_feeds(services)
     loaded = os.times().children_user
-    ticks.take_feeds(services)
+    feeding.take_feeds(services)
     assert before < loaded == os.times().children_user
     assert [row["days_absent"] for row in Loader(services.database, tmp_path).counts(LAST, "student")] == ["1", "0"]
     with services.database.read() as session:
@@ -51,14 +51,14 @@ def test_a_delivery_is_loaded_by_another_process_and_the_same_bytes_start_none(s
 def test_a_folder_that_nobody_writes_to_grows_stale(services: Services, clock: FixedClock, tmp_path: Path) -> None:
     """Looking at the same files again is no delivery; the same bytes written again are one."""
     write_feed(tmp_path / "feeds" / "sis", feed())
-    ticks.take_feeds(services)
+    feeding.take_feeds(services)
     first = clock.now()
     later = replace(services, clock=FixedClock(first + timedelta(days=3)))
-    ticks.take_feeds(later)
+    feeding.take_feeds(later)
     assert delivered_at(services.database) == first
     file = tmp_path / "feeds" / "sis" / "attendance.csv"
     os.utime(file, ns=(file.stat().st_atime_ns, file.stat().st_mtime_ns + 1_000))
-    ticks.take_feeds(later)
+    feeding.take_feeds(later)
     assert delivered_at(services.database) == first + timedelta(days=3)
 
 
@@ -73,11 +73,16 @@ def test_a_refused_delivery_says_why_and_the_next_folder_is_loaded(services: Ser
     write_feed(tmp_path / "feeds" / "a", feed())
     (tmp_path / "feeds" / "a" / "students.csv").unlink()
     write_feed(tmp_path / "feeds" / "b", feed())
-    ticks.take_feeds(services)
-    assert items(services.database) == ["The feed a was refused: a holds no students.csv, which this feed needs."]
+    feeding.take_feeds(services)
+    assert items(services.database) == [
+        (
+            "The feed a was refused: a holds no students.csv, which this feed needs. "
+            "It is tried again once its files change, or once this is marked as done."
+        )
+    ]
     assert len(Loader(services.database, tmp_path).counts(LAST, "student")) == 2
 
 
 def test_without_a_folder_nothing_is_watched(services: Services) -> None:
-    ticks.take_feeds(replace(services, settings=services.settings.model_copy(update={"feed_folder": ""})))
+    feeding.take_feeds(replace(services, settings=services.settings.model_copy(update={"feed_folder": ""})))
     assert items(services.database) == []

@@ -17,7 +17,7 @@ from outreach.clock import FixedClock
 from outreach.database import Database
 from outreach.services import Services
 from outreach.settings import Settings
-from scheduler import ticks
+from scheduler import feeding
 from tests.attendance.feeds import write_feed
 from tests.attendance.loading import Loader
 from tests.attendance.small import FIRST, LAST, feed, mark, weekdays
@@ -252,11 +252,11 @@ def test_the_watched_folder_logs_nothing_of_what_a_feed_says(
     sqlite_loader: Loader, settings: Settings, clock: FixedClock, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Neither this process nor the one that loads, of a feed that is taken and of one that is refused."""
-    settings = settings.model_copy(update={"feed_folder": str(sqlite_loader.folder / "feeds")})
+    settings = settings.model_copy(update={"feed_folder": str(sqlite_loader.folder / "feeds"), "feed_settle_seconds": 0})
     found = feed(marks=[mark("s1", FIRST, ssn="078-05-1120", reason="asthma"), mark("s1", "078-05-1120")])
     write_feed(sqlite_loader.folder / "feeds" / "taken", found)
     write_feed(sqlite_loader.folder / "feeds" / "refused", feed(marks=[mark("s1", f"078-05-{n}") for n in range(200)]))
-    ticks.take_feeds(Services(settings, sqlite_loader.database, clock, None))
+    feeding.take_feeds(Services(settings, sqlite_loader.database, clock, None))
     out, err = capfd.readouterr()
     assert "feed loaded" in out + err
     assert "feed refused" in out + err

@@ -273,6 +273,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_evaluations")),
     )
     op.create_table(
+        "family_tries",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("wrong", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_family_tries")),
+        sa.UniqueConstraint("address", "since", name=op.f("uq_family_tries_address_since")),
+    )
+    op.create_table(
+        "feed_folders",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("again_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_feed_folders")),
+    )
+    op.create_table(
         "feed_imports",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
@@ -347,11 +367,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("import_id", "canonical", name=op.f("pk_kept_files")),
     )
     op.create_table(
+        "large_print",
+        sa.Column("contact_id", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_large_print")),
+    )
+    op.create_table(
         "letter_batches",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("released_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("prepared_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("prepared_by", sa.String(), nullable=False),
+        sa.Column("approved_by", sa.JSON(), nullable=False),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("released_by", sa.String(), nullable=False),
+        sa.Column("print_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("letters", sa.Integer(), nullable=False),
         sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column("left_out", sa.JSON(), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_by", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_letter_batches")),
     )
     op.create_table(
@@ -804,6 +841,55 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_case_events_planned_id"), ["planned_id"], unique=False)
 
     op.create_table(
+        "emails",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("html", sa.String(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_emails_account_id_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_emails")),
+        sa.UniqueConstraint("key", name=op.f("uq_emails_key")),
+    )
+    with op.batch_alter_table("emails", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_emails_state_due_at"), ["state", "due_at"], unique=False)
+
+    op.create_table(
+        "family_codes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code_hash", sa.String(), nullable=False),
+        sa.Column("planned_id", sa.Integer(), nullable=False),
+        sa.Column("household", sa.String(), nullable=False),
+        sa.Column("contact_ids", sa.JSON(), nullable=False),
+        sa.Column("student_ids", sa.JSON(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("wrong_tries", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_because", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["planned_id"], ["planned_messages.id"], name=op.f("fk_family_codes_planned_id_planned_messages")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_family_codes")),
+        sa.UniqueConstraint("code_hash", name=op.f("uq_family_codes_code_hash")),
+    )
+    with op.batch_alter_table("family_codes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_family_codes_household"), ["household"], unique=False)
+        batch_op.create_index(batch_op.f("ix_family_codes_planned_id"), ["planned_id"], unique=False)
+
+    op.create_table(
         "follow_ups",
         sa.Column("planned_id", sa.Integer(), nullable=False),
         sa.Column("step", sa.String(), nullable=False),
@@ -839,11 +925,37 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.Integer(), nullable=False),
         sa.Column("letter_id", sa.String(), nullable=False),
         sa.Column("page", sa.Integer(), nullable=False),
+        sa.Column("pages", sa.Integer(), nullable=False),
         sa.Column("content", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["batch_id"], ["letter_batches.id"], name=op.f("fk_letter_pages_batch_id_letter_batches")),
         sa.ForeignKeyConstraint(["planned_id"], ["planned_messages.id"], name=op.f("fk_letter_pages_planned_id_planned_messages")),
         sa.PrimaryKeyConstraint("planned_id", name=op.f("pk_letter_pages")),
         sa.UniqueConstraint("letter_id", name=op.f("uq_letter_pages_letter_id")),
+    )
+    with op.batch_alter_table("letter_pages", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_letter_pages_batch_id"), ["batch_id"], unique=False)
+
+    op.create_table(
+        "letter_pulls",
+        sa.Column("planned_id", sa.Integer(), nullable=False),
+        sa.Column("batch_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_by", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["letter_batches.id"], name=op.f("fk_letter_pulls_batch_id_letter_batches")),
+        sa.ForeignKeyConstraint(["planned_id"], ["planned_messages.id"], name=op.f("fk_letter_pulls_planned_id_planned_messages")),
+        sa.PrimaryKeyConstraint("planned_id", name=op.f("pk_letter_pulls")),
+    )
+    op.create_table(
+        "mail_choices",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("chosen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_mail_choices_account_id_accounts")),
+        sa.PrimaryKeyConstraint("account_id", "kind", name=op.f("pk_mail_choices")),
     )
     op.create_table(
         "on_call_people",
@@ -875,6 +987,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("planned_id", "episode_id", name=op.f("pk_planned_episodes")),
         sa.UniqueConstraint("episode_id", "household", "channel", name=op.f("uq_planned_episodes_episode_id_household_channel")),
     )
+    op.create_table(
+        "returned_mail",
+        sa.Column("contact_id", sa.String(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("planned_id", sa.Integer(), nullable=False),
+        sa.Column("returned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("returned_by", sa.String(), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_by", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["planned_id"], ["planned_messages.id"], name=op.f("fk_returned_mail_planned_id_planned_messages")),
+        sa.PrimaryKeyConstraint("contact_id", "place", name=op.f("pk_returned_mail")),
+    )
+    with op.batch_alter_table("returned_mail", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_returned_mail_planned_id"), ["planned_id"], unique=False)
+
     op.create_table(
         "sign_in_links",
         sa.Column("token_hash", sa.String(), nullable=False),
@@ -921,6 +1048,20 @@ def upgrade() -> None:
     with op.batch_alter_table("wrong_counts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_wrong_counts_case_id"), ["case_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_wrong_counts_message_id"), ["message_id"], unique=False)
+
+    op.create_table(
+        "family_visits",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key_hash", sa.String(), nullable=False),
+        sa.Column("code_id", sa.Integer(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["code_id"], ["family_codes.id"], name=op.f("fk_family_visits_code_id_family_codes")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_family_visits")),
+        sa.UniqueConstraint("key_hash", name=op.f("uq_family_visits_key_hash")),
+    )
+    with op.batch_alter_table("family_visits", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_family_visits_opened_at"), ["opened_at"], unique=False)
 
     op.create_table(
         "incident_steps",
@@ -971,6 +1112,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_incident_steps_incident_id_at"))
 
     op.drop_table("incident_steps")
+    with op.batch_alter_table("family_visits", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_family_visits_opened_at"))
+
+    op.drop_table("family_visits")
     with op.batch_alter_table("wrong_counts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_wrong_counts_message_id"))
         batch_op.drop_index(batch_op.f("ix_wrong_counts_case_id"))
@@ -981,8 +1126,17 @@ def downgrade() -> None:
 
     op.drop_table("staff_sessions")
     op.drop_table("sign_in_links")
+    with op.batch_alter_table("returned_mail", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_returned_mail_planned_id"))
+
+    op.drop_table("returned_mail")
     op.drop_table("planned_episodes")
     op.drop_table("on_call_people")
+    op.drop_table("mail_choices")
+    op.drop_table("letter_pulls")
+    with op.batch_alter_table("letter_pages", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_letter_pages_batch_id"))
+
     op.drop_table("letter_pages")
     with op.batch_alter_table("incidents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_incidents_next_step_at"))
@@ -990,6 +1144,15 @@ def downgrade() -> None:
 
     op.drop_table("incidents")
     op.drop_table("follow_ups")
+    with op.batch_alter_table("family_codes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_family_codes_planned_id"))
+        batch_op.drop_index(batch_op.f("ix_family_codes_household"))
+
+    op.drop_table("family_codes")
+    with op.batch_alter_table("emails", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_emails_state_due_at"))
+
+    op.drop_table("emails")
     with op.batch_alter_table("case_events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_case_events_planned_id"))
         batch_op.drop_index(batch_op.f("ix_case_events_case_id_at"))
@@ -1066,6 +1229,7 @@ def downgrade() -> None:
 
     op.drop_table("mark_versions")
     op.drop_table("letter_batches")
+    op.drop_table("large_print")
     op.drop_table("kept_files")
     with op.batch_alter_table("inbound_messages", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_inbound_messages_phone_received_at"))
@@ -1078,6 +1242,8 @@ def downgrade() -> None:
     op.drop_table("heard_until")
     op.drop_table("feed_sources")
     op.drop_table("feed_imports")
+    op.drop_table("feed_folders")
+    op.drop_table("family_tries")
     op.drop_table("evaluations")
     with op.batch_alter_table("episodes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_episodes_state"))

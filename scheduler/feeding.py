@@ -1,0 +1,70 @@
+"""The job that looks at the watched folders: what came is loaded, and whatever happens is said once."""
+
+from __future__ import annotations
+
+from concurrent.futures.process import BrokenProcessPool
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from outreach.attendance.refusal import RefusedError
+from outreach.attendance.source_settings import SETTINGS_FILE
+from outreach.feeds import nights, watching
+from outreach.feeds.drops import UnfinishedError
+from outreach.feeds.watching import Look
+from outreach.services import Services
+from scheduler.loading import load
+
+_log = structlog.get_logger()
+_LOOK_AGAIN = timedelta(minutes=5)
+"""When a server is looked at again on which files are being written."""
+_ENDED = "could not be loaded: the process that loads it was ended, perhaps for want of memory."
+_AGAIN = "It is tried again once its files change, or once this is marked as done."
+_LATER = "It is tried again by itself."
+
+
+def take_feeds(services: Services) -> None:
+    """Load every folder with a source.toml below the feed folder, in a process of its own; one that nobody touched is passed over."""
+    if services.settings.feed_folder:
+        for file in sorted(Path(services.settings.feed_folder).glob(f"*/{SETTINGS_FILE}")):
+            _take_feed(services, file.parent)
+
+
+def _take_feed(services: Services, folder: Path) -> None:
+    now, settings, database = services.clock.now(), services.settings, services.database
+    seen = watching.look_at(database, folder, settings=settings, now=now)
+    if seen.look is Look.REST:
+        return
+    if seen.look is Look.WAIT:
+        with database.write() as session:
+            watching.waits(session, folder, seen.why, now=now)
+        return
+    try:
+        report = load(services, folder, now)
+    except UnfinishedError as error:
+        with database.write() as session:
+            watching.waits(session, folder, str(error).rstrip("."), now=now, again_at=now + _LOOK_AGAIN)
+        return
+    except (RefusedError, BrokenProcessPool) as error:
+        refused = isinstance(error, RefusedError)
+        _log.warning("feed refused" if refused else "loading ended", folder=folder.name)
+        may_mend = not refused or watching.asks_a_server(folder)
+        said = f"{f'was refused: {error}' if refused else _ENDED} {_LATER if may_mend else _AGAIN}"
+        with database.write() as session:
+            watching.refused(session, folder, said, settings=settings, now=now, may_mend=may_mend)
+        return
+    if not report.unchanged:
+        _log.info("feed loaded", folder=folder.name, import_id=report.import_id)
+    with database.write() as session:
+        watching.taken(session, folder, report, settings=settings, now=now)
+
+
+def say_late(services: Services) -> None:
+    """Tell a person of feeds that did not come by their hour."""
+    now, zone = services.clock.now(), services.settings.zone
+    with services.database.read() as session:
+        waited_for = nights.expected(session)
+    if waited_for:
+        with services.database.write() as session:
+            nights.say_late(session, waited_for, now=now, zone=zone)
