@@ -14,6 +14,7 @@ from outreach.delivery import mail_tables as mail
 from outreach.delivery import tables as delivery
 from outreach.district import tables as district
 from outreach.feeds import tables as feeds
+from outreach.messages import bench_tables as bench
 from outreach.messages import tables as messages
 from outreach.planning import tables as planning
 from outreach.replies import tables as replies
@@ -24,6 +25,7 @@ from outreach.thresholds import tables as thresholds
 TABLES = (
     attendance,
     attention,
+    bench,
     cases,
     consent,
     danger,

@@ -316,6 +316,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_feed_sources")),
     )
     op.create_table(
+        "glossary_versions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("term", sa.String(), nullable=False),
+        sa.Column("translation", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("removed", sa.Boolean(), nullable=False),
+        sa.Column("written_by", sa.String(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_glossary_versions")),
+    )
+    with op.batch_alter_table("glossary_versions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_glossary_versions_locale_term"), ["locale", "term"], unique=False)
+
+    op.create_table(
         "heard_until",
         sa.Column("number", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -740,6 +755,48 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("student_id", name=op.f("pk_students")),
     )
     op.create_table(
+        "translation_drafts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("message", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("source_text", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("saved_by", sa.String(), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_translation_drafts")),
+        sa.UniqueConstraint(
+            "message", "channel", "locale", "school_id", name=op.f("uq_translation_drafts_message_channel_locale_school_id")
+        ),
+    )
+    op.create_table(
+        "translation_invoices",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("translator", sa.String(), nullable=False),
+        sa.Column("words", sa.Integer(), nullable=False),
+        sa.Column("marked_by", sa.String(), nullable=False),
+        sa.Column("marked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_translation_invoices")),
+    )
+    op.create_table(
+        "translation_notes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("message", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("written_by", sa.String(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_translation_notes")),
+    )
+    with op.batch_alter_table("translation_notes", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_translation_notes_message_channel_locale_school_id"), ["message", "channel", "locale", "school_id"], unique=False
+        )
+
+    op.create_table(
         "webhook_events",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -1025,6 +1082,45 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_staff_sessions_account_id"), ["account_id"], unique=False)
 
     op.create_table(
+        "translation_deliveries",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("message", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("source_hash", sa.String(), nullable=False),
+        sa.Column("translator", sa.String(), nullable=False),
+        sa.Column("words", sa.Integer(), nullable=False),
+        sa.Column("words_changed", sa.Integer(), nullable=False),
+        sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("invoice_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["invoice_id"], ["translation_invoices.id"], name=op.f("fk_translation_deliveries_invoice_id_translation_invoices")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_translation_deliveries")),
+        sa.UniqueConstraint(
+            "message",
+            "channel",
+            "locale",
+            "school_id",
+            "source_hash",
+            name=op.f("uq_translation_deliveries_message_channel_locale_school_id_source_hash"),
+        ),
+    )
+    with op.batch_alter_table("translation_deliveries", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_translation_deliveries_translator"), ["translator"], unique=False)
+
+    op.create_table(
+        "translator_languages",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("reviews", sa.Boolean(), nullable=False),
+        sa.Column("given_by", sa.String(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_translator_languages_account_id_accounts")),
+        sa.PrimaryKeyConstraint("account_id", "locale", name=op.f("pk_translator_languages")),
+    )
+    op.create_table(
         "wrong_counts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("planned_id", sa.Integer(), nullable=False),
@@ -1121,6 +1217,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_wrong_counts_case_id"))
 
     op.drop_table("wrong_counts")
+    op.drop_table("translator_languages")
+    with op.batch_alter_table("translation_deliveries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_translation_deliveries_translator"))
+
+    op.drop_table("translation_deliveries")
     with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_staff_sessions_account_id"))
 
@@ -1172,6 +1273,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_webhook_events_processed_at"))
 
     op.drop_table("webhook_events")
+    with op.batch_alter_table("translation_notes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_translation_notes_message_channel_locale_school_id"))
+
+    op.drop_table("translation_notes")
+    op.drop_table("translation_invoices")
+    op.drop_table("translation_drafts")
     op.drop_table("students")
     with op.batch_alter_table("student_contacts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_student_contacts_student_id"))
@@ -1240,6 +1347,10 @@ def downgrade() -> None:
 
     op.drop_table("import_problems")
     op.drop_table("heard_until")
+    with op.batch_alter_table("glossary_versions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_glossary_versions_locale_term"))
+
+    op.drop_table("glossary_versions")
     op.drop_table("feed_sources")
     op.drop_table("feed_imports")
     op.drop_table("feed_folders")

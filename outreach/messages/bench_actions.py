@@ -1,0 +1,188 @@
+"""What people do on the translator's bench: draft, hand in, approve, talk, invoice. The caller commits and writes the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from outreach.attention.actions import raise_item, resolve_key
+from outreach.database import take_turns
+from outreach.messages import editing
+from outreach.messages.actions import ApprovedRow, approve_pairs
+from outreach.messages.advice import MOST_LETTERS
+from outreach.messages.bench_checks import refusals
+from outreach.messages.bench_queries import Work, deliveries, works
+from outreach.messages.bench_stages import Deadlines, Stage, words_changed, words_in
+from outreach.messages.bench_tables import TranslationDelivery, TranslationDraft, TranslationInvoice, TranslationNote, TranslatorLanguage
+from outreach.messages.compose import Pair
+from outreach.messages.editing import Hand, Spot
+from outreach.messages.languages import DEFAULT, language, languages
+from outreach.messages.pairs import digest
+from outreach.messages.queries import latest_approval
+
+LONGEST_NOTE = 1000
+_ANY_DAY = Deadlines(0, 0)
+
+
+class BenchError(ValueError):
+    """The bench cannot take this; nothing was written."""
+
+
+def set_languages(session: Session, account_id: int, chosen: Collection[str], reviews: Collection[str], hand: Hand) -> None:
+    """Say in which languages an account translates, and in which of them it also approves. Raises BenchError."""
+    if strange := sorted(set(chosen) - (set(languages()) - {DEFAULT})):
+        refusal = f"{', '.join(strange)} is no language that is translated here."
+        raise BenchError(refusal)
+    session.execute(delete(TranslatorLanguage).where(TranslatorLanguage.account_id == account_id))
+    session.add_all(
+        TranslatorLanguage(account_id=account_id, locale=locale, reviews=locale in reviews, given_by=hand.by, given_at=hand.now)
+        for locale in sorted(set(chosen))
+    )
+    session.flush()
+
+
+def save_draft(session: Session, spot: Spot, text: str, hand: Hand, *, home: Path | None = None, seen: str | None = None) -> None:
+    """Keep unfinished words, faults and all. *seen* is the digest of the draft that the writer began with. Raises BenchError."""
+    take_turns(session, "wording")
+    source = editing.source_of(session, spot, home)
+    words = _typed(text, spot)
+    row = _draft(session, spot)
+    if seen is not None and seen != digest(row.text if row else ""):
+        refusal = f"{row.saved_by if row else 'Somebody'} changed this draft while you were writing. Look at it, then save again."
+        raise BenchError(refusal)
+    if row is None:
+        row = TranslationDraft(message=spot.message, channel=spot.channel, locale=spot.locale, school_id=spot.school_id)
+        session.add(row)
+    row.source_text, row.text, row.saved_by, row.saved_at = source.text, words, hand.by, hand.now
+    session.flush()
+
+
+def hand_in(session: Session, spot: Spot, template: str, hand: Hand, *, home: Path | None = None, seen: str | None = None) -> None:
+    """Hand a translation in for the English as it stands; it leaves once a reviewer has approved it.
+
+    *seen* is the digest of the English that the translator read. The first translation of an English text counts as delivered words.
+    Raises BenchError where the English is another by now, or the words have a fault.
+    """
+    source = editing.source_of(session, spot, home)
+    words = _typed(template, spot)
+    if seen is not None and seen != digest(source.text):
+        refusal = "The English changed while you were writing. Your words are kept as a draft; look at what changed, then hand them in."
+        raise BenchError(refusal)
+    if not words:
+        refusal = "There are no words to hand in yet."
+        raise BenchError(refusal)
+    if faults := refusals(source, Pair(spot.message, spot.channel, spot.locale, source.text, words)):
+        raise BenchError(" ".join(faults))
+    editing.write(session, spot, words, hand, home=home)
+    session.execute(delete(TranslationDraft).filter_by(**_columns(spot)))
+    _deliver(session, spot, source.text, hand)
+    _tell_reviewers(session, spot.locale, hand, home)
+
+
+def approve(session: Session, work: Work, hand: Hand, *, shown: str, own_words: bool, home: Path | None = None) -> ApprovedRow:
+    """Approve what is offered at *work*, if it is what the reviewer saw (digest *shown*).
+
+    Raises BenchError where it is not, or where it is the reviewer's own and *own_words* does not let people approve their own;
+    ApprovalError where the words have a fault.
+    """
+    if not work.offered or shown != shown_digest(work.pair):
+        refusal = "These words changed while you were reading. Please look at them again before you approve."
+        raise BenchError(refusal)
+    if not own_words and work.handed_in is not None and work.handed_in.written_by == hand.by:
+        refusal = "You handed these words in yourself, so somebody else approves them."
+        raise BenchError(refusal)
+    if faults := refusals(work.source, work.pair):
+        raise BenchError(" ".join(faults))
+    [row] = approve_pairs(session, [(work.source, work.pair)], by=hand.by, now=hand.now)
+    _tell_reviewers(session, work.spot.locale, hand, home)
+    return row
+
+
+def shown_digest(pair: Pair) -> str:
+    """Name both texts of a pair, so that nobody approves words they have not seen."""
+    return digest(f"{pair.source}\0{pair.translation}")
+
+
+def say(session: Session, spot: Spot, text: str, hand: Hand, *, home: Path | None = None) -> TranslationNote:
+    """Add a note to the talk about some words. Raises BenchError."""
+    editing.source_of(session, spot, home)
+    words = text.replace("\r\n", "\n").strip()
+    if not words or len(words) > LONGEST_NOTE:
+        refusal = f"Please write a note of at most {LONGEST_NOTE} characters."
+        raise BenchError(refusal)
+    row = TranslationNote(**_columns(spot), text=words, written_by=hand.by, written_at=hand.now)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def mark_invoiced(session: Session, translator: str, upto: int, hand: Hand) -> TranslationInvoice:
+    """Put what a translator has delivered, up to the delivery *upto*, on an invoice. Raises BenchError where nothing is left."""
+    take_turns(session, "invoices")
+    rows = [row for row in deliveries(session, translator) if row.id <= upto]
+    if not rows:
+        refusal = "All delivered words stand on an invoice already."
+        raise BenchError(refusal)
+    invoice = TranslationInvoice(translator=translator, words=sum(row.words for row in rows), marked_by=hand.by, marked_at=hand.now)
+    session.add(invoice)
+    session.flush()
+    for row in rows:
+        row.invoice_id = invoice.id
+    session.flush()
+    return invoice
+
+
+def _typed(text: str, spot: Spot) -> str:
+    words = text.replace("\r\n", "\n").strip()
+    if len(words) > (most := MOST_LETTERS[spot.channel]):
+        refusal = f"This is {len(words):,} characters long; at most {most:,} can be kept."
+        raise BenchError(refusal)
+    return words
+
+
+def _columns(spot: Spot) -> dict[str, str]:
+    return {"message": spot.message, "channel": spot.channel, "locale": spot.locale, "school_id": spot.school_id}
+
+
+def _draft(session: Session, spot: Spot) -> TranslationDraft | None:
+    return session.scalars(select(TranslationDraft).filter_by(**_columns(spot))).one_or_none()
+
+
+def _deliver(session: Session, spot: Spot, english: str, hand: Hand) -> None:
+    """Count the words once for each English text, whoever mends the translation later."""
+    if session.scalars(select(TranslationDelivery.id).filter_by(**_columns(spot), source_hash=digest(english))).first() is not None:
+        return
+    before = latest_approval(session, spot.message, spot.channel, spot.locale, school_id=spot.school_id)
+    session.add(
+        TranslationDelivery(
+            **_columns(spot),
+            source_hash=digest(english),
+            translator=hand.by,
+            words=words_in(english),
+            words_changed=words_changed(before.source_text if before else "", english),
+            delivered_at=hand.now,
+            invoice_id=None,
+        )
+    )
+    session.flush()
+
+
+def _tell_reviewers(session: Session, locale: str, hand: Hand, home: Path | None) -> None:
+    """Keep one line under *Attention* for each language with translations that wait for approval."""
+    waiting = sum(work.stage is Stage.SUBMITTED for work in works(session, [locale], _ANY_DAY, home))
+    key, name = f"bench:{locale}", language(locale).english
+    if not waiting:
+        resolve_key(session, key, by=hand.by, now=hand.now)
+        return
+    said = "1 translation waits" if waiting == 1 else f"{waiting} translations wait"
+    raise_item(
+        session,
+        kind="translations",
+        key=key,
+        sentence=f"{name}: {said} for approval on the page Translating. Until then the words approved before go out.",
+        now=hand.now,
+        detail={"language": locale, "waiting": waiting},
+    )
