@@ -36,8 +36,8 @@ def evaluate_and_plan(services: Services) -> None:
             return
     with services.database.write() as session:
         found = evaluate(session, rules, settings=settings, now=now)
-        open_for_crossings(session, settings=settings, now=now)
         planned = plan(session, settings=settings, now=now)
+        open_for_crossings(session, settings=settings, now=now)
     _log.info("evaluated", crossings=len(found), new=sum(c.new for c in found), planned=len(planned))
 
 

@@ -13,13 +13,16 @@ from outreach.cases.states import CaseState, EventKind, Queue, move
 from outreach.cases.tables import Case, CaseEvent
 from outreach.clock import local_date
 from outreach.district.overlays import merged_away
+from outreach.planning.queries import told_in_vain
 from outreach.settings import Settings
 from outreach.thresholds.states import EpisodeState
 from outreach.thresholds.tables import Episode, RuleVersion
 
 
 def open_for_crossings(session: Session, *, settings: Settings, now: datetime) -> list[Case]:
-    """Open a case for every open episode whose rule asks for one, or add it to the child's open case; return the cases.
+    """Open a case for every open episode whose rule asks for one, or that another count would not help; return the cases.
+
+    It joins the child's open case where there is one.
 
     Baseline episodes wait for their release. Doing it again changes nothing: an episode joins one case, which the database keeps.
     """
@@ -30,8 +33,9 @@ def open_for_crossings(session: Session, *, settings: Settings, now: datetime) -
         .where(Episode.state == EpisodeState.OPEN.value, CaseEvent.id.is_(None), Episode.student_id.not_in(merged_away()))
         .order_by(Episode.id)
     )
-    asking = [(row[0], row[1]) for row in session.execute(waiting)]
-    return [_open(session, episode, settings, now) for episode, rule in asking if rule.get("case") is True]
+    in_vain = told_in_vain(session)
+    asking = [row[0] for row in session.execute(waiting) if row[1].get("case") is True or row[0].id in in_vain]
+    return [_open(session, episode, settings, now) for episode in asking]
 
 
 def _open(session: Session, episode: Episode, settings: Settings, now: datetime) -> Case:

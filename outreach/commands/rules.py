@@ -57,9 +57,9 @@ def plan(*, children: int | None, form: str) -> None:
         if children is not None:
             released = release(session, children, by="command line", now=now)
             audit(session, actor="command line", action="baseline.release", subject="thresholds", now=now, detail={"children": released})
-            open_for_crossings(session, settings=services.settings, now=now)
             click.echo(f"Released the baseline of {released} children.", err=True)
         planned = plan_night(session, settings=services.settings, now=now)
+        open_for_crossings(session, settings=services.settings, now=now)
         rows = [(p.household, "|".join(p.student_ids), p.contact_id, p.channel, p.message, p.language, p.state, p.reason) for p in planned]
     print_rows(_PLANNED, rows, form)
     states = sorted({row[6] for row in rows})

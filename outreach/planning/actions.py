@@ -12,12 +12,14 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from outreach.attendance import sis_differences
+from outreach.clock import local_date
 from outreach.database import take_turns
 from outreach.messages import queries as messages
 from outreach.messages.queries import Choice
 from outreach.messages.segments import measure
-from outreach.planning import batches, brakes, queries, situation, suspensions, turns
+from outreach.planning import batches, brakes, doses, queries, questions, situation, turns
 from outreach.planning.days import Asked
+from outreach.planning.doses import Doses
 from outreach.planning.facts import stored
 from outreach.planning.nudges import Draft, drafts
 from outreach.planning.queries import History, Rhythm, Waiting
@@ -40,6 +42,7 @@ class _Night:
     situation: Situation
     history: History
     rhythm: Rhythm
+    doses: Doses
     by: str
     copies: frozenset[str]
     """Schools with words of their own."""
@@ -52,6 +55,13 @@ class _Night:
             default = self.situation.settings.default_language
             self.words[key] = messages.choose(self.session, *key[:3], default=default, school_id=key[3])
         return self.words[key]
+
+    def heard(self, family: frozenset[str], draft: Draft, items: Sequence[Waiting]) -> str:
+        """Why a family is told nothing of some crossings now, for what it heard already; empty where it may be."""
+        counts = {item.student_id: self.situation.counts[item.student_id].count for item in items}
+        today = self.situation.today(draft.student_ids[0])
+        too_soon = self.rhythm.refusal(family, draft.channel, items)
+        return too_soon or self.doses.refusal(family, draft.channel, items, counts, today) or ""
 
     def in_shadow(self, student_id: str) -> bool:
         """Whether messages about a child are planned and not sent."""
@@ -85,7 +95,8 @@ def plan(session: Session, *, settings: Settings, now: datetime, by: str = "plan
     waiting = queries.waiting_episodes(session)
     facts = situation.load(session, {item.student_id for item in waiting}, settings=settings, now=now)
     lately = queries.rhythm(session, now, weekly_cap=settings.weekly_nudge_cap, cool_down=queries.longest_cool_down(waiting))
-    night = _Night(session, now, facts, queries.history(session), lately, by, messages.schools_with_copies(session))
+    heard = doses.load(session, waiting, settings, local_date(now, settings.zone))
+    night = _Night(session, now, facts, queries.history(session), lately, heard, by, messages.schools_with_copies(session))
     families = _by_household(facts, waiting)
     decisions = [
         decision
@@ -93,17 +104,8 @@ def plan(session: Session, *, settings: Settings, now: datetime, by: str = "plan
         for decision in _decide_household(night, key, Channel(channel), items)
     ]
     _drop_skips_of_nobody(night, families)
-    suspensions.ask(session, _mostly_suspended(facts, decisions), now)
+    questions.ask(session, ((one.refusal, item) for one in decisions for item in one.items), facts.school_of, now)
     return _write(night, decisions)
-
-
-def _mostly_suspended(facts: Situation, decisions: Iterable[_Decision]) -> dict[str, tuple[int, str]]:
-    """The children of whom a person is to decide, each with its newest crossing and its school."""
-    mine = (item for decision in decisions if decision.refusal == Reason.SUSPENDED for item in decision.items)
-    newest: dict[str, int] = {}
-    for item in mine:
-        newest[item.student_id] = max(item.episode_id, newest.get(item.student_id, 0))
-    return {student_id: (episode, facts.school_of(student_id)) for student_id, episode in newest.items()}
 
 
 def _drop_skips_of_nobody(night: _Night, families: Mapping[tuple[str, str], Sequence[Waiting]]) -> None:
@@ -146,7 +148,7 @@ def _decide(night: _Night, draft: Draft, items: Sequence[Waiting], family: froze
     aloud = [item for item in items if not item.passed]
     rule = max((item.rule for item in aloud), key=lambda rule: rule.rung)
     words = night.choose(rule.message, draft.channel, locale, night.situation.school_of(draft.student_ids[0]))
-    refusal = draft.refusal or night.rhythm.refusal(family, draft.channel, aloud) or ("" if words else Reason.NO_WORDS)
+    refusal = draft.refusal or night.heard(family, draft, aloud) or ("" if words else Reason.NO_WORDS)
     if not refusal and night.in_shadow(draft.student_ids[0]):
         refusal = Reason.SHADOW
     earlier = night.history.earlier(draft.household, draft.channel, items)

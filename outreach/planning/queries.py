@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -37,6 +37,8 @@ class Waiting:
     student_id: str
     rule: Rule
     state: EpisodeState
+    school_year: date
+    """Its first day."""
 
     @property
     def baseline(self) -> bool:
@@ -74,10 +76,16 @@ def open_episodes_of(session: Session, planned_id: int) -> list[Waiting]:
     return _waiting(session, and_(Episode.id.in_(mine), Episode.state == EpisodeState.OPEN))
 
 
+def told_in_vain(session: Session) -> set[int]:
+    """The crossings of which no further count is told, because the earlier ones did not help."""
+    skipped = select(PlannedEpisode.episode_id).join(PlannedMessage, PlannedMessage.id == PlannedEpisode.planned_id)
+    return set(session.scalars(skipped.where(PlannedMessage.state == State.SKIPPED, PlannedMessage.reason == Reason.TOLD_TWICE)))
+
+
 def _waiting(session: Session, which: ColumnElement[bool]) -> list[Waiting]:
-    columns = Episode.id, Episode.student_id, Episode.state, Episode.rule, Episode.rule_version_id, RuleVersion.definition
+    columns = Episode.id, Episode.student_id, Episode.state, Episode.rule, Episode.rule_version_id, Episode.school_year
     statement = (
-        select(*columns)
+        select(*columns, RuleVersion.definition)
         .join(RuleVersion, RuleVersion.id == Episode.rule_version_id)
         .where(which, Episode.student_id.not_in(merged_away()))
         .order_by(Episode.id)
@@ -87,7 +95,7 @@ def _waiting(session: Session, which: ColumnElement[bool]) -> list[Waiting]:
     for row in session.execute(statement):
         if row.rule_version_id not in rules:
             rules[row.rule_version_id] = Rule(name=row.rule, **row.definition)
-        found.append(Waiting(row.id, row.student_id, rules[row.rule_version_id], EpisodeState(row.state)))
+        found.append(Waiting(row.id, row.student_id, rules[row.rule_version_id], EpisodeState(row.state), row.school_year))
     return found
 
 
@@ -201,7 +209,7 @@ def rhythm(
         )
     )
     if of is not None:
-        statement = statement.where(PlannedMessage.id != of.id, _known_by(family))
+        statement = statement.where(PlannedMessage.id != of.id, known_by(family))
     for row in session.execute(statement):
         told = marks_of(row)
         for mark in told:
@@ -211,7 +219,8 @@ def rhythm(
     return found
 
 
-def _known_by(family: Collection[str]) -> ColumnElement[bool]:
+def known_by(family: Collection[str]) -> ColumnElement[bool]:
+    """The condition of a query for what went to a family with these marks."""
     columns = {"household": PlannedMessage.household, "contact": PlannedMessage.contact_id, "phone": PlannedMessage.phone}
     named = [mark.partition(":") for mark in sorted(family)]
     return or_(*(column.in_([value for kind, _, value in named if kind == name]) for name, column in columns.items()))

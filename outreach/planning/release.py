@@ -27,7 +27,7 @@ from outreach.messages.letter_text import LetterTextError
 from outreach.messages.placeholders import MissingValueError, TemplateError
 from outreach.messages.queries import Choice
 from outreach.messages.segments import measure
-from outreach.planning import brakes, correcting, queries, situation, trial, two_way, which_days
+from outreach.planning import brakes, correcting, doses, queries, situation, trial, two_way, which_days
 from outreach.planning.checks import CHECKS, Check
 from outreach.planning.correcting import NotReady, told_before
 from outreach.planning.facts import facts_of, plain_facts, stored
@@ -41,7 +41,7 @@ from outreach.settings import Settings
 
 ANSWER_WINDOW = timedelta(hours=24)
 """How long after the family's own message quiet hours do not bind an answer."""
-_MAY_PASS = frozenset({Reason.UNKNOWN_COUNT, Reason.HELD_CODE, Reason.SIS_DIFFERS})
+_MAY_PASS = frozenset({Reason.TRUANCY, Reason.UNKNOWN_COUNT, Reason.HELD_CODE, Reason.SIS_DIFFERS})
 """Refusals that may pass by themselves: the message waits until it expires."""
 _UNFIT = (TemplateError, MissingValueError, LetterTextError, postal.AddressError)
 
@@ -270,7 +270,7 @@ def _nudge(session: Session, planned: PlannedMessage, facts: Situation, now: dat
     household = facts.home_of(planned.contact_id)
     draft = _again(facts, planned, household, {item.student_id for item in items})
     mine = [item for item in items if item.student_id in draft.student_ids]
-    if refusal := draft.refusal or _too_soon(session, planned, mine, queries.marks(household, planned.household), settings, now):
+    if refusal := draft.refusal or _too_soon(session, planned, mine, queries.marks(household, planned.household), facts, now):
         return Stop(State.HELD if refusal in _MAY_PASS else State.SKIPPED, refusal)
     return _compose(session, planned, facts, draft, wording=_wording(session, planned, mine))
 
@@ -282,17 +282,20 @@ def _wording(session: Session, planned: PlannedMessage, items: Sequence[Waiting]
 
 
 def _too_soon(
-    session: Session, planned: PlannedMessage, items: Sequence[Waiting], family: Collection[str], settings: Settings, now: datetime
+    session: Session, planned: PlannedMessage, items: Sequence[Waiting], family: Collection[str], facts: Situation, now: datetime
 ) -> str:
     found = queries.rhythm(
         session,
         now,
-        weekly_cap=settings.weekly_nudge_cap,
+        weekly_cap=facts.settings.weekly_nudge_cap,
         cool_down=queries.longest_cool_down(items),
         of=planned,
         family=family,
     )
-    return found.refusal(frozenset(family), Channel(planned.channel), items)
+    channel, today = Channel(planned.channel), facts.today(items[0].student_id)
+    counts = {item.student_id: facts.counts[item.student_id].count for item in items}
+    heard = doses.load(session, items, facts.settings, today, family=family)
+    return found.refusal(frozenset(family), channel, items) or heard.refusal(family, channel, items, counts, today) or ""
 
 
 def _compose(session: Session, planned: PlannedMessage, facts: Situation, draft: Draft, wording: str = "") -> Go | Stop:
