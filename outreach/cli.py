@@ -12,7 +12,8 @@ from outreach.attendance.profiles import UnknownProfileError
 from outreach.attendance.refusal import RefusedError
 from outreach.cases.triage import TriageError
 from outreach.database import SchemaError, UnavailableError
-from outreach.delivery.letters import NoSuchBatchError
+from outreach.delivery.letter_batches import NoSuchBatchError
+from outreach.delivery.letter_rules import BatchError
 from outreach.messages.actions import ApprovalError
 from outreach.messages.exchange import ImportRefusedError
 from outreach.messages.translations import TranslationFileError
@@ -46,6 +47,7 @@ REFUSALS = (
     DatabaseUnusableError,
     UnavailableError,
     UnknownProfileError,
+    BatchError,
     NoSuchBatchError,
     ApprovalError,
     TranslationFileError,

@@ -14,6 +14,7 @@ from outreach.delivery.following import follow
 from outreach.delivery.letters import release
 from outreach.delivery.reconcile import reconcile
 from outreach.delivery.report import DispatchReport
+from outreach.messages.letters import Measures, calibration
 from outreach.services import Services
 from outreach.wiring import wire
 
@@ -60,10 +61,15 @@ def _print(report: DispatchReport, form: str) -> None:
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for batch.pdf and its lists.")
 @click.option("--batch", type=int, help="Write an earlier batch's files again.")
+@click.option("--calibrate", is_flag=True, help="Write only calibration.pdf: the outlines of the envelope's windows, to be held behind it.")
 @click.pass_context
-def letters(ctx: click.Context, out: Path, batch: int | None) -> None:
+def letters(ctx: click.Context, out: Path, batch: int | None, *, calibrate: bool) -> None:
     """Release the letters that are due as one PDF, with a manifest and a list of who was not written to and why."""
     services = wire()
+    if calibrate:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "calibration.pdf").write_bytes(calibration(Measures.of(services.settings), now=services.clock.now()))
+        return
     take_waiting(services.database, services.settings, services.clock.now())
     report = release(services.database, services.settings, services.clock, out, by="command line", batch=batch)
     click.echo(report.sentence, err=True)

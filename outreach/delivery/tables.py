@@ -1,4 +1,4 @@
-"""What the carrier was asked, what it said, and the letters' batches."""
+"""What the carrier was asked, and what it said."""
 
 from __future__ import annotations
 
@@ -116,27 +116,3 @@ class Redaction(Base):
 
     provider_sid: Mapped[str] = mapped_column(primary_key=True)
     at: Mapped[datetime]
-
-
-class LetterBatch(Base):
-    """Letters released together into one PDF."""
-
-    __tablename__ = "letter_batches"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    released_at: Mapped[datetime]
-    released_by: Mapped[str]
-    pages: Mapped[int]
-
-
-class LetterPage(Base):
-    """Where a letter stands in its batch, with the content it was printed from."""
-
-    __tablename__ = "letter_pages"
-
-    planned_id: Mapped[int] = mapped_column(ForeignKey("planned_messages.id"), primary_key=True)
-    batch_id: Mapped[int] = mapped_column(ForeignKey("letter_batches.id"))
-    letter_id: Mapped[str] = mapped_column(unique=True)
-    """Short code printed on the letter, for returned mail."""
-    page: Mapped[int]
-    content: Mapped[Json] = mapped_column(JSON)

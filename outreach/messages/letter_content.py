@@ -13,7 +13,7 @@ from outreach.messages.letter_picture import Picture, picture_of
 from outreach.messages.letter_text import Block, Kind, LetterTextError, Run, filled
 from outreach.messages.names import clean, isolate_phone
 from outreach.messages.phrases import date_phrase, phrases
-from outreach.messages.postal import Address, delivery_lines
+from outreach.messages.postal import Address, delivery_lines, place_lines
 
 _LONGEST_WORD = 36
 
@@ -54,6 +54,8 @@ class LetterContent:
     """Short code at the foot, for returned mail."""
     return_lines: tuple[str, ...]
     address_lines: tuple[str, ...]
+    place_lines: tuple[str, ...]
+    """Those of the address lines that name the place, not the adults."""
     own: Side
     """In the family's language, as far as its words are approved."""
     copy: Side | None = None
@@ -81,6 +83,7 @@ class LetterContent:
             letter_id=data["letter_id"],
             return_lines=tuple(data["return_lines"]),
             address_lines=tuple(data["address_lines"]),
+            place_lines=tuple(data["place_lines"]),
             own=Side.from_json(data["own"]),
             copy=Side.from_json(data["copy"]) if data["copy"] else None,
             tag=data["tag"],
@@ -105,6 +108,7 @@ def build(
         letter_id=letter_id,
         return_lines=tuple(sender),
         address_lines=delivery_lines(address),
+        place_lines=place_lines(address),
         own=_side(pair.translation, facts, pair.locale, day),
         copy=None if pair.locale == DEFAULT else _side(pair.source, facts, DEFAULT, day),
         tag=tag_line(tag, facts),

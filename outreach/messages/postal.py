@@ -38,13 +38,18 @@ def delivery_lines(address: Address) -> tuple[str, ...]:
     A name that has no Latin letters is written as "PARENT OR GUARDIAN"; the greeting inside the letter keeps the name as it is.
     Raises AddressError where the street or the city, or both state and postal code, are missing.
     """
+    names = tuple(name for name in map(latin_capitals, address.names) if name)[:_MOST_NAMES] or (_TO_WHOM,)
+    return (*names, *place_lines(address))
+
+
+def place_lines(address: Address) -> tuple[str, ...]:
+    """Return the lines of the delivery address below the names. Raises AddressError as ``delivery_lines`` does."""
     street, city = latin_capitals(address.line1), latin_capitals(address.city)
     region = " ".join(part for part in (latin_capitals(address.state), latin_capitals(address.postal_code)) if part)
     if not (street and city and region):
         message = "the address is not complete: a letter needs street, city, and state or postal code"
         raise AddressError(message)
-    names = tuple(name for name in map(latin_capitals, address.names) if name)[:_MOST_NAMES] or (_TO_WHOM,)
-    return tuple(line for line in (*names, street, latin_capitals(address.line2), f"{city} {region}") if line)
+    return tuple(line for line in (street, latin_capitals(address.line2), f"{city} {region}") if line)
 
 
 def return_lines(own: Sequence[str], district: str, school: str, school_address: str) -> tuple[str, ...]:

@@ -70,7 +70,8 @@ _MOVES: dict[State, frozenset[State]] = {
     State.UNDELIVERED: frozenset({State.DELIVERED}),
     State.FAILED: frozenset({State.DELIVERED}),
     State.DELIVERED: frozenset(),
-    State.PRINTED: frozenset(),
+    # its batch was taken back, it was pulled out of the pile, or the post brought it back
+    State.PRINTED: frozenset({State.WAITING, State.CANCELLED, State.UNDELIVERED}),
 }
 
 

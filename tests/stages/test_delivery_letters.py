@@ -11,7 +11,8 @@ from outreach.attendance.importing import import_folder
 from outreach.attention.queries import open_items
 from outreach.clock import FixedClock
 from outreach.database import Database
-from outreach.delivery.letters import _postal_code, release
+from outreach.delivery.letter_batches import postal_code
+from outreach.delivery.letters import release
 from outreach.messages.actions import approve
 from outreach.messages.letter_content import LetterContent, Side
 from outreach.planning.actions import plan
@@ -68,8 +69,8 @@ def test_a_batch_that_was_written_leaves_nothing_open(post: Post, tmp_path: Path
     assert sorted(path.name for path in (tmp_path / "letters").iterdir()) == ["batch.pdf", "manifest.csv", "not-written.csv"]
 
 
-def test_letters_are_sorted_by_the_postal_code_also_where_it_is_a_long_one() -> None:
+def test_letters_are_sorted_by_thepostal_code_also_where_it_is_a_long_one() -> None:
     codes = ["CHICAGO IL 60601-9999", "CHICAGO IL 60602-0001", "CHICAGO IL 60601", "AURORA IL 60502"]
-    letters = [LetterContent("L1", (), ("ANA GARCIA", "12 OAK ST", code), Side("en", "", (), ())) for code in codes]
+    letters = [LetterContent("L1", (), ("ANA GARCIA", "12 OAK ST", code), ("12 OAK ST", code), Side("en", "", (), ())) for code in codes]
 
-    assert [letter.address_lines[-1] for letter in sorted(letters, key=_postal_code)] == [codes[3], codes[2], codes[0], codes[1]]
+    assert [letter.address_lines[-1] for letter in sorted(letters, key=postal_code)] == [codes[3], codes[2], codes[0], codes[1]]

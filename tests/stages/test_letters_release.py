@@ -14,8 +14,9 @@ from outreach.attendance.importing import import_folder
 from outreach.attention.queries import open_items
 from outreach.clock import FixedClock
 from outreach.database import Database
-from outreach.delivery.letters import LettersReport, NoSuchBatchError, release
-from outreach.delivery.tables import LetterBatch
+from outreach.delivery.letter_batches import NoSuchBatchError
+from outreach.delivery.letter_tables import LetterBatch
+from outreach.delivery.letters import LettersReport, release
 from outreach.messages.actions import approve
 from outreach.planning.actions import plan
 from outreach.planning.states import Channel, State

@@ -20,7 +20,7 @@ sent           .       .       .      .      .        .        .         .      
 delivered      .       .       .      .      .        .        .         .      .       =         .        .       .
 undelivered    .       .       .      .      .        .        .         .      .       x         =        .       .
 failed         .       .       .      .      .        .        .         .      .       x         .        =       .
-printed        .       .       .      .      .        .        .         .      .       .         .        .       =
+printed        .       x       .      .      x        .        .         .      .       .         x        .       =
 """
 HEAD, *ROWS = [line.split() for line in TABLE.strip().splitlines()]
 CELLS = [(row[0], to, mark) for row in ROWS for to, mark in zip(HEAD, row[1:], strict=True)]

@@ -1,0 +1,102 @@
+"""Returned mail: a letter that came back makes its address one that is not used again until a person has confirmed it.
+
+And large print, which is set for an adult and holds for every letter that names them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach.attention.actions import raise_item, resolve_key
+from outreach.delivery.letter_tables import LargePrint, LetterPage, ReturnedMail
+from outreach.messages.letter_content import LetterContent
+from outreach.planning.states import State, move
+from outreach.planning.tables import PlannedMessage
+
+REASON = "returned mail: post came back from this address; a person must confirm it or find another"
+_NUMBER = re.compile(r"\s*[Ll]?\s*0*(\d{1,9})\s*")
+
+
+class UnknownLetterError(ValueError):
+    """No printed letter has that number."""
+
+
+def find(session: Session, typed: str) -> tuple[LetterPage, PlannedMessage]:
+    """The printed letter whose number was scanned or typed ("L000142", "l142", "142"); raises UnknownLetterError."""
+    number = _NUMBER.fullmatch(typed)
+    page = session.scalars(select(LetterPage).where(LetterPage.letter_id == f"L{int(number[1]):06d}")).first() if number else None
+    row = session.get(PlannedMessage, page.planned_id, with_for_update=True) if page else None
+    if page is None or row is None or row.state not in {State.PRINTED, State.UNDELIVERED, State.CANCELLED}:
+        message = "No printed letter has that number. It stands at the foot of the first page, such as L000142."
+        raise UnknownLetterError(message)
+    return page, row
+
+
+def came_back(session: Session, page: LetterPage, row: PlannedMessage, *, now: datetime, by: str) -> None:
+    """Note that a letter came back, and put its address before a person. Noted again, it is the newer news."""
+    if row.state == State.PRINTED:
+        row.state, row.reason, row.changed_at = move(State.PRINTED, State.UNDELIVERED), "returned by the post", now
+    where = place(LetterContent.from_json(page.content))
+    for contact_id in row.facts.get("contact_ids", []):
+        session.merge(
+            ReturnedMail(
+                contact_id=contact_id,
+                place=where,
+                planned_id=row.id,
+                returned_at=now,
+                returned_by=by,
+                confirmed_at=None,
+                confirmed_by="",
+            )
+        )
+    sentence = f"Letter {page.letter_id} came back: find out where the family lives now. Nothing is sent to the old address until then."
+    raise_item(session, kind="address", key=_key(row.id), sentence=sentence, now=now, school_id=row.school_id, detail={"planned": row.id})
+
+
+def confirm(session: Session, row: PlannedMessage, *, now: datetime, by: str) -> int:
+    """Say that the address of a letter that came back is right after all; return for how many adults that lets letters go there."""
+    back = session.scalars(select(ReturnedMail).where(ReturnedMail.planned_id == row.id, ReturnedMail.confirmed_at.is_(None))).all()
+    for one in back:
+        one.confirmed_at, one.confirmed_by = now, by
+    resolve_key(session, _key(row.id), by=by, now=now)
+    return len(back)
+
+
+def settle(session: Session, row: PlannedMessage, *, now: datetime, by: str) -> None:
+    """Say that the family's new address is known: the old one stays unused, and nobody needs to look any more."""
+    resolve_key(session, _key(row.id), by=by, now=now)
+
+
+def unconfirmed(session: Session) -> set[tuple[str, str]]:
+    """Contacts, each with the address to which nothing is sent."""
+    rows = session.execute(select(ReturnedMail.contact_id, ReturnedMail.place).where(ReturnedMail.confirmed_at.is_(None)))
+    return {(row.contact_id, row.place) for row in rows}
+
+
+def place(letter: LetterContent) -> str:
+    """The lines of a letter's address below the names."""
+    return "\n".join(letter.place_lines)
+
+
+def large_print(session: Session) -> set[str]:
+    """The adults whose letters are in large print."""
+    return set(session.scalars(select(LargePrint.contact_id)))
+
+
+def set_large_print(session: Session, contact_ids: Collection[str], *, large: bool, now: datetime, by: str) -> None:
+    """Say whether letters that name some adults are in large print from now on."""
+    for contact_id in contact_ids:
+        known = session.get(LargePrint, contact_id)
+        if large and known is None:
+            session.add(LargePrint(contact_id=contact_id, since=now, by=by))
+        elif not large and known is not None:
+            session.delete(known)
+
+
+def _key(planned_id: int) -> str:
+    return f"returned:{planned_id}"
