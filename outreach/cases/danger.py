@@ -78,7 +78,8 @@ def notice(session: Session, case: Case, inbound: Inbound, settings: Settings, n
         urgent=True,
     )
     standing = session.scalars(select(Incident).where(Incident.open_key == case.id).with_for_update()).one_or_none()
-    incident = standing or _opened(session, case, now)
+    incident = standing or _opened(session, case, inbound.received_at)
+    incident.opened_at = min(incident.opened_at, inbound.received_at)
     add_step(session, incident, Step.NOTICED, now=now, detail={"inbound": inbound.id})
     if standing is None:
         _ask_next(session, incident, settings, now)
@@ -189,11 +190,11 @@ def _unanswered() -> ColumnElement[bool]:
     return and_(Incident.acknowledged_at.is_(None), Incident.closed_at.is_(None))
 
 
-def _opened(session: Session, case: Case, now: datetime) -> Incident:
+def _opened(session: Session, case: Case, since: datetime) -> Incident:
     incident = Incident(
         case_id=case.id,
         open_key=case.id,
-        opened_at=now,
+        opened_at=since,
         round=1,
         next_step_at=None,
         acknowledged_at=None,

@@ -9,10 +9,12 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from outreach.cases.danger_tables import Incident, IncidentStep
-from outreach.cases.tables import Case
+from outreach.cases.tables import Case, CaseEvent
+from outreach.replies.tables import Inbound
 from outreach.staff.oncall_tables import OnCallPage, OnCallPerson
 from outreach.staff.queries import SignedIn
 from outreach.staff.roles import Permission
+from outreach.staff.tables import Account
 
 SEALED = "Sealed: only the people named for a danger can read this."
 
@@ -29,6 +31,24 @@ def one(session: Session, incident_id: int, person: SignedIn) -> Incident:
         message = "There is no such incident for you."
         raise IncidentNotFoundError(message)
     return incident
+
+
+def of_case(session: Session, case_id: int, person: SignedIn) -> Incident | None:
+    """The newest incident of a case that *person* may see; None where there is none."""
+    mine = select(Incident).join(Case, Case.id == Incident.case_id).where(Incident.case_id == case_id, *_may_see(person))
+    return session.scalars(mine.order_by(Incident.id.desc()).limit(1)).first()
+
+
+def words(session: Session, incident: Incident) -> list[Inbound]:
+    """What the family wrote from the incident's first text on, the oldest first."""
+    mine = select(Inbound).join(CaseEvent, CaseEvent.inbound_id == Inbound.id).where(CaseEvent.case_id == incident.case_id)
+    return list(session.scalars(mine.where(Inbound.received_at >= incident.opened_at).order_by(Inbound.received_at, Inbound.id)))
+
+
+def people(session: Session, person_ids: Collection[int]) -> Mapping[int, str]:
+    """Names of those who are or were on call."""
+    rows = select(OnCallPerson.id, Account.name, Account.email).join(Account, Account.id == OnCallPerson.account_id)
+    return {row.id: row.name or row.email for row in session.execute(rows.where(OnCallPerson.id.in_(person_ids)))}
 
 
 def listed(session: Session, person: SignedIn, *, limit: int = 100) -> list[tuple[Incident, Case]]:

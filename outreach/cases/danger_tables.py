@@ -21,6 +21,7 @@ class Incident(Base):
     open_key: Mapped[int | None] = mapped_column(unique=True)
     """The case while the incident is open: the database keeps one."""
     opened_at: Mapped[datetime]
+    """When the first of its texts came; the conversation is sealed from then on."""
     round: Mapped[int]
     """How often the chain was asked from its start."""
     next_step_at: Mapped[datetime | None]

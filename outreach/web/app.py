@@ -22,8 +22,10 @@ from outreach.web import (
     health,
     home,
     inbox,
+    incidents,
     layout,
     mapping,
+    oncall,
     security,
     sending,
     signin,
@@ -33,7 +35,24 @@ from outreach.web import (
 from outreach.web.context import EXTENSION
 from outreach.web.permissions import declare_open
 
-PAGES = (assets, attention, baseline, cases, data_health, delivery, health, home, inbox, mapping, sending, signin, webhooks, words)
+PAGES = (
+    assets,
+    attention,
+    baseline,
+    cases,
+    data_health,
+    delivery,
+    health,
+    home,
+    inbox,
+    incidents,
+    mapping,
+    oncall,
+    sending,
+    signin,
+    webhooks,
+    words,
+)
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from outreach.cases import actions, corrections, queries
+from outreach.cases import actions, corrections, danger_queries, queries
 from outreach.cases.states import CaseState, IllegalMoveError
 from outreach.cases.tables import Case
 from outreach.consent import queries as consent
@@ -165,6 +165,7 @@ def _page(case_id: int, *, draft: str = "", problem: str = "") -> str:
             number=panel.shown_number(case.phone),
             opted_out=bool(case.phone) and consent.state(session, case.phone).opted_out,
             owner=owner,
+            incident=danger_queries.of_case(session, case.id, known),
             closed=case.state == CaseState.CLOSED,
             draft=draft,
             problem=problem,
@@ -175,7 +176,7 @@ def _page(case_id: int, *, draft: str = "", problem: str = "") -> str:
 
 
 def _thread(session: Session, case: Case) -> str:
-    return inbox.sealed(render_template("parts/thread.html", items=conversations.thread(session, case)))
+    return inbox.sealed(render_template("parts/thread.html", items=conversations.thread(session, case, person())))
 
 
 def _case(session: Session, case_id: int) -> Case:

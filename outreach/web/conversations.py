@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
+from outreach.cases import danger_queries as danger
 from outreach.cases.states import CaseState, EventKind, Queue
 from outreach.cases.tables import Case, CaseEvent
-from outreach.planning.states import UNSAID, Channel
+from outreach.planning.states import UNSAID, Channel, MessageClass
 from outreach.planning.tables import PlannedMessage
 from outreach.replies.tables import Inbound
 from outreach.staff import queries as staff
 from outreach.staff.queries import SignedIn
+from outreach.staff.roles import Permission
 from outreach.web import people
 from outreach.web.views import Shelf, View, Whose
 
@@ -86,8 +88,11 @@ def next_after(session: Session, person: SignedIn, view: View, case_id: int) -> 
     return next(iter([*after, *(other for other in ids if other != case_id)]), None)
 
 
-def thread(session: Session, case: Case) -> list[Item]:
-    """A case as a conversation, the oldest first: what the family wrote, what we wrote, notes, and what happened to the case."""
+def thread(session: Session, case: Case, person: SignedIn) -> list[Item]:
+    """A case as a conversation, the oldest first: what the family wrote, what we wrote, notes, and what happened to the case.
+
+    From a text that may mean danger on, its words are sealed for whoever need not know them.
+    """
     events = session.scalars(select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.at, CaseEvent.id)).all()
     planned = _planned(session, {event.planned_id for event in events if event.planned_id}, case)
     inbound = {
@@ -97,7 +102,19 @@ def thread(session: Session, case: Case) -> list[Item]:
     items = [_of_event(event, planned, inbound, names) for event in events]
     told = {event.planned_id for event in events}
     items += [_of_message(row) for row in planned.values() if row.id not in told]
-    return sorted(items, key=lambda item: item.at)
+    return sorted(items if person.may(Permission.DANGER_READ) else _sealed(session, case, items), key=lambda item: item.at)
+
+
+def _sealed(session: Session, case: Case, items: Sequence[Item]) -> list[Item]:
+    since = danger.sealed_since(session, [case.id]).get(case.id)
+    return [
+        replace(item, words=danger.SEALED, planned=None, inbound=None) if _is_sealed(item.at, item.inbound, since) else item
+        for item in items
+    ]
+
+
+def _is_sealed(at: datetime, inbound: Inbound | None, since: datetime | None) -> bool:
+    return (since is not None and at >= since) or (inbound is not None and inbound.urgent)
 
 
 def _select(person: SignedIn, view: View) -> Select[Case]:
@@ -133,10 +150,19 @@ def _rows(session: Session, cases: Sequence[Case], person: SignedIn) -> list[Row
     adults = people.contact_names(session, {case.contact_id for case in cases})
     relations = people.relations(session, {(case.contact_id, case.student_id) for case in cases})
     owners = staff.names(session, {case.owner_id for case in cases if case.owner_id})
+    sealed = {} if person.may(Permission.DANGER_READ) else danger.sealed_since(session, [case.id for case in cases])
+
+    def words(case: Case) -> str:
+        wrote = last.get(case.id)
+        if wrote is None:
+            return ""
+        hidden = not person.may(Permission.DANGER_READ) and _is_sealed(wrote.received_at, wrote, sealed.get(case.id))
+        return danger.SEALED if hidden else wrote.body
+
     return [
         Row(
             case=case,
-            words=last[case.id].body if case.id in last else "",
+            words=words(case),
             at=last[case.id].received_at if case.id in last else case.opened_at,
             child=children.get(case.student_id),
             adult=adults.get(case.contact_id, ""),
@@ -165,6 +191,7 @@ def _planned(session: Session, ids: Collection[int], case: Case) -> dict[int, Pl
         sent = select(PlannedMessage).where(
             PlannedMessage.phone == case.phone,
             PlannedMessage.channel == Channel.SMS.value,
+            PlannedMessage.message_class != MessageClass.PAGE.value,  # somebody on call may be a parent, too
             PlannedMessage.state.not_in([state.value for state in UNSAID]),
             PlannedMessage.school_id.in_({case.school_id, ""}),
         )

@@ -7,10 +7,12 @@ from datetime import date, timedelta
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from outreach.cases import danger_queries as danger
 from outreach.clock import local_date
 from outreach.delivery.tables import Attempt, CarrierStatus
-from outreach.planning.states import Channel, State
+from outreach.planning.states import Channel, MessageClass, State
 from outreach.planning.tables import PlannedMessage
 from outreach.staff.roles import Permission
 from outreach.web import outbox, people
@@ -67,7 +69,16 @@ def one(message_id: int) -> ResponseReturnValue:
             adults=people.contact_names(session, {row.contact_id}),
             schools=people.school_names(session),
             why=outbox.why(row, now()),
+            sealed=_sealed(session, row),
         )
+
+
+def _sealed(session: Session, row: PlannedMessage) -> str:
+    """Why the words of a message are not shown to this person; empty where they are."""
+    if row.message_class == MessageClass.PAGE:
+        return "A call for somebody on duty. Its words hold the key by which it is acknowledged."
+    since = None if person().may(Permission.DANGER_READ) else danger.phone_sealed_since(session, row.phone)
+    return danger.SEALED if since is not None and row.created_at >= since else ""
 
 
 def _filters() -> Filters:

@@ -27,6 +27,7 @@ class Tab:
 
 TABS = (
     Tab("inbox.page", "Inbox", Permission.INBOX_READ),
+    Tab("incidents.page", "Safety", Permission.DANGER_READ),
     Tab("delivery.page", "Delivery", Permission.DELIVERY_READ),
     Tab("sending.page", "Sending", Permission.SENDING_READ),
     Tab("attention.page", "Attention", Permission.ATTENTION_READ),
