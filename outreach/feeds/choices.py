@@ -49,6 +49,10 @@ class Choices(_Strict):
     """Exports whose first line is a row already."""
     placed: dict[str, Placed] = Field(default_factory=dict)
     """Canonical file → where it is."""
+    only: dict[str, dict[str, list[str]]] = Field(default_factory=dict)
+    """Canonical file → column → the values of the rows that are read."""
+    periods: dict[str, str] = Field(default_factory=dict)
+    """Column of the attendance that holds the code of one class → the section it is of."""
     codes: dict[str, Confirmed] = Field(default_factory=dict)
     events: dict[str, bool] = Field(default_factory=dict)
     """Calendar event → whether it is a school day, where a person said so."""

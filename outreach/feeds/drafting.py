@@ -13,9 +13,21 @@ from pathlib import Path
 import polars as pl
 
 from outreach.attendance.canonical import ATTENDANCE, CALENDAR, CONTACTS, ENROLLMENTS, FILES, SCHOOLS, STUDENTS, Type
+from outreach.attendance.reading import FAULT
+from outreach.attendance.shaping import by_periods, only_rows
 from outreach.feeds.choices import Choices, Placed
 from outreach.feeds.dates import DateForm, fitting, tried
-from outreach.feeds.presets import Recognised, is_built_in, is_sensitive, possible, presets, recognise, recognise_as
+from outreach.feeds.presets import (
+    Recognised,
+    is_built_in,
+    is_sensitive,
+    period_columns,
+    possible,
+    presets,
+    recognise,
+    recognise_as,
+    rows_to_read,
+)
 from outreach.feeds.sheets import Sheet, read_sheet, refuse_empty, tally, usual
 from outreach.messages.languages import locale_of
 
@@ -41,6 +53,8 @@ def draft(folder: Path, name: str = "") -> Look:
         exit_day=presets()[found.preset].exit_day if found.preset else "inclusive",
         calendar="file" if CALENDAR.name in found.placed else "from-events",
         placed=found.placed,
+        only={kind: rows for kind, one in found.placed.items() if (rows := rows_to_read(sheets[one.file].columns, kind, found.preset))},
+        periods=period_columns(sheets[found.placed[ATTENDANCE.name].file].columns, found.preset) if ATTENDANCE.name in found.placed else {},
     )
     return with_dates(look(folder, choices))
 
@@ -64,7 +78,13 @@ def look(folder: Path, choices: Choices) -> Look:
         for kind, one in choices.placed.items()
         if one.file in sheets
     }
-    return Look(choices.model_copy(update={"placed": placed}), sheets)
+
+    def there(kind: str) -> Sequence[str]:
+        return sheets[placed[kind].file].columns if kind in placed else ()
+
+    only = {kind: {c: v for c, v in wanted.items() if c in there(kind)} for kind, wanted in choices.only.items()}
+    periods = {column: section for column, section in choices.periods.items() if column in there(ATTENDANCE.name)}
+    return Look(choices.model_copy(update={"placed": placed, "only": {k: v for k, v in only.items() if v}, "periods": periods}), sheets)
 
 
 def with_dates(found: Look) -> Look:
@@ -89,7 +109,7 @@ class Look:
 
     def missing(self, kind: str) -> tuple[str, ...]:
         """Required columns of a canonical file that nobody has named yet."""
-        there = self.choices.placed[kind].columns
+        there = {*self.choices.placed[kind].columns, *(["code"] if kind == ATTENDANCE.name and self.choices.periods else [])}
         return tuple(one.name for one in FILES[kind].columns if one.required and one.name not in there)
 
     def left(self, kind: str) -> tuple[str, ...]:
@@ -102,12 +122,25 @@ class Look:
 
     def _unread(self, kind: str) -> Iterator[str]:
         one = self.choices.placed[kind]
-        return (column for column in self.sheets[one.file].columns if column not in one.columns.values())
+        read = {*one.columns.values(), *self.choices.only.get(kind, {}), *(self.choices.periods if kind == ATTENDANCE.name else {})}
+        return (column for column in self.sheets[one.file].columns if column not in read)
+
+    def rows(self, kind: str) -> pl.DataFrame:
+        """The rows of its export as they are read: those of the right kind, wide ones turned."""
+        one, choices = self.choices.placed[kind], self.choices
+        frame = self.sheets[one.file].frame.filter(pl.col(FAULT) == "")
+        frame = only_rows(frame, choices.only.get(kind, {}), one.file)
+        if kind != ATTENDANCE.name:
+            return frame
+        code, section = (one.columns.get(column, column) for column in ("code", "section_id"))
+        return by_periods(frame, choices.periods, one.file, code=code, section=section)
 
     def texts(self, kind: str, column: str) -> pl.Series:
         """The values of a canonical column; nothing where it is not there."""
         one = self.choices.placed.get(kind)
-        return self.sheets[one.file].texts(one.columns.get(column, "")) if one else pl.Series(dtype=pl.String)
+        own = one.columns.get(column, "code" if column == "code" and self.choices.periods else "") if one else ""
+        rows = self.rows(kind) if own else pl.DataFrame()
+        return rows[own].fill_null("").str.strip_chars() if own in rows.columns else pl.Series(dtype=pl.String)
 
     @cached_property
     def dates(self) -> pl.Series:

@@ -42,10 +42,10 @@ class Preset(_Strict):
 
     title: str
     exit_day: Literal["inclusive", "exclusive"] = "inclusive"
-    odd_rows: dict[str, str] = {}
-    """Canonical file → a sentence about rows that this system writes in its own way; a person must have heard it."""
     only: dict[str, dict[str, list[str]]] = {}
-    """Canonical file → column → the values of the rows to read, where the column is there: see ``[only]`` of source.toml."""
+    """Canonical file → column → the values of the rows to read, as ``[only]`` of source.toml, where the column is there."""
+    periods: dict[str, str] = {}
+    """Column of a wide attendance row → the section it is of, as ``[periods]`` of source.toml, where the column is there."""
     columns: dict[str, dict[str, list[str]]]
 
 
@@ -170,6 +170,20 @@ def _as(spec: CanonicalFile, preset: str, header: Sequence[str]) -> Recognised:
             told += _plain(theirs) in {_plain(name) for name in first}
     ordered = {column.name: columns[column.name] for column in spec.columns if column.name in columns}
     return Recognised(preset, spec.name, ordered, tuple(one for one in header if one not in columns.values()), told)
+
+
+def rows_to_read(header: Sequence[str], file: str, preset: str) -> dict[str, list[str]]:
+    """Of which rows a system's export must be read, by the columns that *header* has."""
+    wanted = presets()[preset].only.get(file, {}) if preset else {}
+    there = {_plain(column): column for column in header}
+    return {there[_plain(column)]: values for column, values in wanted.items() if _plain(column) in there}
+
+
+def period_columns(header: Sequence[str], preset: str) -> dict[str, str]:
+    """The columns of a wide attendance row that *header* has, each with the section it is of."""
+    known = presets()[preset].periods if preset else {}
+    there = {_plain(column): column for column in header}
+    return {there[_plain(column)]: section for column, section in known.items() if _plain(column) in there}
 
 
 def _plain(name: str) -> str:

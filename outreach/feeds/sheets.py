@@ -34,12 +34,6 @@ class Sheet:
     letters: str
     """The letters beyond plain ASCII that stand in it: by them a person sees whether the encoding is right."""
 
-    def texts(self, column: str) -> pl.Series:
-        """The values of one column, trimmed; nothing where there is no such column."""
-        if column not in self.columns:
-            return pl.Series(dtype=pl.String)
-        return self.frame.filter(pl.col(FAULT) == "")[column].fill_null("").str.strip_chars()
-
 
 def exports(folder: Path) -> list[Path]:
     """The files of *folder* that may be exports, by name."""

@@ -55,6 +55,14 @@ def _tables(found: Look) -> Iterator[str]:
         for kind in headers:
             sheet = found.sheets[placed[kind].file]
             yield f"{kind} = {json.dumps(list(sheet.columns), ensure_ascii=False)}"
+    for kind, wanted in found.choices.only.items():
+        yield from (
+            "",
+            f"[only.{kind}]",
+            *(f"{_text(column)} = {json.dumps(values, ensure_ascii=False)}" for column, values in wanted.items()),
+        )
+    if found.choices.periods:
+        yield from ("", "[periods]", *(f"{_text(column)} = {_text(section)}" for column, section in found.choices.periods.items()))
     for kind, one in placed.items():
         if renamed := {column: own for column, own in one.columns.items() if own != column}:
             yield from ("", f"[columns.{kind}]", *(f"{column} = {_text(own)}" for column, own in renamed.items()))

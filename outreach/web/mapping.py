@@ -73,7 +73,7 @@ def page() -> ResponseReturnValue:
         codes=shown.codes(found),
         events=shown.events(found),
         spoken=shown.languages(found),
-        odd_rows=shown.odd_rows(found),
+        rows=forms.rows_offered(found),
         todo=todo,
         trial=done,
         count_to=counted_to(found, _today()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from outreach.attendance.canonical import FILES
 from outreach.feeds.choices import Choices, Confirmed, Placed
 from outreach.feeds.dates import DATE_FORMATS
 from outreach.feeds.drafting import Look, columns_for, look, with_dates
-from outreach.feeds.presets import is_sensitive, presets
+from outreach.feeds.presets import is_sensitive, period_columns, presets, rows_to_read
 from outreach.feeds.sheets import Sheet
 from outreach.messages.languages import languages
 from outreach.web.data_findings import MEANINGS
@@ -56,6 +57,7 @@ def read(form: Form, before: Look, folder: Path, *, by: str, today: date) -> Loo
         changes["codes"].pop(code, None)
     changes["events"] = _events(form, before.choices.events)
     changes["languages"] = _languages(form, before.choices.languages)
+    changes["only"], changes["periods"] = _rows(form, before)
     changes["placed"] = {kind: place for kind in FILES if (place := _place(form, kind, before)) is not None}
     return _again(folder, before.choices.model_copy(update=changes))
 
@@ -73,6 +75,28 @@ def _again(folder: Path, choices: Choices) -> Look:
         for kind, place in found.choices.placed.items()
     }
     return with_dates(Look(found.choices.model_copy(update={"placed": placed}), found.sheets))
+
+
+def _rows(form: Form, before: Look) -> tuple[dict[str, dict[str, list[str]]], dict[str, str]]:
+    """Which rows are read, and which columns hold codes of classes: what is known of the system, where the person ticked it."""
+    offered = rows_offered(before)
+    only = {kind: wanted for kind, wanted in offered.only.items() if form.get(f"only.{kind}") == "yes"}
+    return only, offered.periods if form.get("periods") == "yes" else {}
+
+
+@dataclass(frozen=True)
+class RowsOffered:
+    """What the system of an export is known to write in its own way."""
+
+    only: dict[str, dict[str, list[str]]]
+    periods: dict[str, str]
+
+
+def rows_offered(found: Look) -> RowsOffered:
+    """What is offered to a person to tick, by the columns that are there."""
+    columns = {kind: found.sheets[one.file].columns for kind, one in found.choices.placed.items()}
+    only = {kind: rows for kind, header in columns.items() if (rows := rows_to_read(header, kind, found.choices.preset))}
+    return RowsOffered(only, period_columns(columns.get("attendance", ()), found.choices.preset))
 
 
 def _place(form: Form, kind: str, before: Look) -> Placed | None:

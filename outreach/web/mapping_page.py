@@ -21,7 +21,7 @@ from outreach.attendance.source_settings import Meaning
 from outreach.feeds.choices import Confirmed
 from outreach.feeds.dates import DateForm, looks_like_serials
 from outreach.feeds.drafting import NEEDED, Look
-from outreach.feeds.presets import presets, propose, propose_event
+from outreach.feeds.presets import propose, propose_event
 from outreach.web.data_findings import MEANINGS
 from outreach.web.mapping_forms import offered
 
@@ -225,9 +225,3 @@ def languages(found: Look) -> list[LanguageLine]:
     """The languages that the export names."""
     said = found.choices.languages
     return [LanguageLine(name, rows, found.locale(name), name in said) for name, rows in list(found.languages.items())[:_MOST]]
-
-
-def odd_rows(found: Look) -> list[str]:
-    """What a person must hear about the way in which this system writes its rows."""
-    system = presets().get(found.choices.preset)
-    return [sentence for kind, sentence in system.odd_rows.items() if kind in found.choices.placed] if system else []

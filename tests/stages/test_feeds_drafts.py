@@ -62,6 +62,64 @@ def test_an_unknown_export_is_recognised_and_its_codes_wait_for_a_person(sqlite_
     assert rows["008"]["days_absent"] == "1"
 
 
+AERIES = {
+    "STU.csv": "ID,FN,LN\n7,Ana,Reyes\n8,Lê,Tran\n",
+    "LOC.csv": "SC,NM\n1,Lincoln\n",
+    "ENR.csv": "ID,SC,ED\n7,1,08/17/2026\n8,1,08/17/2026\n",
+    "ATT.csv": "ID,SC,DT,AL,A1,A2\n7,1,08/18/2026,A,A,A\n7,1,08/19/2026,,U,\n8,1,08/19/2026,,U,U\n",
+    "sections.csv": "student_id,school_id,section_id,begin_date,end_date\n"
+    + "".join(f"{child},1,{period},08/17/2026,06/04/2027\n" for child in (7, 8) for period in (1, 2, 3)),
+}
+
+
+def confirmed(folder: Path, *codes: str) -> str:
+    """The draft of a folder with some codes confirmed as they are proposed."""
+    text = written(draft(folder, "sis"))
+    for code in codes:
+        text = text.replace(f'# "{code}" = ', f'"{code}" = ')
+    return text
+
+
+def test_wide_rows_of_aeries_are_turned_and_weighed_by_the_schedule(sqlite_database: Database, tmp_path: Path) -> None:
+    """A class of three is no missed day, two of three are; the code of the day counts by itself; every cell is a row of the report."""
+    for name, text in AERIES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    text = confirmed(tmp_path, "A", "U")
+    assert '[periods]\n"A1" = "1"\n"A2" = "2"' in text
+    (tmp_path / "source.toml").write_text(text, encoding="utf-8")
+    loader = Loader(sqlite_database, tmp_path)
+    report = loader.load_folder(tmp_path)
+    numbers = report.files["attendance"]
+    assert (numbers.read, numbers.inserted, numbers.held) == (6, 6, 0)
+    rows = {row["student_id"]: row for row in loader.counts(date(2026, 8, 19), "student")}
+    assert [(rows[child]["days_absent"], rows[child]["days_unknown"]) for child in ("7", "8")] == [("1", "0"), ("1", "0")]
+
+
+def test_a_wide_row_that_is_left_out_counts_with_every_cell(sqlite_database: Database, tmp_path: Path) -> None:
+    for name, text in AERIES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "source.toml").write_text(confirmed(tmp_path, "A", "U"), encoding="utf-8")
+    with (tmp_path / "ATT.csv").open("a", encoding="utf-8") as file:
+        file.write("7,1,someday,A,A,A\n9,1,08/18/2026,A,,A\n7,1,08/20/2026,,Z,U\n")
+    numbers = Loader(sqlite_database, tmp_path).load_folder(tmp_path).files["attendance"]
+    assert (numbers.read, numbers.inserted, numbers.rejected, numbers.held, numbers.unchanged) == (13, 6, 3, 4, 0)
+
+
+def test_meeting_rows_of_powerschool_are_passed_over(sqlite_database: Database, tmp_path: Path) -> None:
+    folder = export(tmp_path / "export")
+    (folder / "absences.txt").write_text(
+        "Student_Number\tSchoolID\tAtt_Date\tAtt_Code\tAtt_Mode_Code\n"
+        "007\t001\t08/18/2026\tA\tATT_ModeDaily\n007\t001\t08/19/2026\tU\tATT_ModeMeeting\n008\t001\t08/19/2026\tT\tATT_ModeDaily\n",
+        encoding="utf-8",
+    )
+    assert draft(folder).codes == {"A": 1, "T": 1}, "what is passed over is not asked about"
+    (folder / "source.toml").write_text(confirmed(folder, "A", "T"), encoding="utf-8")
+    loader = Loader(sqlite_database, tmp_path)
+    assert loader.load_folder(folder).files["attendance"].read == 2
+    rows = {row["student_id"]: row["days_absent"] for row in loader.counts(date(2026, 8, 19), "student")}
+    assert rows == {"007": "1", "008": "0"}
+
+
 @pytest.mark.parametrize("name", sorted(presets()))
 def test_a_preset_names_canonical_columns_and_is_recognised_by_its_own_first_names(name: str) -> None:
     """Every required column has a name there, and its codes are readable."""
