@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
 
+from outreach.attendance.importing import ImportReport
 from outreach.attendance.refusal import RefusedError
 from outreach.attendance.source_settings import SETTINGS_FILE
 from outreach.feeds import nights, watching
@@ -15,6 +17,9 @@ from outreach.feeds.drops import UnfinishedError
 from outreach.feeds.watching import Look
 from outreach.services import Services
 from scheduler.loading import load
+
+Loading = Callable[[Services, Path, datetime], ImportReport]
+"""``loading.load``, or what a test puts in its place because a process takes seconds to start."""
 
 _log = structlog.get_logger()
 _LOOK_AGAIN = timedelta(minutes=5)
@@ -24,14 +29,14 @@ _AGAIN = "It is tried again once its files change, or once this is marked as don
 _LATER = "It is tried again by itself."
 
 
-def take_feeds(services: Services) -> None:
+def take_feeds(services: Services, load: Loading = load) -> None:
     """Load every folder with a source.toml below the feed folder, in a process of its own; one that nobody touched is passed over."""
     if services.settings.feed_folder:
         for file in sorted(Path(services.settings.feed_folder).glob(f"*/{SETTINGS_FILE}")):
-            _take_feed(services, file.parent)
+            _take_feed(services, file.parent, load)
 
 
-def _take_feed(services: Services, folder: Path) -> None:
+def _take_feed(services: Services, folder: Path, load: Loading) -> None:
     now, settings, database = services.clock.now(), services.settings, services.database
     seen = watching.look_at(database, folder, settings=settings, now=now)
     if seen.look is Look.REST:
