@@ -16,7 +16,7 @@ from outreach.resources import data_folder
 
 NOTICE = "notice"
 """The class of messages that the law asks for: there banned words are advice only."""
-MOST_LETTERS: Mapping[str, int] = {"sms": 1600, "letter": 8000}
+MOST_LETTERS: Mapping[str, int] = {"sms": 1600, "letter": 8000, "page": 12000}
 """Characters of a wording; the carrier takes no longer text, and no longer letter fits its page."""
 _PERCENT = re.compile(r"\d\s*%")
 

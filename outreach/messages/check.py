@@ -12,6 +12,7 @@ from outreach.messages.compose import Child, Facts, Pair, text
 from outreach.messages.languages import DEFAULT, language
 from outreach.messages.letter_text import LetterTextError, blocks
 from outreach.messages.names import isolate
+from outreach.messages.page_words import faults_of
 from outreach.messages.pairs import current_pairs
 from outreach.messages.placeholders import TemplateError, names, parse
 from outreach.messages.segments import MOST_SEGMENTS
@@ -111,6 +112,8 @@ def _form(pair: Pair) -> list[str]:
     if pair.channel == "letter":
         blocks(pair.translation)
         return []
+    if pair.channel == "page":
+        return faults_of(pair)
     faults = []
     composed = text(pair, LONGEST)
     if not composed.fits:

@@ -9,8 +9,9 @@ MOST = 6.0
 
 
 def prose(template: str) -> str:
-    """The words of a template as a family reads them, without tables and marks."""
-    filled = re.sub(r"\{\{ (\w+) \}\}", "Ana", re.sub(r"(?m)^\|.*$", "", template))
+    """The words of a template as a family reads them, without tables, marks and the names of wordings."""
+    plain = re.sub(r"(?m)^[a-z_]+: (.*)$", r"\1\n", re.sub(r"(?m)^\|.*$", "", template))  # a page's wordings have names
+    filled = re.sub(r"\{\{ (\w+) \}\}", "Ana", plain)
     return filled.replace("**", "").strip()
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from outreach.messages.wording import NOTHING_WRITTEN, Overlay
 from outreach.resources import data_folder
 
-FILES: Mapping[str, str] = {"sms": "sms.txt", "letter": "letter.md"}
+FILES: Mapping[str, str] = {"sms": "sms.txt", "letter": "letter.md", "page": "page.txt"}
 """Channel → file of its text."""
 
 
@@ -70,6 +70,15 @@ def _files(home: Path | None) -> list[Source]:
     own = home / "templates" / "messages" if home else shipped
     names = sorted({folder.name for root in (shipped, own) if root.is_dir() for folder in root.iterdir() if folder.is_dir()})
     return [source for name in names for source in _message(name, [own / name, shipped / name])]
+
+
+def menu(message: str, channel: str, home: Path | None = None) -> Mapping[str, str]:
+    """What each digit means that a message asks for; empty where it asks for none, or is no message of these folders."""
+    folders = [root / message for root in (*([home / "templates" / "messages"] if home else []), data_folder("templates") / "messages")]
+    if not message or not any((folder / "message.toml").is_file() for folder in folders):
+        return {}
+    about: Mapping[str, str] = tomllib.loads(_first(folders, "message.toml"))["channels"].get(channel, {}).get("menu", {})
+    return about
 
 
 def _message(name: str, folders: list[Path]) -> list[Source]:
