@@ -101,7 +101,7 @@ def _phones(services: Services) -> list[str]:
     with services.database.read() as session:
         rows = session.execute(
             select(PlannedMessage.phone, PlannedMessage.language)
-            .where(PlannedMessage.channel == Channel.SMS, PlannedMessage.state == State.DELIVERED)
+            .where(PlannedMessage.channel == Channel.SMS, PlannedMessage.state == State.DELIVERED, PlannedMessage.household != "")
             .order_by(PlannedMessage.language != "en", PlannedMessage.id)
         )
         return [phone for phone, _ in rows]

@@ -8,7 +8,10 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.orm import Session
+
 from outreach.attendance.importing import Progress, import_folder
+from outreach.cases import danger, oncall
 from outreach.cases.crossings import open_for_crossings
 from outreach.clock import MovableClock
 from outreach.demo.district import SCHOOLS, invent, write_feed
@@ -18,6 +21,7 @@ from outreach.services import Services
 from outreach.settings import Settings, load_settings
 from outreach.simulator.server import ACCOUNT_SID, AUTH_TOKEN
 from outreach.staff.actions import add_account, set_password
+from outreach.staff.queries import by_email
 from outreach.staff.roles import Role
 from outreach.thresholds.actions import evaluate, release_baseline
 from outreach.thresholds.rules import load_rules
@@ -34,6 +38,8 @@ PEOPLE = (
     ("cedar@demo.invalid", "Marcus Bell", Role.COORDINATOR, ("M1",)),
     ("lakeview@demo.invalid", "June Park", Role.COORDINATOR, ("H1",)),
 )
+ON_CALL = (("heron@demo.invalid", "+13125550107", False), ("admin@demo.invalid", "+13125550108", True))
+"""Who is called when a text may mean danger, and whether they are the last resort; these phones show the calls."""
 BASELINE_RELEASED = 12
 
 
@@ -68,6 +74,8 @@ def settings_for(home: Path, *, web_url: str, carrier_url: str) -> Settings:
         twilio_auth_token_secondary="",
         twilio_messaging_service_sid="MG" + "5" * 32,
         sender_rate=25.0,
+        state="IL",
+        two_way_needs_on_call="always",
         feed_folder=str(home / "feeds-in"),
     )
 
@@ -127,7 +135,17 @@ def _people_and_words(services: Services) -> None:
         for email, name, role, schools in PEOPLE:
             account = add_account(session, email=email, name=name, role=role, schools=schools, now=now)
             set_password(session, account, PASSWORD, now)
+        _on_call(session, services.settings, now)
         approve(session, message=None, language=None, by=REVIEWER, now=now, home=services.settings.home)
+
+
+def _on_call(session: Session, settings: Settings, now: datetime) -> None:
+    """Put two people on call who have acknowledged their test: without them no family would be invited to write."""
+    for email, phone, last_resort in ON_CALL:
+        account = by_email(session, email)
+        if account is not None:
+            row = oncall.add_person(session, account, phone, by=PEOPLE[0][0], now=now, last_resort=last_resort)
+            danger.answer_call(session, oncall.test(session, row, settings, by=PEOPLE[0][0], now=now), how="text", now=now)
 
 
 def school_names() -> dict[str, str]:

@@ -27,8 +27,8 @@ STEPS = {
     danger.Step.FAMILY_TOLD: "The safety note was planned for the family",
     danger.Step.FAMILY_NOT_TOLD: "The family was not sent the safety note: it stopped our texts, or nobody approved the words",
     danger.Step.CALLED: "Called",
-    danger.Step.NOT_REACHED: "The call could not be delivered to",
-    danger.Step.NO_ANSWER: "No answer in time from",
+    danger.Step.NOT_REACHED: "The call could not be delivered",
+    danger.Step.NO_ANSWER: "No answer in time",
     danger.Step.ALL_ASKED: "Nobody has answered, the last resort neither; the chain begins again",
     danger.Step.NOBODY_ON_CALL: "Nobody is on call at this hour",
     danger.Step.ACKNOWLEDGED: "Acknowledged",
@@ -146,7 +146,7 @@ def _log(session: Session, steps: list[IncidentStep]) -> list[tuple[IncidentStep
     for step in steps:
         who = called.get(step.detail.get("person", 0), "") or names.get(step.by, step.by)
         more = HOW.get(step.detail.get("how", ""), "") or items.get(step.detail.get("item", ""), "")
-        found.append((step, STEPS[danger.Step(step.kind)], " · ".join(filter(None, (who, more)))))
+        found.append((step, STEPS[danger.Step(step.kind)], ", ".join(filter(None, (who, more)))))
     return found
 
 
