@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     district_name: str
     district_phone: str
     interpreter_phone: str
+    translation_days_core: PositiveInt
+    translation_days: PositiveInt
+    translators_approve_own: bool
     default_language: str
     timezone: str
     quiet_start: time
@@ -85,6 +88,7 @@ class Settings(BaseSettings):
     other_contact_days: NonNegativeInt
     truancy_quiet_days: NonNegativeInt
     truancy_kinds: list[str]
+    welcome_unverified: bool
     contacts_living_elsewhere: Literal["hold", "write"]
     adult_students: Literal["hold", "write"]
     opt_out_confirmation: Literal["carrier", "service"]

@@ -17,7 +17,7 @@ from outreach.database import take_turns
 from outreach.messages import queries as messages
 from outreach.messages.queries import Choice
 from outreach.messages.segments import measure
-from outreach.planning import batches, brakes, doses, queries, questions, situation, turns
+from outreach.planning import batches, brakes, doses, queries, questions, situation, turns, welcome
 from outreach.planning.days import Asked
 from outreach.planning.doses import Doses
 from outreach.planning.facts import stored
@@ -172,8 +172,9 @@ def _write(night: _Night, decisions: Sequence[_Decision]) -> list[PlannedMessage
     leaving = [decision for decision in fresh if not decision.refusal]
     _give_turns(night, [(decision, rows[id(decision)]) for decision in leaving if decision.draft.channel == Channel.SMS])
     crossings = [item.episode_id for decision in leaving for item in decision.items]
-    batches.gather(night.session, list(rows.values()), crossings, night.situation.settings, night.now, night.by)
-    night.session.add_all(rows.values())
+    first_contacts = _welcomes(night, decisions)
+    batches.gather(night.session, [*rows.values(), *first_contacts], crossings, night.situation.settings, night.now, night.by)
+    night.session.add_all([*rows.values(), *first_contacts])
     night.session.flush()
     night.session.add_all(
         PlannedEpisode(
@@ -186,7 +187,15 @@ def _write(night: _Night, decisions: Sequence[_Decision]) -> list[PlannedMessage
         for item in decision.items
     )
     night.session.flush()
-    return [decision.same or rows[id(decision)] for decision in decisions]
+    return [*(decision.same or rows[id(decision)] for decision in decisions), *first_contacts]
+
+
+def _welcomes(night: _Night, decisions: Sequence[_Decision]) -> list[PlannedMessage]:
+    """First contacts with the numbers for whose confirmation families could not be told, where the district asks for them."""
+    if not night.situation.settings.welcome_unverified:
+        return []
+    unverified = ((one.draft.household, item) for one in decisions if one.refusal == Reason.UNVERIFIED for item in one.items)
+    return welcome.welcomes(night.session, night.situation, unverified, night.by)
 
 
 def _give_turns(night: _Night, texts: Sequence[tuple[_Decision, PlannedMessage]]) -> None:

@@ -60,6 +60,8 @@ CHECKS: Mapping[MessageClass, frozenset[Check]] = {
     # a notice quotes no count of today; a correction's is counted anew for its own day (planning.correcting)
     # what the law sets is the district's to time, within the hours of all texts
     MessageClass.NOTICE: _ALL - {Check.CAP, Check.COUNT, Check.FRESHNESS},
+    # it asks for the confirmation that others need, so it names no child and quotes no number
+    MessageClass.WELCOME: _ALL - {Check.CAP, Check.COUNT, Check.FRESHNESS, Check.VERIFIED},
     # to staff about a danger: neither the hour, nor the stop button of texts to families, may keep it back
     MessageClass.PAGE: frozenset({Check.DECEASED, Check.OPT_OUT, Check.BLOCK}),
     # words under work reach nobody but their writer, so the one check is that they cannot

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +22,8 @@ class Permissions:
 
     blocks: Mapping[tuple[str, str], str]
     living_elsewhere: Literal["hold", "write"]
+    without_letters: Collection[str] = frozenset()
+    """Contacts who asked for no more letters."""
 
     def refusal(self, adult: Adult, student_id: str) -> str:
         """Why *adult* may not be told about the child; empty where they may. A block beats every other rule."""
@@ -116,11 +118,23 @@ def for_text(adults: Iterable[Adult], student_id: str, permissions: Permissions,
     return Found(refusal=next(reason for reason in _NEAREST if reason in refusals))
 
 
+def to_confirm(adults: Iterable[Adult], student_id: str, permissions: Permissions, numbers: Numbers) -> Found | None:
+    """The first permitted adult with a number of which nothing but its confirmation is missing; None where there is none."""
+    for adult in permitted(adults, student_id, permissions)[0]:
+        for phone in sorted(adult.phones, key=_phone_rank):
+            if numbers.refusal(phone, student_id) == Reason.UNVERIFIED:
+                return Found(adult, phone.e164)
+    return None
+
+
 def for_letter(adults: Iterable[Adult], student_id: str, permissions: Permissions) -> tuple[list[Adult], str]:
     """The adults a letter about a child names, the one whose address it carries first; or why there is none."""
     allowed, refusal = permitted(adults, student_id, permissions)
     if refusal:
         return [], refusal
+    allowed = [adult for adult in allowed if adult.contact_id not in permissions.without_letters]
+    if not allowed:
+        return [], Reason.NO_LETTERS
     addressed = [adult for adult in allowed if adult.address.usable]
     if not addressed:
         return [], Reason.NO_ADDRESS

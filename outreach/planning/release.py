@@ -27,6 +27,7 @@ from outreach.messages.letter_text import LetterTextError
 from outreach.messages.placeholders import MissingValueError, TemplateError
 from outreach.messages.queries import Choice
 from outreach.messages.segments import measure
+from outreach.messages.templates import menu
 from outreach.planning import brakes, correcting, doses, queries, situation, trial, two_way, which_days
 from outreach.planning.checks import CHECKS, Check
 from outreach.planning.correcting import NotReady, told_before
@@ -102,7 +103,9 @@ def _said(session: Session, planned: PlannedMessage, settings: Settings, now: da
 
 
 def preview(session: Session, planned: PlannedMessage, settings: Settings, now: datetime) -> Go | Stop:
-    """What a message with a count would say now, whatever the hour and whatever holds it; changes nothing."""
+    """What a night's message would say now, whatever the hour and whatever holds it; changes nothing."""
+    if Check.COUNT not in CHECKS[MessageClass(planned.message_class)]:
+        return _plain(session, planned, settings)
     return _nudge(session, planned, facts_for(session, [planned], settings, now), now)
 
 
@@ -247,7 +250,14 @@ def _plain(session: Session, planned: PlannedMessage, settings: Settings) -> Go 
         return Stop(State.CANCELLED, f"{Reason.WRONG_WORDS} ({error})")
     if not text.fits:
         return Stop(State.CANCELLED, _too_long(text))
-    return Go(text.body, text.segments, words.locale, words.approval_id, planned.facts, tuple(planned.student_ids))
+    asks = {**planned.facts, **_menu(planned, settings)}
+    return Go(text.body, text.segments, words.locale, words.approval_id, asks, tuple(planned.student_ids))
+
+
+def _menu(planned: PlannedMessage, settings: Settings) -> Json:
+    """What each digit means that the words ask for, kept with the row: it is how the answer is read."""
+    found = menu(planned.message, planned.channel, settings.home)
+    return {"menu": dict(found)} if found else {}
 
 
 def _too_long(text: compose.Text) -> str:
@@ -347,7 +357,7 @@ def _again(facts: Situation, planned: PlannedMessage, household: Household | Non
 def _composed(facts: Situation, planned: PlannedMessage, draft: Draft, words: Choice) -> Go | Stop:
     told = told_before(planned.facts)
     said = facts_of(facts, draft.student_ids, draft.adults, told)
-    based_on = stored(facts, draft.student_ids, draft.adults, told)
+    based_on = stored(facts, draft.student_ids, draft.adults, told) | _menu(planned, facts.settings)
     if told:
         based_on["corrects"] = planned.facts["corrects"]
     if draft.channel == Channel.SMS:

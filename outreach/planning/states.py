@@ -14,6 +14,8 @@ class MessageClass(StrEnum):
     CONFIRMATION = "confirmation"
     SAFETY = "safety"
     NOTICE = "notice"
+    WELCOME = "welcome"
+    """A first contact with a number that nobody has confirmed; it names nobody."""
     PAGE = "page"
     TRIAL = "trial"
     """Words under work, to a staff member's own pretended phone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from outreach.consent.states import Kind, Source
 from outreach.delivery.tables import WebhookEvent
 from outreach.district import queries as district
 from outreach.planning.actions import plan_automatic
-from outreach.planning.states import MessageClass
+from outreach.planning.states import TOLD, MessageClass
 from outreach.planning.tables import PlannedMessage
 from outreach.replies import machines
 from outreach.replies.normalise import storable
@@ -39,12 +39,19 @@ _CONFIRMED = {
 """Intent → the message that confirms it. A cry for help that also says stop gets no automatic text: others may read the phone."""
 _CARRIER_SAID = {"STOP": Intent.OPT_OUT, "START": Intent.OPT_IN, "HELP": Intent.HELP}
 _RECENT = 5
+_QUESTION_STANDS = timedelta(days=14)
+"""For so long a lone digit answers the question that our last text asked."""
 
 
 def understood(session: Session, event: WebhookEvent) -> Meaning:
     """What the text that *event* carries means, read with what we said to that number last; nothing is changed."""
     phone, body = _phone_and_body(event)
-    return understand(body, Context(language=language_of(session, phone), recent=_recent_words(session, phone)))
+    return understand(
+        body,
+        Context(
+            language=language_of(session, phone), recent=_recent_words(session, phone), menu=_open_menu(session, phone, event.received_at)
+        ),
+    )
 
 
 def receive(session: Session, event: WebhookEvent, settings: Settings, now: datetime, *, meaning: Meaning | None = None) -> Inbound:
@@ -119,6 +126,8 @@ def _keep_in_ledger(session: Session, inbound: Inbound, now: datetime) -> bool:
             say(Kind.SUPPRESSED, "wrong number, said who answered")
     elif inbound.intent == Intent.OPT_IN:
         say(Kind.OPT_IN, inbound.intent)
+    elif inbound.intent == Intent.CONFIRM_NUMBER:
+        say(Kind.VERIFIED, "said that a family of the school reads it")
     return stood_out
 
 
@@ -152,6 +161,22 @@ def language_of(session: Session, phone: str) -> str:
     """The language on file for a number; empty where none or several are."""
     locales = {adult.locale for adult in district.adults_of_phone(session, phone)}
     return locales.pop() if len(locales) == 1 else ""
+
+
+def _open_menu(session: Session, phone: str, at: datetime) -> tuple[tuple[str, str], ...]:
+    """The digits that our last text to a number asked for, and what they mean; none once we wrote something else, or weeks passed."""
+    told = (
+        select(PlannedMessage.facts)
+        .where(
+            PlannedMessage.phone == phone,
+            PlannedMessage.state.in_(TOLD),
+            PlannedMessage.message_class.not_in((MessageClass.CONFIRMATION, MessageClass.SAFETY)),
+            PlannedMessage.claimed_at > at - _QUESTION_STANDS,
+        )
+        .order_by(PlannedMessage.claimed_at.desc(), PlannedMessage.id.desc())
+    )
+    last = session.scalars(told.limit(1)).first()
+    return tuple(last.get("menu", {}).items()) if last else ()
 
 
 def _recent_words(session: Session, phone: str) -> tuple[str, ...]:

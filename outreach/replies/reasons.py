@@ -21,6 +21,8 @@ class Intent(StrEnum):
     LANGUAGE_REQUEST = "language_request"
     QUESTION = "question"
     ACK = "ack"
+    CONFIRM_NUMBER = "confirm_number"
+    """The digit that says: a family of the school reads this phone. Only an answer to our question means it."""
     ANGRY_LEGAL = "angry_legal"
     CRISIS = "crisis"
     UNCLEAR = "unclear"

@@ -161,7 +161,8 @@ def _menu(reading: Reading, context: Context) -> Meaning | None:
     if chosen in CATEGORY_OF:
         return Meaning(Intent.BARRIER_REPORT, chosen, why=f'barrier_report: "{words[0]}" (answer to our question)')
     if chosen in set(Intent):
-        return Meaning(Intent(chosen), why=f'{chosen}: "{words[0]}" (answer to our question)')
+        why = f'{chosen}: "{words[0]}" (answer to our question)'
+        return Meaning(Intent(chosen), suppress=chosen == Intent.WRONG_NUMBER, to_human=chosen != Intent.CONFIRM_NUMBER, why=why)
     return Meaning(Intent.UNCLEAR, why=f'unclear: "{words[0]}" (a number, and no question of ours is open)')
 
 

@@ -104,8 +104,8 @@ BREAKS: dict[Check, Callable[[Session], object]] = {
 AT_NIGHT = timedelta(hours=9)
 
 
-def test_every_check_is_broken_in_turn_but_the_one_that_the_claim_makes() -> None:
-    assert set(Check) - BREAKS.keys() == {Check.SPENDING}
+def test_every_check_of_families_messages_at_the_release_is_broken_in_turn() -> None:
+    assert set(Check) - BREAKS.keys() == {Check.SPENDING, Check.PRETENDED}, "the claim makes the one, trials the other"
 
 
 @pytest.mark.parametrize("kind", list(MessageClass))
