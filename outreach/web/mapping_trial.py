@@ -30,7 +30,15 @@ from outreach.settings import Settings
 from outreach.web import people
 
 _MOST_PROBLEMS = 50
-_FIGURES = ("students", "enrolled", "absent", "unknown", "chronic", "unknown_students")
+_FIGURES = {
+    "students": "students",
+    "chronic": "chronic_students",
+    "unknown_students": "unknown_students",
+    "absent": "days_absent",
+    "unknown": "days_unknown",
+    "enrolled": "days_enrolled",
+}
+"""A school's figures → the columns of ``outreach counts --by school``, in the order of the page."""
 _LINES = 5
 
 
@@ -43,11 +51,11 @@ class SchoolLine(_Strict):
 
     name: str
     students: int
-    enrolled: str
-    absent: str
-    unknown: str
     chronic: int
     unknown_students: int
+    absent: Decimal
+    unknown: Decimal
+    enrolled: Decimal
 
 
 class Problem(_Strict):
@@ -86,8 +94,9 @@ class Trial(_Strict):
     @property
     def all_schools(self) -> SchoolLine:
         """The sums over the schools; a child at two schools counts at both."""
-        figures = {name: sum((Decimal(getattr(line, name)) for line in self.schools), Decimal(0)) for name in _FIGURES}
-        return SchoolLine.model_validate({"name": "All schools", **{name: str(figure) for name, figure in figures.items()}})
+        return SchoolLine.model_validate(
+            {"name": "All schools"} | {name: sum(getattr(line, name) for line in self.schools) for name in _FIGURES}
+        )
 
 
 def counted_to(found: Look, today: date) -> date:
@@ -151,14 +160,8 @@ def _schools(database: Database, as_of: date) -> list[SchoolLine]:
         columns, rows = tabulate(session, as_of, "school")
     found = [dict(zip(columns, row, strict=True)) for row in rows]
     return [
-        SchoolLine(
-            name=names.get(str(row["school_id"]), str(row["school_id"])),
-            students=int(str(row["students"])),
-            enrolled=str(row["days_enrolled"]),
-            absent=str(row["days_absent"]),
-            unknown=str(row["days_unknown"]),
-            chronic=int(str(row["chronic_students"])),
-            unknown_students=int(str(row["unknown_students"])),
+        SchoolLine.model_validate(
+            {"name": names.get(str(row["school_id"]), row["school_id"])} | {name: str(row[column]) for name, column in _FIGURES.items()}
         )
         for row in found
     ]
