@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-_WORDS = re.compile(r"\{\{[^{}]*\}\}|\[[^\[\]\n]*\]|\w+(?:['’]\w+)*|\s+|[^\w\s]")
+_WORDS = re.compile(r"(?:\{\{[^{}]*\}\}|\[[^\[\]\n]*\]|\w+(?:['’]\w+)*|[^\w\s])\s*|\s+")
+"""A word goes with the space after it: otherwise every space between two changed words would be one that stayed."""
 
 
 _MOST_WORDS = 600

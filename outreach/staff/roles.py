@@ -26,6 +26,8 @@ class Permission(StrEnum):
     BASELINE_READ = "baseline.read"
     BASELINE_RELEASE = "baseline.release"
     WORDS_READ = "words.read"
+    WORDS_EDIT = "words.edit"
+    """Write English words: the district's, or with a reach of schools those schools' own copies."""
     WORDS_APPROVE = "words.approve"
     ATTENTION_READ = "attention.read"
     ATTENTION_RESOLVE = "attention.resolve"
@@ -94,12 +96,13 @@ _DATA = (_P.DATA_READ, _P.DATA_FIX, _P.DATA_CHILDREN)
 _INBOX = (_P.INBOX_READ, _P.INBOX_ANSWER, _P.INBOX_NOTE, _P.DELIVERY_READ, _P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.CLOCK_MOVE)
 _SENDING = (_P.SENDING_READ, _P.SENDING_STOP)
 _DANGER = (_P.DANGER_READ, _P.ON_CALL_READ)
+_WORDS = (_P.WORDS_READ, _P.WORDS_EDIT)
 
 GRANTS: Mapping[Role, Grant] = MappingProxyType(
     {
         Role.COORDINATOR: _grant(Reach.SCHOOLS, *_INBOX, *_SENDING, *_DANGER, *_DATA, _P.BASELINE_READ),
         Role.ATTENDANCE_CLERK: _grant(Reach.SCHOOLS, _P.INBOX_READ, _P.INBOX_NOTE, _P.DELIVERY_READ, _P.ATTENTION_READ, *_DATA),
-        Role.SCHOOL_ADMINISTRATOR: _grant(Reach.SCHOOLS, *_INBOX, *_SENDING, *_DANGER, *_DATA, _P.BASELINE_READ, _P.WORDS_READ),
+        Role.SCHOOL_ADMINISTRATOR: _grant(Reach.SCHOOLS, *_INBOX, *_SENDING, *_DANGER, *_DATA, _P.BASELINE_READ, *_WORDS),
         # the baseline and the words are the whole district's, so only a district-wide role changes them
         Role.DISTRICT_ADMINISTRATOR: Grant(Reach.DISTRICT, frozenset(Permission)),
         # reads words and made-up families, never a real one

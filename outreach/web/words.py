@@ -17,11 +17,12 @@ from outreach.messages.check import LONGEST, problems_of
 from outreach.messages.compose import Pair, text
 from outreach.messages.languages import DEFAULT, languages
 from outreach.messages.pairs import current_pairs, digest
-from outreach.messages.queries import CORE_PACK, in_force
+from outreach.messages.queries import CORE_PACK, in_force, overlay
 from outreach.messages.tables import Approval
 from outreach.messages.templates import Source, sources
 from outreach.staff import actions as staff
 from outreach.staff.roles import Permission
+from outreach.web import people
 from outreach.web.context import now, person, services
 from outreach.web.permissions import needs
 
@@ -88,6 +89,18 @@ class Spoken:
     total: int
 
 
+@dataclass(frozen=True)
+class Copy:
+    """A school's own wording of a message."""
+
+    message: str
+    channel: str
+    school_id: str
+    school: str
+    draft: bool
+    """Somebody has still to approve it."""
+
+
 @blueprint.get("/words")
 @needs(Permission.WORDS_READ)
 def page() -> ResponseReturnValue:
@@ -112,6 +125,8 @@ def page() -> ResponseReturnValue:
             total=len(found),
             waiting=sum(entry.standing is not Standing.APPROVED for entry in found),
             may_approve=person().may(Permission.WORDS_APPROVE),
+            may_edit=person().may(Permission.WORDS_EDIT),
+            copies=_copies(session, found) if person().may(Permission.WORDS_EDIT) else [],
             default=DEFAULT,
         )
 
@@ -160,16 +175,30 @@ def keep() -> ResponseReturnValue:
 
 def entries(session: Session) -> list[Entry]:
     """Every message and language that the files offer or somebody approved, with how its words stand."""
-    home, known = services().settings.home, in_force(session)
-    offered = {(pair.message, pair.channel, pair.locale): pair for _source, pair in current_pairs(home)}
+    home, known, written = services().settings.home, in_force(session), overlay(session)
+    offered = {(pair.message, pair.channel, pair.locale): pair for _source, pair in current_pairs(home, written)}
     grouped: dict[tuple[str, str], list[tuple[Source, Wording]]] = {}
-    for source in sources(home):
+    for source in sources(home, written):
         for locale in languages():
             key = (source.message, source.channel, locale)
             if key in offered or key in known:
                 wording = _wording(source, locale, offered.get(key), known.get(key))
                 grouped.setdefault((source.message, locale), []).append((source, wording))
     return [_entry(message, locale, found) for (message, locale), found in grouped.items()]
+
+
+def _copies(session: Session, found: Collection[Entry]) -> list[Copy]:
+    """The copies of schools that this person may edit, drafts first."""
+    names, written = people.school_names(session), overlay(session)
+    places = dict.fromkeys((one.pair.message, one.pair.channel) for entry in found for one in entry.wordings)
+    copies = []
+    for message, channel in places:
+        for school_id in filter(person().sees, written.copies(message, channel)):
+            words = written.words(message, channel, school_id=school_id)
+            approved = in_force(session, school_id=school_id).get((message, channel, DEFAULT))
+            draft = words is not None and (approved is None or approved.source_text != words.text)
+            copies.append(Copy(message, channel, school_id, names.get(school_id, school_id), draft))
+    return sorted(copies, key=lambda copy: (not copy.draft, copy.school, copy.message))
 
 
 def _chosen(session: Session, messages: Collection[str], locale: str) -> list[Entry]:

