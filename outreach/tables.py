@@ -5,6 +5,7 @@ from __future__ import annotations
 from outreach.attendance import tables as attendance
 from outreach.attention import tables as attention
 from outreach.cases import danger_tables as danger
+from outreach.cases import family_tables as proposals
 from outreach.cases import tables as cases
 from outreach.consent import tables as consent
 from outreach.database import Base
@@ -38,6 +39,7 @@ TABLES = (
     messages,
     oncall,
     planning,
+    proposals,
     replies,
     staff,
     thresholds,

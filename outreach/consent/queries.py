@@ -15,6 +15,7 @@ from outreach.district.tables import StudentContact
 BLOCKED = "blocked contact: a person placed a block"
 RESTRICTED = "blocked contact: the feed carries a restriction that nobody has cleared"
 
+_POST = "post:"
 _CHUNK = 5_000
 """Values in one IN list, well under both databases' limits for parameters."""
 
@@ -46,6 +47,17 @@ def states(session: Session, phones: Iterable[str]) -> dict[str, PhoneConsent]:
         rows = session.scalars(select(PhoneState).where(PhoneState.phone.in_(part)).execution_options(populate_existing=True))
         found |= {row.phone: snapshot(row) for row in rows}
     return found
+
+
+def post(contact_id: str) -> str:
+    """The name under which the ledger holds what a contact said about letters; numbers stand under themselves."""
+    return _POST + contact_id
+
+
+def without_letters(session: Session) -> frozenset[str]:
+    """Return the contacts who asked for no more letters."""
+    stopped = select(PhoneState.phone).where(PhoneState.opted_out, PhoneState.phone.startswith(_POST))
+    return frozenset(name.removeprefix(_POST) for name in session.scalars(stopped))
 
 
 def snapshot(row: PhoneState) -> PhoneConsent:

@@ -18,7 +18,7 @@ class ConsentEntry(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     phone: Mapped[str]
-    """E.164."""
+    """E.164; of letters ``consent.queries.post`` of the contact."""
     kind: Mapped[str]
     """A ``consent.states.Kind``."""
     source: Mapped[str]

@@ -42,7 +42,7 @@ def find(session: Session) -> Drift:
         PlannedMessage.phone == CarrierStop.phone, PlannedMessage.provider_sid != "", PlannedMessage.sent_at > CarrierStop.at
     )
     theirs = set(session.scalars(select(CarrierStop.phone).where(~taken_since)))
-    ours = set(session.scalars(select(PhoneState.phone).where(PhoneState.opted_out)))
+    ours = set(session.scalars(select(PhoneState.phone).where(PhoneState.opted_out, PhoneState.phone.startswith("+"))))
     return Drift(tuple(sorted(theirs - ours)), tuple(sorted(ours - theirs)))
 
 

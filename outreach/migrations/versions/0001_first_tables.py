@@ -400,6 +400,7 @@ def upgrade() -> None:
         sa.Column("print_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("letters", sa.Integer(), nullable=False),
         sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column("oldest_day", sa.Date(), nullable=True),
         sa.Column("left_out", sa.JSON(), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_by", sa.String(), nullable=False),
@@ -898,6 +899,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_case_events_planned_id"), ["planned_id"], unique=False)
 
     op.create_table(
+        "contact_proposals",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("contact_id", sa.String(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("open_key", sa.String(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(), nullable=False),
+        sa.Column("accepted", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_contact_proposals_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_proposals")),
+        sa.UniqueConstraint("open_key", name=op.f("uq_contact_proposals_open_key")),
+    )
+    with op.batch_alter_table("contact_proposals", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_contact_proposals_case_id"), ["case_id"], unique=False)
+
+    op.create_table(
         "emails",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -1052,7 +1072,8 @@ def upgrade() -> None:
         sa.Column("returned_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("returned_by", sa.String(), nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("confirmed_by", sa.String(), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_by", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["planned_id"], ["planned_messages.id"], name=op.f("fk_returned_mail_planned_id_planned_messages")),
         sa.PrimaryKeyConstraint("contact_id", "place", name=op.f("pk_returned_mail")),
     )
@@ -1254,6 +1275,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_emails_state_due_at"))
 
     op.drop_table("emails")
+    with op.batch_alter_table("contact_proposals", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_contact_proposals_case_id"))
+
+    op.drop_table("contact_proposals")
     with op.batch_alter_table("case_events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_case_events_planned_id"))
         batch_op.drop_index(batch_op.f("ix_case_events_case_id_at"))
