@@ -15,7 +15,7 @@ from outreach.database import SchemaError, UnavailableError
 from outreach.delivery.letter_batches import NoSuchBatchError
 from outreach.delivery.letter_rules import BatchError
 from outreach.messages.actions import ApprovalError
-from outreach.messages.exchange import ImportRefusedError
+from outreach.messages.exchange_intake import ImportRefusedError
 from outreach.messages.translations import TranslationFileError
 from outreach.settings import SettingsError
 from outreach.staff.actions import AccountError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from sqlalchemy import delete, select
@@ -76,10 +76,16 @@ def hand_in(session: Session, spot: Spot, template: str, hand: Hand, *, home: Pa
         raise BenchError(refusal)
     if faults := refusals(source, Pair(spot.message, spot.channel, spot.locale, source.text, words)):
         raise BenchError(" ".join(faults))
-    editing.write(session, spot, words, hand, home=home)
-    session.execute(delete(TranslationDraft).filter_by(**_columns(spot)))
-    _deliver(session, spot, source.text, hand)
-    _tell_reviewers(session, spot.locale, hand, home)
+    hand_in_all(session, spot.locale, {spot: words}, hand, home=home)
+
+
+def hand_in_all(session: Session, locale: str, words: Mapping[Spot, str], hand: Hand, *, home: Path | None = None) -> None:
+    """Hand several translations in, each for the English as it stands. Raises EditError where one has a fault."""
+    for spot, template in words.items():
+        editing.write(session, spot, template, hand, home=home)
+        session.execute(delete(TranslationDraft).filter_by(**_columns(spot)))
+        _deliver(session, spot, editing.source_of(session, spot, home).text, hand)
+    _tell_reviewers(session, locale, hand, home)
 
 
 def approve(session: Session, work: Work, hand: Hand, *, shown: str, own_words: bool, home: Path | None = None) -> ApprovedRow:

@@ -63,7 +63,7 @@ def works(session: Session, locales: Collection[str], deadlines: Deadlines, home
     """Return every text in each of *locales*, of the district and of schools with a copy: what is open and of the core pack first."""
     overlay = queries.overlay(session)
     wanted = [locale for locale in locales if locale in languages() and locale != DEFAULT]
-    found = [work for school in ("", *_schools(overlay)) for work in _of_school(session, school, wanted, overlay, deadlines, home)]
+    found = [work for school in ("", *overlay.schools()) for work in _of_school(session, school, wanted, overlay, deadlines, home)]
     return sorted(found, key=_order)
 
 
@@ -109,13 +109,6 @@ def approvals_at(session: Session, spot: Spot) -> list[Approval]:
 def place_of(row: TranslationDraft | TranslationNote | TranslationDelivery | WordingVersion) -> Spot:
     """Where a row belongs."""
     return Spot(row.message, row.channel, row.school_id, row.locale)
-
-
-def _schools(overlay: Overlay) -> list[str]:
-    """The schools that have English of their own."""
-    return sorted(
-        {school for (_message, _channel, locale, school), row in overlay.newest.items() if school and locale == DEFAULT and row.text}
-    )
 
 
 def _of_school(

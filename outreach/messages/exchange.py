@@ -1,87 +1,106 @@
-"""PO files out to translators and back in; what comes back still waits for a person's approval."""
+"""Translation files out to translators' own tools: PO and CSV, the same bytes for the same words. ``intake`` takes them back in."""
 
 from __future__ import annotations
 
-from io import BytesIO
+import csv
+from collections.abc import Mapping, Sequence
+from io import BytesIO, StringIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from outreach.messages.check import problems_of
-from outreach.messages.compose import Pair
 from outreach.messages.languages import DEFAULT, languages
+from outreach.messages.pairs import current_pairs
 from outreach.messages.placeholders import ALLOWED
+from outreach.messages.queries import overlay
+from outreach.messages.tables import WordingVersion
 from outreach.messages.templates import Source, sources
-from outreach.messages.translations import FILE, Translations, read, words_of
+from outreach.messages.translations import FILE
+from outreach.messages.wording import NOTHING_WRITTEN, Overlay
 
+VERSION_HEADER = "X-Wording-Version"
+"""The PO header that says up to which version of the web's words a file knows; none where nothing was written in the web."""
+COLUMNS = ("message", "channel", "school", "language", "english", "translation", "note", "version")
+"""Of a CSV file; *version* as in the PO header."""
 _WIDTH = 120
 _DRAFTED = "# Drafted, not reviewed: these words leave only after a named person approved them.\n"
 """True of every file: what stands in one approves nothing."""
 
 
-class ImportRefusedError(ValueError):
-    """The translation file was not taken; nothing was written."""
-
-
-def export_po(folder: Path, home: Path | None = None) -> list[Path]:
+def export_po(folder: Path, home: Path | None = None, session: Session | None = None) -> list[Path]:
     """Write ``<locale>/LC_MESSAGES/messages.po`` for every language but English, with what is translated so far; return the files.
 
-    Each entry tells the translator what the message is for and what its placeholders stand for. *home* is ``settings.home``.
+    Each entry tells the translator what the message is for and what its placeholders stand for. *home* is ``settings.home``. With
+    *session* also what was written in the web, and the texts of schools that have copies of their own.
     """
-    known, texts = Translations(home), sources(home)
-    files = []
+    written = []
     for locale in languages():
         if locale != DEFAULT:
-            entries = {source.context: known.of(source, locale) for source in texts}
-            files.append(_write(folder / locale / FILE, locale, texts, entries))
+            path = folder / locale / FILE
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(po_file(locale, home, session))
+            written.append(path)
+    return written
+
+
+def export_csv(folder: Path, home: Path | None, session: Session) -> list[Path]:
+    """Write ``<locale>.csv`` for every language but English, for translators who work in a spreadsheet; return the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [folder / f"{locale}.csv" for locale in languages() if locale != DEFAULT]
+    for file in files:
+        file.write_bytes(csv_file(file.stem, home, session))
     return files
 
 
-def import_po(file: Path, home: Path) -> Path:
-    """Check a translator's file and keep it in the home, where it is read before the shipped one; return where it went.
-
-    The file's own ``Language`` header says which language it is. Entries that are empty or fuzzy are left
-    out, and what the home had for them stays. Raises
-    TranslationFileError for a file that is no PO file and ImportRefusedError where an entry has a problem or nothing fits.
-    """
-    if not file.is_file():
-        refusal = f"There is no file {file}."
-        raise ImportRefusedError(refusal)
-    catalog = read(file)
-    locale = str(catalog.locale_identifier or "").replace("_", "-")
-    if locale not in languages() or locale == DEFAULT:
-        wanted = ", ".join(known for known in languages() if known != DEFAULT)
-        refusal = f"The file's Language header is {locale or 'empty'}; it must be one of {wanted}."
-        raise ImportRefusedError(refusal)
-    texts = sources(home)
-    found = {source.context: words for source in texts if (words := words_of(catalog, source))}
-    if not found:
-        refusal = f"The file has no translation of a text as it stands now; export fresh files for {locale} and translate those."
-        raise ImportRefusedError(refusal)
-    pairs = [(s, Pair(s.message, s.channel, locale, s.text, found[s.context])) for s in texts if s.context in found]
-    if faults := [str(problem) for source, pair in pairs for problem in problems_of(source, pair)]:
-        refusal = "The file was not taken: " + " ".join(faults)
-        raise ImportRefusedError(refusal)
-    target = home / "translations" / locale / FILE
-    kept = read(target) if target.is_file() else Catalog()
-    return _write(target, locale, texts, {source.context: words_of(kept, source) for source in texts} | found)
-
-
-def _write(path: Path, locale: str, texts: list[Source], entries: dict[str, str]) -> Path:
+def po_file(locale: str, home: Path | None = None, session: Session | None = None) -> bytes:
+    """Return the PO file of one language."""
     catalog = Catalog()
-    for source in texts:
-        catalog.add(source.text, entries.get(source.context, ""), auto_comments=_notes(source), context=source.context)
+    for source, words in texts(locale, home, overlay(session) if session else NOTHING_WRITTEN):
+        catalog.add(source.text, words, auto_comments=_notes(source), context=context_of(source))
     body = BytesIO()
     write_po(body, catalog, width=_WIDTH, omit_header=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_header(locale) + body.getvalue().decode(), encoding="utf-8")
-    return path
+    return _header(locale, latest_version(session, locale) if session else 0).encode() + body.getvalue()
 
 
-def _header(locale: str) -> str:
+def csv_file(locale: str, home: Path | None, session: Session) -> bytes:
+    """Return the CSV file of one language, with the mark by which spreadsheets know UTF-8."""
+    sheet, version = StringIO(), latest_version(session, locale)
+    writer = csv.writer(sheet)
+    writer.writerow(COLUMNS)
+    for source, words in texts(locale, home, overlay(session)):
+        note = " ".join(_notes(source))
+        writer.writerow((source.message, source.channel, source.school_id, locale, source.text, words, note, version))
+    return sheet.getvalue().encode("utf-8-sig")
+
+
+def texts(locale: str, home: Path | None, written: Overlay) -> Sequence[tuple[Source, str]]:
+    """Return each English text as it stands, of the district and of schools, with its translation or empty words."""
+    found = []
+    for school in ("", *written.schools()):
+        pairs = current_pairs(home, written, school_id=school)
+        known: Mapping[str, str] = {source.context: pair.translation for source, pair in pairs if pair.locale == locale}
+        found += [(source, known.get(source.context, "")) for source in sources(home, written, school_id=school)]
+    return found
+
+
+def latest_version(session: Session, locale: str) -> int:
+    """Return the newest version of any translation written in the web in this language; 0 where there is none."""
+    return session.scalar(select(func.max(WordingVersion.id)).filter_by(locale=locale)) or 0
+
+
+def context_of(source: Source) -> str:
+    """Name a text in a translation file: ``count/sms``, or ``count/sms@S1`` for a school's copy."""
+    return f"{source.context}@{source.school_id}" if source.school_id else source.context
+
+
+def _header(locale: str, version: int) -> str:
     """Write the header by hand: Babel would add today's date, so that the same words would give another file."""
     lines = [f"Language: {locale}", "MIME-Version: 1.0", "Content-Type: text/plain; charset=UTF-8", "Content-Transfer-Encoding: 8bit"]
+    if version:
+        lines.append(f"{VERSION_HEADER}: {version}")
     head = f'# Words for families: {languages()[locale].english}.\n{_DRAFTED}msgid ""\nmsgstr ""\n'
     return head + "".join(f'"{line}\\n"\n' for line in lines) + "\n"
 

@@ -42,6 +42,10 @@ class Overlay:
             if (of, on, locale) == (message, channel, DEFAULT) and school and written.text
         )
 
+    def schools(self) -> list[str]:
+        """The schools that have an English wording of their own for any message."""
+        return sorted({school for (_, _, locale, school), written in self.newest.items() if locale == DEFAULT and school and written.text})
+
 
 NOTHING_WRITTEN = Overlay()
 """The files as they are."""

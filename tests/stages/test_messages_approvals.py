@@ -12,11 +12,11 @@ from sqlalchemy import func, select
 from outreach.database import Database
 from outreach.messages.actions import ApprovalError, ApprovedRow, approve
 from outreach.messages.check import check
-from outreach.messages.exchange import ImportRefusedError, export_po, import_po
+from outreach.messages.exchange import export_po
 from outreach.messages.languages import languages
 from outreach.messages.queries import Choice, choose
 from outreach.messages.tables import Approval
-from outreach.messages.translations import TranslationFileError
+from outreach.messages.translations import FILE
 from outreach.resources import data_folder
 from tests.conftest import NOON
 
@@ -39,17 +39,6 @@ def edit_english(home: Path, text: str) -> None:
     folder = home / "templates" / "messages" / "help"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "sms.txt").write_text(text, encoding="utf-8")
-
-
-def translate(home: Path, locale: str, words: str) -> Path:
-    """Write a translator's file for the help text as it stands."""
-    file = home.parent / "from-translator.po"
-    [source] = [path for path in export_po(home.parent / "out", home) if path.parent.parent.name == locale]
-    head, _, rest = source.read_text(encoding="utf-8").partition('msgctxt "help/sms"')
-    entry = rest.split("msgctxt")[0]
-    before = entry[: entry.index("msgstr")]
-    file.write_text(f'{head.split("#.")[0]}\nmsgctxt "help/sms"{before}msgstr "{words}"\n', encoding="utf-8")
-    return file
 
 
 def test_nothing_is_chosen_before_anybody_approved(database: Database) -> None:
@@ -156,64 +145,21 @@ def test_the_latest_row_wins_even_within_one_instant(database: Database, tmp_pat
     assert choice.pair.translation == HELP
 
 
-def test_an_imported_translation_waits_for_its_approval(sqlite_database: Database, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    approved(sqlite_database, home, language="en")
-    words = "{{ district }}: Fariin ku saabsan maalmaha dugsiga. STOP si aad u joojiso."
-    file = import_po(translate(home, "so", words), home)
-    assert file == home / "translations" / "so" / "LC_MESSAGES" / "messages.po"
-    choice = chosen(sqlite_database, "so")
-    assert choice is not None
-    assert choice.fallback, "a PO file alone approves nothing"
-    approved(sqlite_database, home, language="so")
-    choice = chosen(sqlite_database, "so")
-    assert choice is not None
-    assert (choice.pair.translation, choice.fallback) == (words, False)
-
-
 def test_a_homes_own_translation_comes_before_the_shipped_one_entry_by_entry(sqlite_database: Database, tmp_path: Path) -> None:
     home = tmp_path / "home"
-    import_po(translate(home, "es", "{{ district }}: Otras palabras. STOP para cancelar."), home)
+    file = home / "translations" / "es" / FILE
+    file.parent.mkdir(parents=True)
+    [shipped] = [path for path in export_po(tmp_path / "out") if path.parent.parent.name == "es"]
+    head, *entries = shipped.read_text(encoding="utf-8").split("msgctxt")
+    [helped] = [entry for entry in entries if entry.startswith(' "help/sms"')]
+    english, _, _ = helped.partition("msgstr")
+    file.write_text(f'{head}msgctxt{english}msgstr "{{{{ district }}}}: Otras palabras. STOP para cancelar."\n', encoding="utf-8")
     approved(sqlite_database, home, message=None, language="es")
-    helped, count = chosen(sqlite_database, "es"), chosen(sqlite_database, "es", "count")
-    assert helped is not None
-    assert helped.pair.translation.startswith("{{ district }}: Otras")
+    other, count = chosen(sqlite_database, "es"), chosen(sqlite_database, "es", "count")
+    assert other is not None
+    assert other.pair.translation.startswith("{{ district }}: Otras")
     assert count is not None
     assert "ha faltado" in count.pair.translation
-
-
-@pytest.mark.parametrize(
-    ("words", "fault"),
-    [
-        ("Sin nombre. STOP", "{{ district }} is missing"),
-        ("{{ district }}: {{ nada }} STOP", "nada"),
-        ("{{ district }}: adiós", "the word STOP"),
-    ],
-)
-def test_a_faulty_file_is_refused_and_writes_nothing(tmp_path: Path, words: str, fault: str) -> None:
-    home = tmp_path / "home"
-    with pytest.raises(ImportRefusedError, match=fault):
-        import_po(translate(home, "es", words), home)
-    assert not home.exists()
-
-
-def test_files_that_are_no_translation_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ImportRefusedError, match="no file"):
-        import_po(tmp_path / "nowhere.po", tmp_path)
-    file = tmp_path / "x.po"
-    file.write_text("this is no PO file", encoding="utf-8")
-    with pytest.raises(TranslationFileError, match="not a PO file that can be read"):
-        import_po(file, tmp_path)
-    file.write_text('msgid ""\nmsgstr ""\n"Language: hmn\\n"\n', encoding="utf-8")
-    with pytest.raises(ImportRefusedError, match="hmn"):
-        import_po(file, tmp_path)
-    edit_english(tmp_path / "home", HELP)
-    [vietnamese] = [path for path in export_po(tmp_path / "out") if path.parent.parent.name == "vi"]
-    head, *entries = vietnamese.read_text(encoding="utf-8").split("msgctxt")
-    [helped] = [entry for entry in entries if entry.startswith(' "help/sms"')]
-    vietnamese.write_text(f"{head}msgctxt{helped}", encoding="utf-8")
-    with pytest.raises(ImportRefusedError, match="no translation"):
-        import_po(vietnamese, tmp_path / "home")
 
 
 def test_translators_get_every_text_in_fifteen_languages_and_the_shipped_files_are_as_exported(tmp_path: Path) -> None:
@@ -225,14 +171,3 @@ def test_translators_get_every_text_in_fifteen_languages_and_the_shipped_files_a
         shipped = (data_folder("translations") / file.relative_to(tmp_path)).read_bytes()
         assert shipped == file.read_bytes()
         assert b"# Drafted, not reviewed" in shipped.split(b"msgid")[0]
-
-
-def test_an_entry_that_its_translator_marked_fuzzy_is_no_translation(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    file = translate(home, "so", "{{ district }}: Fariin. STOP")
-    text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace('msgctxt "help/sms"', '#, fuzzy\nmsgctxt "help/sms"'), encoding="utf-8")
-    with pytest.raises(ImportRefusedError, match="no translation"):
-        import_po(file, home)
-    file.write_text(text, encoding="utf-8")
-    assert import_po(file, home).is_file()
