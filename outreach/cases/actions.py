@@ -5,6 +5,7 @@ Nothing here closes a case by itself. Every act of a person is an event of the c
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -225,6 +226,25 @@ def close(session: Session, case: Case, *, by: str, now: datetime, text: str = "
         add_event(session, case, EventKind.CLOSED, by=by, now=now, text=text.strip())
         audit(session, actor=by, action="case.closed", subject=f"case {case.id}", now=now)
     return case
+
+
+def close_read(session: Session, seen: Mapping[int, int], schools: Collection[str] | None, *, by: str, now: datetime) -> int:
+    """Close what a person saw under *For your information*: case → the family's last text that they saw (0: none); return how many.
+
+    What has changed since, or needs a person by now, stays open. *schools* are those of the person (None: the whole district).
+    """
+    closed = 0
+    for case_id, last_seen in sorted(seen.items()):
+        try:
+            case = queries.one(session, case_id, schools, lock=True)
+        except queries.CaseNotFoundError:
+            continue
+        last = queries.last_inbound(session, case_id)
+        unchanged = case.queue == Queue.INFORMATION and case.state == CaseState.OPEN and (last.id if last else 0) == last_seen
+        if unchanged and danger.open_incident(session, case_id) is None and not queries.undecided(session, case_id):
+            close(session, case, by=by, now=now)
+            closed += 1
+    return closed
 
 
 def reopen(session: Session, case: Case, *, by: str, now: datetime) -> Case:

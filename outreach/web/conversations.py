@@ -81,6 +81,15 @@ def listed(session: Session, person: SignedIn, view: View, page: int = 1) -> tup
     return _rows(session, cases[:PER_PAGE], person), len(cases) > PER_PAGE
 
 
+def to_be_closed(session: Session, person: SignedIn, view: View, page: int = 1) -> dict[int, int]:
+    """What one page of *For your information* shows, to be closed by a person in one go: case → the family's last text."""
+    if view.shelf is not Shelf.INFORMATION:
+        return {}
+    cases = session.scalars(_order(view, _select(person, view)).offset((page - 1) * PER_PAGE).limit(PER_PAGE)).all()
+    last = _last_words(session, [case.id for case in cases])
+    return {case.id: last[case.id].id if case.id in last else 0 for case in cases}
+
+
 def next_after(session: Session, person: SignedIn, view: View, case_id: int) -> int | None:
     """The case to look at after this one: the following in the list, else the first; None when the list holds no other."""
     ids = list(session.scalars(_order(view, _select(person, view)).with_only_columns(Case.id).limit(500)))

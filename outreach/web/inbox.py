@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from outreach.cases import actions
 from outreach.staff.roles import Permission
 from outreach.web import conversations, views
-from outreach.web.context import page_number, person, services
+from outreach.web.context import now, page_number, person, services
 from outreach.web.permissions import needs
 from outreach.web.views import Shelf, View
 
@@ -22,7 +23,23 @@ def page() -> ResponseReturnValue:
     """The queues with their counts and one of them as a list."""
     view = views.of(request.args)
     shelf, news = shelf_of(view, page=page_number())
-    return render_template("inbox.html", view=view, shelf=shelf, news=news)
+    with services().database.read() as session:
+        read = conversations.to_be_closed(session, person(), view, page_number())
+    return render_template("inbox.html", view=view, shelf=shelf, news=news, read=read)
+
+
+@blueprint.post("/inbox/close")
+@needs(Permission.INBOX_ANSWER)
+def close_read() -> ResponseReturnValue:
+    """Close what this person saw under *For your information*; what changed since stays."""
+    pairs = [one.partition(":") for one in request.form.getlist("read")]
+    seen = {int(case): int(last) for case, _, last in pairs if case.isdecimal() and last.isdecimal()}
+    known = person()
+    with services().database.write() as session:
+        closed = actions.close_read(session, seen, known.schools, by=known.email, now=now())
+    left = len(seen) - closed
+    flash(f"{closed} closed." + (f" {left} changed meanwhile and stayed open." if left else ""))
+    return redirect(url_for("inbox.page", **views.of(request.form).arguments))
 
 
 @blueprint.get("/inbox/live")

@@ -24,6 +24,8 @@ SCREENS = (
     "/delivery/1",
     "/baseline",
     "/attention",
+    "/incidents/",
+    "/on-call/",
     "/data-health",
     "/words",
     "/words?language=ar",

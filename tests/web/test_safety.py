@@ -181,3 +181,23 @@ def test_an_administrator_sets_the_chain_up_and_others_see_it_without_numbers(
     assert send(boss, "/on-call/", f"/on-call/people/{row.id}/remove")[0] == 302
     assert send(boss, "/on-call/", f"/on-call/people/{row.id}/test")[0] == 404
     assert seeded.maria
+
+
+def test_what_needs_nobody_is_closed_in_one_go_by_a_person_and_what_changed_stays(
+    seeded: Seeded, signed_in: SignedIn, sqlite_database: Database
+) -> None:
+    browser = signed_in("ana")
+    page = browser.get("/inbox?queue=information").text
+    [shown] = re.findall(r'name="read" value="(\d+:\d+)"', page)
+    case, last = shown.split(":")
+    assert send(browser, "/inbox", "/inbox/close", read=f"{case}:{int(last) - 1}", queue="information")[0] == 302
+    assert send(browser, "/inbox", "/inbox/close", read=f"{seeded.omar}:1")[0] == 302
+    assert send(signed_in("raj"), "/inbox", "/inbox/close", read=shown)[0] == 302
+    assert send(signed_in("kim"), "/inbox", "/inbox/close", read=shown)[0] == 403
+    with sqlite_database.read() as session:
+        assert {session.get_one(Case, int(case)).state, session.get_one(Case, seeded.omar).state} == {"open"}
+    assert send(browser, "/inbox", "/inbox/close", read=shown, queue="information")[1].endswith("queue=information")
+    with sqlite_database.read() as session:
+        closed = session.get_one(Case, int(case))
+        assert (closed.state, closed.closed_by) == ("closed", "ana@example.org")
+    assert 'name="read"' not in browser.get("/inbox?queue=information").text
