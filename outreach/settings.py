@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import tomllib
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -77,6 +77,7 @@ class Settings(BaseSettings):
     translators_approve_own: bool
     default_language: str
     timezone: str
+    rounds: list[date]
     quiet_start: time
     quiet_end: time
     send_days: list[Annotated[int, Field(ge=0, le=6)]]

@@ -15,6 +15,7 @@ from outreach.clock import local_date
 from outreach.district.overlays import merged_away
 from outreach.planning.queries import told_in_vain
 from outreach.settings import Settings
+from outreach.thresholds.rules import Rule
 from outreach.thresholds.states import EpisodeState
 from outreach.thresholds.tables import Episode, RuleVersion
 
@@ -34,18 +35,25 @@ def open_for_crossings(session: Session, *, settings: Settings, now: datetime) -
         .order_by(Episode.id)
     )
     in_vain = told_in_vain(session)
-    asking = [row[0] for row in session.execute(waiting) if row[1].get("case") is True or row[0].id in in_vain]
-    return [_open(session, episode, settings, now) for episode in asking]
+    asking = [(row[0], Rule(name=row[0].rule, **row[1])) for row in session.execute(waiting)]
+    return [_open(session, episode, rule, settings, now) for episode, rule in asking if rule.asks_a_person or episode.id in in_vain]
 
 
-def _open(session: Session, episode: Episode, settings: Settings, now: datetime) -> Case:
+def _open(session: Session, episode: Episode, rule: Rule, settings: Settings, now: datetime) -> Case:
     standing = session.scalars(
         select(Case).where(Case.student_id == episode.student_id, Case.open_key.is_not(None)).order_by(Case.id)
     ).first()
     if standing is None:
         school = school_of(session, episode.student_id, local_date(now, settings.zone))
         found = Match(student_id=episode.student_id, school_id=school)
-        standing = open_case(session, f"student:{episode.student_id}", found, now, phone="", because=f"crossing: {episode.rule}")
+        standing = open_case(
+            session,
+            f"student:{episode.student_id}",
+            found,
+            now,
+            phone="",
+            because=f"{'call list' if rule.action == 'call_list' else 'crossing'}: {rule.name}",
+        )
     standing.state = move(CaseState(standing.state), CaseState.OPEN).value
     standing.queue = Queue.NEEDS_ME.value
     add_event(session, standing, EventKind.CROSSING, by="", now=now, text=episode.rule, episode_id=episode.id)

@@ -92,7 +92,7 @@ def plan(session: Session, *, settings: Settings, now: datetime, by: str = "plan
     """
     take_turns(session, "plan")
     sis_differences.refresh(session, now)
-    waiting = queries.waiting_episodes(session)
+    waiting = [item for item in queries.waiting_episodes(session) if item.rule.action == "message"]
     facts = situation.load(session, {item.student_id for item in waiting}, settings=settings, now=now)
     lately = queries.rhythm(session, now, weekly_cap=settings.weekly_nudge_cap, cool_down=queries.longest_cool_down(waiting))
     heard = doses.load(session, waiting, settings, local_date(now, settings.zone))

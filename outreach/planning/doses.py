@@ -16,6 +16,7 @@ from outreach.database import Json
 from outreach.district.overlays import merged
 from outreach.district.queries import slices
 from outreach.district.tables import OtherContact
+from outreach.messages.templates import menu
 from outreach.planning.queries import Waiting, known_by
 from outreach.planning.reasons import Reason
 from outreach.planning.states import TOLD, Channel, MessageClass
@@ -58,6 +59,8 @@ class Doses:
     families: Sequence[tuple[frozenset[str], date, int]] = ()
     """(marks of a family, school year, count messages that it got)."""
     others: Mapping[str, Sequence[Other]] = field(default_factory=dict)
+    asking: Collection[str] = ()
+    """Messages that ask by digits what is hard: no count, so they may follow where counts did not help."""
 
     def refusal(
         self, family: Collection[str], channel: Channel, items: Sequence[Waiting], counts: Mapping[str, Count], today: date
@@ -84,6 +87,8 @@ class Doses:
 
     def _in_vain(self, item: Waiting, channel: Channel, counts: Mapping[str, Count]) -> bool:
         count = counts.get(item.student_id)
+        if item.rule.message in self.asking:
+            return False
         told = self.told.get((item.student_id, channel.value, item.school_year), ())
         in_vain = sum(count is not None and not message.helped(count) for message in told)
         return in_vain >= self.settings.counts_before_case
@@ -96,7 +101,13 @@ def load(session: Session, items: Sequence[Waiting], settings: Settings, today: 
     """
     students = {item.student_id for item in items}
     years = {item.school_year for item in items}
-    return Doses(settings, _told(session, students, years), _families(session, years, family), _others(session, students, settings, today))
+    return Doses(
+        settings,
+        _told(session, students, years),
+        _families(session, years, family),
+        _others(session, students, settings, today),
+        {message for message in {item.rule.message for item in items} if menu(message, Channel.SMS, settings.home)},
+    )
 
 
 def _told(session: Session, students: Collection[str], years: Collection[date]) -> dict[Year, list[Told]]:
@@ -110,7 +121,7 @@ def _told(session: Session, students: Collection[str], years: Collection[date]) 
             .where(Episode.student_id.in_(some), Episode.school_year.in_(years), _arrived())
         )
         for row in session.execute(statement.order_by(PlannedMessage.id)):
-            if (row.id, row.student_id) not in seen:  # one message may speak for several crossings of a child
+            if (row.id, row.student_id) not in seen and "menu" not in row.facts:  # one message may speak for several crossings of a child
                 seen.add((row.id, row.student_id))
                 found[row.student_id, row.channel, row.school_year].extend(_numbers(row.facts, row.student_id))
     return found

@@ -20,6 +20,7 @@ from outreach.district.overlays import merged_away
 from outreach.settings import Settings
 from outreach.thresholds.counts import everybody
 from outreach.thresholds.episodes import Running, Step, steps
+from outreach.thresholds.rounds import days_of_rounds, round_of
 from outreach.thresholds.rules import Rule, digest_of
 from outreach.thresholds.states import EpisodeState
 from outreach.thresholds.tables import Episode, Evaluation, RuleStart, RuleVersion
@@ -66,18 +67,55 @@ def evaluate(session: Session, rules: Sequence[Rule], *, settings: Settings, now
     running = _running(session)
     started = {tuple(row) for row in session.execute(select(RuleStart.rule, RuleStart.reach, RuleStart.school_id))}
     work = _Evaluation(now, counts.until, _versions(session, rules, now), _last_episodes(session))
+    rounds = _rounds(year, rules, set(homes.values()), settings)
     for student_id in sorted({*counts.by_student, *running}):
         counted, home = counts.by_student.get(student_id), homes.get(student_id, "")
         start = year.start(home or next(iter(counted.schools if counted else ()), ""))
         mine = {rule: episode for rule, episode in running.get(student_id, {}).items() if not _of_old_year(episode, start, now)}
         if counted is not None and home:
-            first_time = {rule.name for rule in rules if (rule.name, rule.reach, home) not in started}
-            _take_steps(work, counted, start, mine, steps(rules, counted.count, _as_running(mine), first_time=first_time))
+            new = {rule.name for rule in rules if (rule.name, rule.beginning(rounds[home]), home) not in started}
+            mine = _begin_round(work, rules, mine, rounds[home])
+            asking = [
+                rule for rule in rules if _may_open(rule, new, mine, work.last_episode.get((student_id, rule.name, start), 0), rounds[home])
+            ]
+            first_time = {rule.name for rule in rules if rule.fires == "crossing"} & new
+            _take_steps(work, counted, start, mine, steps(asking, counted.count, _as_running(mine), first_time=first_time))
     session.add_all(work.opened)
-    _mark_started(session, rules, _schools_that_tell(session, counts.by_student, homes), started, now)
+    _mark_started(session, rules, rounds, _schools_that_tell(session, counts.by_student, homes), started, now)
     session.add(Evaluation(at=now, as_of=counts.as_of, import_id=known.import_id, overlay_id=known.overlay_id, rules=digest_of(rules)))
     session.flush()
     return _crossings(session, counts.by_student, {episode.id for episode in work.opened})
+
+
+def _rounds(year: SchoolYear, rules: Sequence[Rule], schools: Collection[str], settings: Settings) -> dict[str, date | None]:
+    """School → the round that it is there; None before the first, and where no rule asks."""
+    if not any(rule.fires == "round" for rule in rules):
+        return dict.fromkeys(schools)
+    return {school_id: _round(year, school_id, settings) for school_id in schools}
+
+
+def _round(year: SchoolYear, school_id: str, settings: Settings) -> date | None:
+    """The round that it is at a school; the days that its calendar foresees say when the year ends."""
+    foreseen = year.calendar(school_id, "", "").days if year.settings(school_id).calendar == "file" else ()
+    return round_of(days_of_rounds(year.start(school_id), max(foreseen, default=None), settings.rounds), year.as_of)
+
+
+def _begin_round(work: _Evaluation, rules: Sequence[Rule], mine: Mapping[str, Episode], day: date | None) -> dict[str, Episode]:
+    """What still runs in the round that began on *day*: an earlier one's episodes are over, whatever the count."""
+    of_rounds = {rule.name for rule in rules if rule.fires == "round"} & mine.keys() if day else ()
+    over = {name for name in of_rounds if day and mine[name].as_of < day}
+    for name in over:
+        _close(mine[name], work.now)
+    return {name: episode for name, episode in mine.items() if name not in over}
+
+
+def _may_open(rule: Rule, new: Collection[str], running: Collection[str], episodes: int, round_day: date | None) -> bool:
+    """Whether a rule is asked of a child: a round's rule once a round, and one without *requalify* once a year."""
+    if rule.name in running:
+        return True
+    if rule.fires == "round" and (round_day is None or rule.name not in new):
+        return False
+    return rule.requalify or not episodes
 
 
 def there_is_news(session: Session, rules: Sequence[Rule], *, settings: Settings, now: datetime) -> bool:
@@ -209,9 +247,15 @@ def _schools_that_tell(session: Session, counts: Mapping[str, StudentSum], homes
 
 
 def _mark_started(
-    session: Session, rules: Sequence[Rule], schools: Collection[str], started: Collection[tuple[str, ...]], now: datetime
+    session: Session,
+    rules: Sequence[Rule],
+    rounds: Mapping[str, date | None],
+    schools: Collection[str],
+    started: Collection[tuple[str, ...]],
+    now: datetime,
 ) -> None:
-    keys = {(rule.name, rule.reach, school) for rule in rules for school in schools}.difference(started)
+    begun = {(rule.name, rule.beginning(rounds[school]), school) for rule in rules for school in schools}
+    keys = {key for key in begun if key[1]}.difference(started)
     session.add_all(RuleStart(rule=rule, reach=reach, school_id=school, at=now) for rule, reach, school in sorted(keys))
 
 

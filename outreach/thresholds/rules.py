@@ -6,12 +6,13 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Collection, Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from outreach.attendance.counting import Count
 from outreach.attendance.profiles import Days
@@ -33,13 +34,30 @@ class Rule(BaseModel):
     percent: Annotated[Fraction, Field(gt=0, le=100)]
     days: Annotated[int, Field(ge=1)]
     from_day: Annotated[int, Field(ge=10)]
-    channel: Literal["sms", "letter"]
-    message: str
+    fires: Literal["crossing", "round"] = "crossing"
+    action: Literal["message", "case", "call_list"] = "message"
+    channel: Literal["sms", "letter", "person"]
+    message: str = ""
     wording: str = ""
     again: str = ""
     rung: Annotated[int, Field(ge=1)]
     case: bool = False
     cool_down: Annotated[int, Field(ge=0)] = 30
+    requalify: bool = True
+
+    @model_validator(mode="after")
+    def _says_what_its_action_needs(self) -> Self:
+        if (self.action == "message") != (self.channel != "person") or (self.action == "message") != bool(self.message):
+            message = (
+                'a rule with the action "message" names its channel and message; one for a person has the channel "person" and no message'
+            )
+            raise ValueError(message)
+        return self
+
+    @property
+    def asks_a_person(self) -> bool:
+        """Whether its crossing opens a case."""
+        return self.case or self.action != "message"
 
     def met(self, count: Count) -> bool:
         """Whether the days known to be missed reach the threshold; unknown days never do."""
@@ -62,6 +80,12 @@ class Rule(BaseModel):
     def digest(self) -> str:
         """The same rule has the same digest; a changed one has another."""
         return _digest(self.definition())
+
+    def beginning(self, round_day: date | None) -> str:
+        """Names one beginning of the rule at a school: of the rule as it reaches now, or of one of its rounds; empty before the first."""
+        if self.fires == "crossing":
+            return self.reach
+        return f"{self.reach}@{round_day}" if round_day else ""
 
     @property
     def reach(self) -> str:

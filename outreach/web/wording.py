@@ -51,6 +51,8 @@ def of_opening(because: str) -> str:
     kind, _, what = because.partition(": ")
     if kind == "crossing":
         return f"Over the threshold {what.replace('_', ' ')}: the rule asks for a person. Nobody has written yet."
+    if kind == "call list":
+        return f"On the call list of {what.replace('_', ' ')}: call the family, no message goes out. Nobody has written yet."
     if kind == "correction":
         return "A number that this family was told turned out wrong."
     return of_reason(because.replace("_", " "))
