@@ -77,7 +77,7 @@ def page() -> ResponseReturnValue:
         todo=todo,
         trial=done,
         count_to=counted_to(found, _today()),
-        letters="".join(dict.fromkeys(letter for sheet in found.sheets.values() for letter in sheet.letters)),
+        letters=sorted({letter for sheet in found.sheets.values() for letter in sheet.letters}, key=str.casefold),
         titles=shown.TITLES,
         meanings={value: words for value, (words, _) in MEANINGS.items()},
         locales={locale: one.english for locale, one in languages().items()},
