@@ -81,6 +81,7 @@ class Settings(BaseSettings):
     quiet_start: time
     quiet_end: time
     send_days: list[Annotated[int, Field(ge=0, le=6)]]
+    school_days_only: bool
     feed_fresh_days: NonNegativeInt
     nudge_expires_hours: PositiveInt
     weekly_nudge_cap: NonNegativeInt

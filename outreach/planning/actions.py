@@ -25,6 +25,7 @@ from outreach.planning.nudges import Draft, drafts
 from outreach.planning.queries import History, Rhythm, Waiting
 from outreach.planning.reasons import Reason
 from outreach.planning.rows import new_row, write_once
+from outreach.planning.school_days import closed_days
 from outreach.planning.situation import Situation, window_of
 from outreach.planning.states import Channel, MessageClass, State
 from outreach.planning.tables import PlannedEpisode, PlannedMessage
@@ -201,11 +202,12 @@ def _welcomes(night: _Night, decisions: Sequence[_Decision]) -> list[PlannedMess
 def _give_turns(night: _Night, texts: Sequence[tuple[_Decision, PlannedMessage]]) -> None:
     """Say on which day each text leaves, and until when it is of use."""
     facts = night.situation
+    closed = {school: closed_days(night.session, school, facts.settings, night.now) for school in {row.school_id for _, row in texts}}
     asked = [
         Asked(
             row.school_id,
             turns.rank(facts.counts[row.student_ids[0]].count.tier),
-            window_of(facts.schools.get(row.school_id), facts.settings, row.phone),
+            window_of(facts.schools.get(row.school_id), facts.settings, row.phone, closed[row.school_id]),
             measure(decision.words.pair.translation).segments if decision.words else 1,
         )
         for decision, row in texts

@@ -38,6 +38,8 @@ class Check(StrEnum):
     APPROVED = "approved"
     """A named person approved the words."""
     QUIET_HOURS = "quiet_hours"
+    SCHOOL_DAY = "school_day"
+    """No holiday of the school; asked together with the quiet hours."""
     CAP = "cap"
     """Cool-down and weekly cap."""
     PRETENDED = "pretended"
@@ -59,7 +61,7 @@ CHECKS: Mapping[MessageClass, frozenset[Check]] = {
     MessageClass.SAFETY: _ALWAYS | {Check.APPROVED},
     # a notice quotes no count of today; a correction's is counted anew for its own day (planning.correcting)
     # what the law sets is the district's to time, within the hours of all texts
-    MessageClass.NOTICE: _ALL - {Check.CAP, Check.COUNT, Check.FRESHNESS},
+    MessageClass.NOTICE: _ALL - {Check.CAP, Check.COUNT, Check.FRESHNESS, Check.SCHOOL_DAY},
     # it asks for the confirmation that others need, so it names no child and quotes no number
     MessageClass.WELCOME: _ALL - {Check.CAP, Check.COUNT, Check.FRESHNESS, Check.VERIFIED},
     # to staff about a danger: neither the hour, nor the stop button of texts to families, may keep it back

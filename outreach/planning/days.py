@@ -71,7 +71,7 @@ def schedule(
     due: dict[int, datetime] = {}
     for number in _in_turn(asked, chance):
         item = asked[number]
-        zones = item.window.zone, *item.window.also
+        zones = item.window.zone, *item.window.also, *sorted(map(str, item.window.closed))
         days = calendars.setdefault(zones, _Days(item.window, now))
         for day in count(first_free[item.school_id, zones]):
             opening, closing = days[day]

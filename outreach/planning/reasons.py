@@ -38,6 +38,7 @@ class Reason(StrEnum):
     STALE = "stale attendance: no delivery for too long"
     EXPIRED = "too late: it could not leave in time"
     QUIET_HOURS = "quiet hours: leaves when the window opens"
+    NO_SCHOOL = "no school: a holiday of this school; leaves on its next school day"
     CORRECTION = "waits for approval: a number we told turned out wrong"
     CHANGED_AGAIN = "waits for approval again: the right number changed since a person approved it"
     RIGHT_AGAIN = "right again: the number we told is true after all"

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from outreach.attendance import queries as attendance
 from outreach.attendance.deceased import deceased
+from outreach.clock import local_date
 from outreach.consent import queries as consent
 from outreach.consent.queries import PhoneConsent
 from outreach.database import Json
@@ -35,6 +36,7 @@ from outreach.planning.facts import facts_of, plain_facts, stored
 from outreach.planning.nudges import Draft, drafts
 from outreach.planning.queries import Waiting
 from outreach.planning.reasons import Reason
+from outreach.planning.school_days import closed_days
 from outreach.planning.situation import Situation, window_of
 from outreach.planning.states import Channel, MessageClass, State
 from outreach.planning.tables import PlannedMessage
@@ -202,8 +204,13 @@ def _window(session: Session, planned: PlannedMessage, settings: Settings, now: 
     wrote = planned.facts.get("family_wrote_at")
     if planned.message_class == MessageClass.ANSWER and wrote and now - datetime.fromisoformat(wrote) <= ANSWER_WINDOW:
         return None
-    window = window_of(district.schools(session, [planned.school_id]).get(planned.school_id), settings, planned.phone)
-    return None if window.is_open(now) else Stop(State.HELD, Reason.QUIET_HOURS, window.next_open(now))
+    begun_by_us = Check.SCHOOL_DAY in CHECKS[MessageClass(planned.message_class)]
+    closed = closed_days(session, planned.school_id, settings, now) if begun_by_us else frozenset[date]()
+    window = window_of(district.schools(session, [planned.school_id]).get(planned.school_id), settings, planned.phone, closed)
+    if window.is_open(now):
+        return None
+    reason = Reason.NO_SCHOOL if local_date(now, window.zone) in closed else Reason.QUIET_HOURS
+    return Stop(State.HELD, reason, window.next_open(now))
 
 
 def _person(session: Session, planned: PlannedMessage, binding: frozenset[Check], settings: Settings, now: datetime) -> Stop | None:

@@ -129,9 +129,10 @@ class Situation:
         return self.settings.default_language, self.settings.default_language
 
 
-def window_of(school: School | None, settings: Settings, phone: str = "") -> Window:
-    """When texts may leave for a school's families; to one of them on *phone*, not in its quiet hours either."""
-    return for_number(Window(settings.quiet_end, settings.quiet_start, settings.send_days, zone_of(school, settings)), phone)
+def window_of(school: School | None, settings: Settings, phone: str = "", closed: Collection[date] = frozenset()) -> Window:
+    """When texts may leave for a school's families, but not on *closed* dates; to one of them on *phone*, not in its quiet hours either."""
+    window = Window(settings.quiet_end, settings.quiet_start, settings.send_days, zone_of(school, settings), closed=closed)
+    return for_number(window, phone)
 
 
 def zone_of(school: School | None, settings: Settings) -> str:

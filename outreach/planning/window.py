@@ -28,9 +28,13 @@ class Window:
     zone: str
     also: tuple[str, ...] = ()
     """Further zones whose clocks must agree: those of the number."""
+    closed: Collection[date] = frozenset()
+    """Dates in *zone* on which it does not open: holidays."""
 
     def is_open(self, instant: datetime) -> bool:
         """Whether a text may leave at *instant*."""
+        if self.closed and instant.astimezone(ZoneInfo(self.zone)).date() in self.closed:
+            return False
         shown = (instant.astimezone(ZoneInfo(zone)) for zone in (self.zone, *self.also))
         return all(local.weekday() in self.days and self.opens <= local.time() < self.closes for local in shown)
 
@@ -44,11 +48,11 @@ class Window:
             raise ValueError(message)
         if self.is_open(instant):
             return instant.astimezone(UTC)
-        today = instant.astimezone(ZoneInfo(self.zone)).date()
-        openings = (opening for ahead in range(_DAYS_AHEAD) for opening in self._openings(today + timedelta(days=ahead)))
+        today, days_ahead = instant.astimezone(ZoneInfo(self.zone)).date(), _DAYS_AHEAD + len(self.closed)
+        openings = (opening for ahead in range(days_ahead) for opening in self._openings(today + timedelta(days=ahead)))
         found = next((opening for opening in openings if opening > instant and self.is_open(opening)), None)
         if found is None:
-            message = f"the sending window does not open within {_DAYS_AHEAD} days"
+            message = f"the sending window does not open within {days_ahead} days"
             raise ValueError(message)
         return found
 

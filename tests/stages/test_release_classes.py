@@ -16,7 +16,7 @@ from outreach.consent import actions as consent
 from outreach.consent.states import Kind, Source
 from outreach.database import Database
 from outreach.district.overlays import Act
-from outreach.district.tables import ContactPhone, Enrolment, Student
+from outreach.district.tables import CalendarEvent, ContactPhone, Enrolment, Student
 from outreach.messages.tables import Approval
 from outreach.planning import actions, brakes
 from outreach.planning.checks import CHECKS, Check
@@ -28,6 +28,8 @@ from tests.conftest import NOON
 from tests.stages.nights import TEXT, Nights
 
 ANNA = "+13125550142"
+FAMILIES = [kind for kind in MessageClass if kind != MessageClass.TRIAL]
+"""Words under work go to no family; ``test_trial`` has their one check."""
 PLAIN = "{{ district }}: school is closed today."
 
 
@@ -49,7 +51,7 @@ def nights(database: Database, settings: Settings, tmp_path: Path) -> Nights:
     with database.write() as session:
         [nudge] = session.query(PlannedMessage).all()
         copied = {column.name: getattr(nudge, column.name) for column in PlannedMessage.__table__.columns if column.name != "id"}
-        for kind in set(MessageClass) - {MessageClass.NUDGE, MessageClass.ANSWER}:
+        for kind in set(MessageClass) - {MessageClass.NUDGE, MessageClass.ANSWER, MessageClass.TRIAL}:
             words = "Please look now." if kind is MessageClass.PAGE else ""
             plain = {"body": words, "ref": kind.value, "once_key": kind.value, "message_class": kind.value, "message": "plain"}
             session.add(PlannedMessage(**copied | plain))
@@ -99,6 +101,9 @@ BREAKS: dict[Check, Callable[[Session], object]] = {
     Check.VERIFIED: lambda session: session.execute(update(ContactPhone).values(type="home")),
     Check.APPROVED: _no_approval,
     Check.QUIET_HOURS: lambda _: None,
+    Check.SCHOOL_DAY: lambda session: session.execute(
+        update(CalendarEvent).where(CalendarEvent.date == NOON.date()).values(event="Holiday")
+    ),
     Check.CAP: _told_yesterday,
 }
 AT_NIGHT = timedelta(hours=9)
@@ -108,7 +113,7 @@ def test_every_check_of_families_messages_at_the_release_is_broken_in_turn() -> 
     assert set(Check) - BREAKS.keys() == {Check.SPENDING, Check.PRETENDED}, "the claim makes the one, trials the other"
 
 
-@pytest.mark.parametrize("kind", list(MessageClass))
+@pytest.mark.parametrize("kind", FAMILIES)
 def test_a_sound_message_of_each_class_may_leave(nights: Nights, kind: MessageClass) -> None:
     found = nights.check(_row(nights, kind))
     assert isinstance(found, Go), found
@@ -128,7 +133,7 @@ def test_what_is_broken_stops_the_classes_that_the_table_names_and_no_other(nigh
     nights.now += AT_NIGHT if check == Check.QUIET_HOURS else timedelta()
     if check == Check.TWO_WAY:
         nights.settings = nights.settings.model_copy(update={"two_way_needs_on_call": "always"})  # and nobody is on call
-    stopped = {kind for kind in MessageClass if isinstance(nights.check(_row(nights, kind)), Stop)}
+    stopped = {kind for kind in FAMILIES if isinstance(nights.check(_row(nights, kind)), Stop)}
     assert stopped == {kind for kind, binding in CHECKS.items() if check in binding}
 
 
@@ -176,6 +181,7 @@ STATES = [
     (Check.VERIFIED, State.SKIPPED, State.CANCELLED),
     (Check.APPROVED, State.HELD, State.CANCELLED),
     (Check.QUIET_HOURS, State.HELD, State.HELD),
+    (Check.SCHOOL_DAY, State.HELD, State.HELD),
     (Check.CAP, State.SKIPPED, None),
 ]
 

@@ -23,6 +23,7 @@ age              x      x       .         .          .      x  .  .  x
 verified         x      x       .         .          .      x  .  .  .
 approved         x      x       .         x          x      x  .  .  x
 quiet_hours      x      x       x         .          .      x  .  .  x
+school_day       x      x       .         .          .      .  .  .  x
 cap              x      .       .         .          .      .  .  .  .
 pretended        .      .       .         .          .      .  .  x  .
 """

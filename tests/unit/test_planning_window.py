@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -112,3 +112,12 @@ def _skipped(opens: time, at: datetime, zone: str) -> bool:
     """Whether the clock of that day skips the opening hour: then the window opens an hour's change later, and may miss some minutes."""
     shown = datetime.combine(at.astimezone(ZoneInfo(zone)).date(), opens, tzinfo=ZoneInfo(zone))
     return shown.astimezone(UTC).astimezone(ZoneInfo(zone)).time() != opens
+
+
+def test_after_a_long_holiday_the_window_opens_on_the_first_school_day() -> None:
+    closed = frozenset(date(2026, 12, 19) + timedelta(days=n) for n in range(30))
+    window = Window(time(9), time(19), range(5), "America/Chicago", closed=closed)
+    eve = datetime(2026, 12, 18, 18, 0, tzinfo=ZoneInfo("America/Chicago"))
+    assert window.is_open(eve)
+    assert not window.is_open(eve + timedelta(days=3))
+    assert window.next_open(eve + timedelta(hours=2)) == datetime(2027, 1, 18, 9, 0, tzinfo=ZoneInfo("America/Chicago"))
