@@ -1,101 +1,31 @@
-"""Danger reaches a person at any hour: the chain, its timers, acknowledgement, the seal, the log; and two-way waits for the chain."""
+"""Danger reaches a person at any hour: the chain, its timers, acknowledgement, the seal and the log."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import time, timedelta
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from outreach.arrivals import Arrival
 from outreach.attention.queries import open_items
-from outreach.cases import danger, danger_queries, intake, oncall
+from outreach.cases import danger, danger_queries, oncall
 from outreach.cases.danger_tables import Incident, IncidentStep, SealedLogError
-from outreach.cases.tables import Case
 from outreach.database import Database
-from outreach.planning import release, two_way
-from outreach.planning.reasons import Reason
+from outreach.planning import release
 from outreach.planning.release import Go
 from outreach.planning.states import State
 from outreach.planning.tables import PlannedMessage
 from outreach.replies.tables import Inbound
 from outreach.settings import Settings
 from outreach.staff import actions as staff
-from outreach.staff import oncall as rules
 from outreach.staff import queries as accounts
-from outreach.staff.oncall_tables import OnCallPage, OnCallPerson
 from outreach.staff.queries import SignedIn
 from outreach.staff.roles import Role
 from outreach.staff.tables import Account
-from tests.stages.families import PHONE, a_family, hear
-
-TWO_AT_NIGHT = datetime(2026, 10, 6, 7, 0, tzinfo=UTC)
-"""In Chicago, on a Tuesday."""
-ROSA, SAM, PAT = "+13125550171", "+13125550172", "+13125550173"
-BOSS = "boss@example.org"
-WORDS = "he says he wants to kill himself"
-
-
-@dataclass
-class Night:
-    """A district with people on call, its clock, and what they are texted."""
-
-    database: Database
-    settings: Settings
-    now: datetime = TWO_AT_NIGHT
-    people: dict[str, int] = field(default_factory=dict)
-
-    def person(self, name: str, phone: str, *, role: Role = Role.COORDINATOR, schools: tuple[str, ...] = ("S1",), **values: object) -> None:
-        """Put somebody on call."""
-        with self.database.write() as session:
-            account = staff.add_account(session, email=f"{name}@example.org", name=name, role=role, schools=list(schools), now=self.now)
-            row = oncall.add_person(session, account, phone, by=BOSS, now=self.now, **values)  # type: ignore[arg-type]
-            self.people[name] = row.id
-
-    def hear(self, words: str = WORDS, phone: str = PHONE) -> tuple[Inbound, Case]:
-        """A family texts."""
-        with self.database.write() as session:
-            found = hear(session, self.settings, words, phone=phone, at=self.now)
-            session.expunge_all()
-        return found
-
-    def pass_minutes(self, minutes: int) -> None:
-        """Let the clock run, with the job ticking every minute."""
-        for _ in range(minutes):
-            self.now += timedelta(minutes=1)
-            danger.escalate(self.database, self.settings, self.now)
-
-    def log(self) -> list[tuple[str, str, str]]:
-        """Every step: local time, kind, and whom it was about."""
-        names = {number: name for name, number in self.people.items()}
-        with self.database.read() as session:
-            rows = session.scalars(select(IncidentStep).order_by(IncidentStep.id)).all()
-        local = [(row.at - timedelta(hours=5)).strftime("%H:%M") for row in rows]
-        return [(at, row.kind, names.get(row.detail.get("person", 0), row.by)) for at, row in zip(local, rows, strict=True)]
-
-    def pages(self, phone: str) -> list[PlannedMessage]:
-        """Texts planned for a phone, in order."""
-        with self.database.read() as session:
-            return list(session.scalars(select(PlannedMessage).filter_by(phone=phone).order_by(PlannedMessage.id)))
-
-    def code(self, phone: str) -> str:
-        """The code of the newest call."""
-        found = re.search(r"reply (\d{4})", self.pages(phone)[-1].body)
-        assert found is not None
-        return found[1]
-
-    def texts(self, phone: str, body: str, sid: str = "SMstaff") -> None:
-        """Somebody on call answers by text, the way of every text that comes in."""
-        params = {"MessageSid": sid, "From": phone, "To": "+13125550100", "Body": body, "NumMedia": "0"}
-        intake.take(self.database, self.settings, Arrival("inbound", sid, params, "", self.now), self.now)
-
-    def incident(self) -> Incident:
-        """The one incident."""
-        with self.database.read() as session:
-            return session.scalars(select(Incident)).one()
+from tests.stages.families import PHONE, a_family
+from tests.stages.oncall_nights import BOSS, PAT, ROSA, SAM, TWO_AT_NIGHT, Night
 
 
 @pytest.fixture
@@ -331,99 +261,3 @@ def test_only_who_may_read_it_can_be_on_call_and_only_one_is_the_last_resort(nig
         assert [person.id for person in oncall.in_chain(session)][-2] == row.id
         oncall.remove(session, row, by=BOSS, now=night.now)
         assert row.id not in [person.id for person in oncall.in_chain(session)]
-
-
-# --- two-way ----------------------------------------------------------------------------------------------------------------------
-
-
-def _off(night: Night, school: str = "S1") -> Reason | None:
-    with night.database.read() as session:
-        return two_way.refusal(session, school, night.settings, night.now)
-
-
-def _test(night: Night, name: str, phone: str) -> None:
-    with night.database.write() as session:
-        oncall.test(session, session.get_one(OnCallPerson, night.people[name]), night.settings, by=BOSS, now=night.now)
-    night.texts(phone, night.code(phone), sid=f"SM{name}{night.now.isoformat()}")
-
-
-@pytest.fixture
-def guarded(night: Night) -> Night:
-    """The same night, where two-way needs people on call with the simulator, too."""
-    night.settings = night.settings.model_copy(update={"two_way_needs_on_call": "always"})
-    return night
-
-
-def test_two_way_starts_only_with_two_acknowledged_pagers_and_stops_when_their_month_is_over(guarded: Night) -> None:
-    assert _off(guarded) == Reason.TWO_WAY_OFF
-    _test(guarded, "sam", SAM)
-    assert _off(guarded) == Reason.TWO_WAY_OFF
-    _test(guarded, "sam", SAM)
-    assert _off(guarded) == Reason.TWO_WAY_OFF, "the same person twice is one person"
-    _test(guarded, "pat", PAT)
-    assert _off(guarded) is None
-    guarded.now += rules.HOLDS
-    assert _off(guarded) == Reason.TWO_WAY_OFF
-
-
-def test_two_way_needs_a_last_resort_and_people_whose_accounts_work(guarded: Night) -> None:
-    _test(guarded, "sam", SAM)
-    _test(guarded, "pat", PAT)
-    with guarded.database.write() as session:
-        session.execute(update(OnCallPerson).values(last_resort=False))
-    assert _off(guarded) == Reason.TWO_WAY_OFF
-    with guarded.database.write() as session:
-        session.execute(update(OnCallPerson).values(last_resort=True))
-        session.execute(update(Account).where(Account.email == "sam@example.org").values(disabled_at=guarded.now))
-    assert _off(guarded) == Reason.TWO_WAY_OFF
-
-
-def test_each_school_needs_somebody_who_answers_its_families(guarded: Night) -> None:
-    _test(guarded, "sam", SAM)
-    _test(guarded, "pat", PAT)
-    assert (_off(guarded, "S1"), _off(guarded, "S2"), _off(guarded, "")) == (None, Reason.NOBODY_ANSWERS, None)
-    guarded.person("zoe", "+13125550175", schools=("S2",))
-    assert _off(guarded, "S2") is None
-
-
-def test_an_unanswered_test_counts_for_nothing(guarded: Night) -> None:
-    for name in ("sam", "pat"):
-        with guarded.database.write() as session:
-            oncall.test(session, session.get_one(OnCallPerson, guarded.people[name]), guarded.settings, by=BOSS, now=guarded.now)
-    assert _off(guarded) == Reason.TWO_WAY_OFF
-
-
-@pytest.mark.parametrize(
-    ("provider", "base", "needs", "off"),
-    [
-        ("simulator", "http://127.0.0.1:1", "phones", False),
-        ("twilio", "http://127.0.0.1:1", "phones", False),
-        ("twilio", "", "phones", True),
-        ("simulator", "http://127.0.0.1:1", "always", True),
-    ],
-)
-def test_two_way_is_guarded_wherever_texts_reach_phones(night: Night, provider: str, base: str, needs: str, off: bool) -> None:
-    night.settings = night.settings.model_copy(update={"provider": provider, "twilio_api_base": base, "two_way_needs_on_call": needs})
-    assert (_off(night) is not None) is off
-
-
-def test_the_test_is_repeated_by_itself_before_the_month_is_over(guarded: Night) -> None:
-    guarded.now = datetime(2026, 10, 6, 17, 0, tzinfo=UTC)
-    _test(guarded, "sam", SAM)
-
-    def tick() -> list[int]:
-        with guarded.database.write() as session:
-            return [page.person_id for page in oncall.test_monthly(session, guarded.settings, guarded.now)]
-
-    assert tick() == []
-    guarded.now += rules.AGAIN
-    assert tick() == [guarded.people["sam"]]
-    assert tick() == []
-    guarded.now += timedelta(days=1, minutes=1)
-    assert tick() == [guarded.people["sam"]], "nobody answered the day before"
-    guarded.texts(SAM, guarded.code(SAM), sid="SMagain")
-    guarded.now += timedelta(days=2)
-    assert tick() == []
-    with guarded.database.write() as session:
-        session.execute(delete(OnCallPage))
-    assert tick() == [], "the first test is a person's to send"
