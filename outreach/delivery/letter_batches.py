@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import pairwise
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
 from outreach.attention.actions import raise_item, resolve_key
+from outreach.delivery import family_codes
 from outreach.delivery import letter_returns as returns
 from outreach.delivery.letter_rules import BatchError, BatchState, Leaf, move, next_print, ounces
 from outreach.delivery.letter_tables import LetterBatch, LetterPage
-from outreach.messages.letter_content import LetterContent
+from outreach.messages.letter_content import LetterContent, linked
 from outreach.messages.letters import Measures, Rendered, render
 from outreach.planning import release as checks
 from outreach.planning.release import Go, Stop
@@ -73,7 +74,7 @@ def gather(session: Session, settings: Settings, now: datetime, by: str) -> Gath
 
     It is released at once, or waits for as many people as ``letter_approvals`` says.
     """
-    due = _due(session, now)
+    due = session.scalars(_due(now).order_by(PlannedMessage.id).with_for_update(skip_locked=True)).all()
     printed, left_out, unprintable = _checked(session, due, settings, now)
     if not printed.items:
         return Gathered(None, unprintable)
@@ -146,8 +147,10 @@ def revoke(session: Session, batch_id: int, now: datetime, by: str, why: str) ->
         message = "This batch has gone to print. Pull single letters out of the pile instead."
         raise BatchError(message)
     batch.state, batch.revoked_at, batch.revoked_by, batch.why = move(state, BatchState.REVOKED), now, by, why.strip()
-    for row in _rows(session, batch, (*_DUE, State.PRINTED)):
+    rows = _rows(session, batch, (*_DUE, State.PRINTED))
+    for row in rows:
         _put(row, State.WAITING, f"taken back with letter batch {batch.id}", now)
+    family_codes.end(session, [row.id for row in rows], because="its batch was taken back", now=now)
     for key in (_waits(batch.id), unwritten(batch.id)):
         resolve_key(session, key, by=by, now=now)
     return batch
@@ -186,6 +189,11 @@ def print_again(batch: LetterBatch, settings: Settings, pages: Sequence[LetterPa
     return render(letters, Measures.of(settings), now=at, title=settings.district_name).pdf
 
 
+def due_now(session: Session, now: datetime) -> int:
+    """How many letters the next batch would look at."""
+    return len(session.scalars(_due(now).with_only_columns(PlannedMessage.id)).all())
+
+
 def leaf(page: LetterPage, settings: Settings) -> Leaf:
     """A letter as paper."""
     return Leaf(page.page, page.pages, Measures.of(settings).sheets(page.pages))
@@ -200,15 +208,14 @@ def _waits(batch_id: int) -> str:
     return f"letters:{batch_id}:waits"
 
 
-def _due(session: Session, now: datetime) -> Sequence[PlannedMessage]:
+def _due(now: datetime) -> Select[PlannedMessage]:
     taken = select(LetterPage.planned_id).join(LetterBatch, LetterBatch.id == LetterPage.batch_id).where(LetterBatch.state.in_(_OPEN))
-    statement = select(PlannedMessage).where(
+    return select(PlannedMessage).where(
         PlannedMessage.channel == Channel.LETTER,
         PlannedMessage.state.in_(_DUE),
         PlannedMessage.due_at <= now,
         PlannedMessage.id.not_in(taken),
     )
-    return session.scalars(statement.order_by(PlannedMessage.id).with_for_update(skip_locked=True)).all()
 
 
 def _rows(session: Session, batch: LetterBatch, states: Collection[State]) -> Sequence[PlannedMessage]:
@@ -227,7 +234,7 @@ def _checked(session: Session, due: Sequence[PlannedMessage], settings: Settings
         if item and returned & {(contact, returns.place(item.letter)) for contact in item.go.facts.get("contact_ids", [])}:
             _put(row, State.HELD, returns.REASON, now)
         elif item:
-            ready.append(_adorned(item, settings, large))
+            ready.append(_adorned(session, item, large, facts))
     ready.sort(key=lambda item: _order(item, settings))
     printed = _set(ready, settings, now)
     failed = dict(printed.rendered.failures)
@@ -247,9 +254,20 @@ def _check(session: Session, row: PlannedMessage, facts: Situation) -> _Ready | 
     return _Ready(row, verdict, verdict.letter) if verdict.letter else None
 
 
-def _adorned(item: _Ready, settings: Settings, large: set[str]) -> _Ready:
-    """The letter as this district prints it, and as this household reads."""
+def _adorned(session: Session, item: _Ready, large: set[str], facts: Situation) -> _Ready:
+    """The letter as this district prints it and this household reads, with the code of its family page where there is one."""
+    settings, go = facts.settings, item.go
     letter = item.letter if settings.letter_english_copy else replace(item.letter, copy=None)
+    if link := family_codes.issue(
+        session,
+        item.row,
+        contact_ids=go.facts.get("contact_ids", []),
+        student_ids=go.student_ids,
+        locale=go.language,
+        settings=settings,
+        now=facts.now,
+    ):
+        letter = linked(letter, url=link.url, typed=link.typed, code=link.code)
     reads_large = settings.letter_large_print or not large.isdisjoint(item.go.facts.get("contact_ids", []))
     return replace(item, letter=replace(letter, large=reads_large))
 
@@ -294,6 +312,8 @@ def _place(session: Session, batch: LetterBatch, printed: _Printed) -> None:
             )
         )
     batch.letters, batch.pages = len(printed.items), sum(found.lengths.values())
+    counted = (child["as_of"] for item in printed.items for child in item.go.facts.get("children", []))
+    batch.oldest_day = min(map(date.fromisoformat, counted), default=None)
 
 
 def _release(session: Session, batch: LetterBatch, printed: _Printed, settings: Settings, now: datetime, by: str) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from outreach.attendance.profiles import in_figures
 from outreach.attendance.queries import StudentCount, student_counts
 from outreach.attention.actions import raise_item, resolve_key
+from outreach.delivery import family_codes
 from outreach.delivery.letter_rules import BatchState
 from outreach.delivery.letter_tables import LetterBatch, LetterPage, LetterPull
 from outreach.district.people import Adult
@@ -83,6 +84,8 @@ def settle(session: Session, planned_id: int, outcome: str, *, now: datetime, by
     row = session.get_one(PlannedMessage, planned_id, with_for_update=True)
     if outcome == PULLED and row.state == State.PRINTED:
         row.state, row.reason, row.changed_at = move(State.PRINTED, State.CANCELLED), f"pulled before it was posted: {pull.reason}", now
+    if outcome == PULLED:
+        family_codes.end(session, [planned_id], because="the letter was pulled", now=now)
     session.flush()
     if not open_pulls(session, pull.batch_id):
         resolve_key(session, _key(pull.batch_id), by=by, now=now)

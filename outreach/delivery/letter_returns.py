@@ -6,13 +6,14 @@ And large print, which is set for an adult and holds for every letter that names
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.attention.actions import raise_item, resolve_key
+from outreach.delivery import family_codes
 from outreach.delivery.letter_tables import LargePrint, LetterPage, ReturnedMail
 from outreach.messages.letter_content import LetterContent
 from outreach.planning.states import State, move
@@ -23,16 +24,19 @@ _NUMBER = re.compile(r"\s*[Ll]?\s*0*(\d{1,9})\s*")
 
 
 class UnknownLetterError(ValueError):
-    """No printed letter has that number."""
+    """No printed letter of your schools has that number."""
 
 
-def find(session: Session, typed: str) -> tuple[LetterPage, PlannedMessage]:
-    """The printed letter whose number was scanned or typed ("L000142", "l142", "142"); raises UnknownLetterError."""
+def find(session: Session, typed: str, sees: Callable[[str], bool]) -> tuple[LetterPage, PlannedMessage]:
+    """The printed letter whose number was scanned or typed ("L000142", "l142", "142"), at a school that the person *sees*.
+
+    Raises UnknownLetterError.
+    """
     number = _NUMBER.fullmatch(typed)
     page = session.scalars(select(LetterPage).where(LetterPage.letter_id == f"L{int(number[1]):06d}")).first() if number else None
     row = session.get(PlannedMessage, page.planned_id, with_for_update=True) if page else None
-    if page is None or row is None or row.state not in {State.PRINTED, State.UNDELIVERED, State.CANCELLED}:
-        message = "No printed letter has that number. It stands at the foot of the first page, such as L000142."
+    if page is None or row is None or not sees(row.school_id) or row.state not in {State.PRINTED, State.UNDELIVERED, State.CANCELLED}:
+        message = "No printed letter of your schools has that number. It stands at the foot of the first page, such as L000142."
         raise UnknownLetterError(message)
     return page, row
 
@@ -41,6 +45,7 @@ def came_back(session: Session, page: LetterPage, row: PlannedMessage, *, now: d
     """Note that a letter came back, and put its address before a person. Noted again, it is the newer news."""
     if row.state == State.PRINTED:
         row.state, row.reason, row.changed_at = move(State.PRINTED, State.UNDELIVERED), "returned by the post", now
+    family_codes.end(session, [row.id], because="the letter came back", now=now)
     where = place(LetterContent.from_json(page.content))
     for contact_id in row.facts.get("contact_ids", []):
         session.merge(
@@ -51,24 +56,19 @@ def came_back(session: Session, page: LetterPage, row: PlannedMessage, *, now: d
                 returned_at=now,
                 returned_by=by,
                 confirmed_at=None,
-                confirmed_by="",
+                settled_at=None,
+                settled_by="",
             )
         )
     sentence = f"Letter {page.letter_id} came back: find out where the family lives now. Nothing is sent to the old address until then."
     raise_item(session, kind="address", key=_key(row.id), sentence=sentence, now=now, school_id=row.school_id, detail={"planned": row.id})
 
 
-def confirm(session: Session, row: PlannedMessage, *, now: datetime, by: str) -> int:
-    """Say that the address of a letter that came back is right after all; return for how many adults that lets letters go there."""
-    back = session.scalars(select(ReturnedMail).where(ReturnedMail.planned_id == row.id, ReturnedMail.confirmed_at.is_(None))).all()
-    for one in back:
-        one.confirmed_at, one.confirmed_by = now, by
-    resolve_key(session, _key(row.id), by=by, now=now)
-    return len(back)
-
-
-def settle(session: Session, row: PlannedMessage, *, now: datetime, by: str) -> None:
-    """Say that the family's new address is known: the old one stays unused, and nobody needs to look any more."""
+def settle(session: Session, row: PlannedMessage, *, confirmed: bool, now: datetime, by: str) -> None:
+    """End the search after a letter that came back: its address is *confirmed* and used again, or another one is known by now."""
+    for back in session.scalars(select(ReturnedMail).where(ReturnedMail.planned_id == row.id, ReturnedMail.settled_at.is_(None))):
+        back.settled_at, back.settled_by = now, by
+        back.confirmed_at = now if confirmed else None
     resolve_key(session, _key(row.id), by=by, now=now)
 
 

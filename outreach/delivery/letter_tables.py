@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -28,6 +28,8 @@ class LetterBatch(Base):
     """When a released batch goes to print: until then it can be taken back."""
     letters: Mapped[int]
     pages: Mapped[int]
+    oldest_day: Mapped[date | None]
+    """The earliest day up to which one of its numbers is counted."""
     left_out: Mapped[Json] = mapped_column(JSON)
     """Reason → letters that were due and are not in it."""
     revoked_at: Mapped[datetime | None]
@@ -81,7 +83,10 @@ class ReturnedMail(Base):
     returned_at: Mapped[datetime]
     returned_by: Mapped[str]
     confirmed_at: Mapped[datetime | None]
-    confirmed_by: Mapped[str]
+    """When a person said that letters do arrive there."""
+    settled_at: Mapped[datetime | None]
+    """When nobody had to look for the family any more: the address was confirmed, or another is known."""
+    settled_by: Mapped[str]
 
 
 class LargePrint(Base):

@@ -23,12 +23,20 @@ class Permission(StrEnum):
     """Stop everything that goes out from one's schools, and start again."""
     SENDING_DECIDE = "sending.decide"
     """Let a night's messages go, take them back, and keep schools in shadow mode."""
+    LETTERS_READ = "letters.read"
+    """See batches of letters and what is printed in them."""
+    LETTERS_RELEASE = "letters.release"
+    """Approve, release and take back a batch, and say which letters were pulled."""
+    MAIL_RETURNED = "mail.returned"
+    """Note a letter that came back, and where the family lives now; large print."""
     BASELINE_READ = "baseline.read"
     BASELINE_RELEASE = "baseline.release"
     WORDS_READ = "words.read"
     WORDS_EDIT = "words.edit"
     """Write English words: the district's, or with a reach of schools those schools' own copies."""
     WORDS_APPROVE = "words.approve"
+    WORDS_TRANSLATE = "words.translate"
+    """Work on the translator's bench: for a translator, in the languages they were given; it shows made-up families only."""
     ATTENTION_READ = "attention.read"
     ATTENTION_RESOLVE = "attention.resolve"
     DATA_READ = "data.read"
@@ -95,18 +103,19 @@ _P = Permission
 _DATA = (_P.DATA_READ, _P.DATA_FIX, _P.DATA_CHILDREN)
 _INBOX = (_P.INBOX_READ, _P.INBOX_ANSWER, _P.INBOX_NOTE, _P.DELIVERY_READ, _P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.CLOCK_MOVE)
 _SENDING = (_P.SENDING_READ, _P.SENDING_STOP)
+_POST = (_P.MAIL_RETURNED,)
 _DANGER = (_P.DANGER_READ, _P.ON_CALL_READ)
 _WORDS = (_P.WORDS_READ, _P.WORDS_EDIT)
 
 GRANTS: Mapping[Role, Grant] = MappingProxyType(
     {
-        Role.COORDINATOR: _grant(Reach.SCHOOLS, *_INBOX, *_SENDING, *_DANGER, *_DATA, _P.BASELINE_READ),
-        Role.ATTENDANCE_CLERK: _grant(Reach.SCHOOLS, _P.INBOX_READ, _P.INBOX_NOTE, _P.DELIVERY_READ, _P.ATTENTION_READ, *_DATA),
-        Role.SCHOOL_ADMINISTRATOR: _grant(Reach.SCHOOLS, *_INBOX, *_SENDING, *_DANGER, *_DATA, _P.BASELINE_READ, *_WORDS),
+        Role.COORDINATOR: _grant(Reach.SCHOOLS, *_INBOX, *_POST, *_SENDING, *_DANGER, *_DATA, _P.BASELINE_READ),
+        Role.ATTENDANCE_CLERK: _grant(Reach.SCHOOLS, *_POST, _P.INBOX_READ, _P.INBOX_NOTE, _P.DELIVERY_READ, _P.ATTENTION_READ, *_DATA),
+        Role.SCHOOL_ADMINISTRATOR: _grant(Reach.SCHOOLS, *_INBOX, *_POST, *_SENDING, *_DANGER, *_DATA, _P.BASELINE_READ, *_WORDS),
         # the baseline and the words are the whole district's, so only a district-wide role changes them
         Role.DISTRICT_ADMINISTRATOR: Grant(Reach.DISTRICT, frozenset(Permission)),
-        # reads words and made-up families, never a real one
-        Role.TRANSLATOR: _grant(Reach.SCHOOLS, _P.WORDS_READ),
+        # reads words and made-up families, never a real one: so not the page of words, which counts adults
+        Role.TRANSLATOR: _grant(Reach.SCHOOLS, _P.WORDS_TRANSLATE),
         # attention sentences carry no family's name or number, and codes and dates no child's
         Role.IT: _grant(Reach.DISTRICT, _P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.DATA_READ, _P.DATA_FIX, _P.FEEDS_MAP, _P.CLOCK_MOVE),
         # a mentor sees own children, a helper assigned threads, an evaluator no names: until pages of that kind exist, nothing
