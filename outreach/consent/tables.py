@@ -48,6 +48,19 @@ class PhoneState(Base):
     changed_at: Mapped[datetime]
 
 
+class NumberReader(Base):
+    """A contact who showed, by the first name of a child of theirs typed on it, that they read a number which strangers share."""
+
+    __tablename__ = "number_readers"
+
+    phone: Mapped[str] = mapped_column(primary_key=True)
+    """E.164."""
+    contact_id: Mapped[str] = mapped_column(primary_key=True)
+    inbound_id: Mapped[int]
+    """The text that said so."""
+    at: Mapped[datetime]
+
+
 class RestrictionClearance(Base):
     """A person read a contact's restriction text and found that it does not forbid messages; new text blocks again."""
 

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     LIVES_ELSEWHERE = "lives elsewhere: the feed does not say that this contact may receive messages"
     NO_PHONE = "no usable phone: no number that can be texted"
     UNVERIFIED = "unverified phone: nobody confirmed that the number is the family's"
+    SHARED_NUMBER = "shared number: different families name it, and not each has confirmed it with their child's first name"
     NO_CONSENT = "no consent: the feed names no consent to texts on this number"
     OPTED_OUT = "opted out: the family asked for no more texts"
     NO_LETTERS = "opted out: the family asked for no more letters"

@@ -46,6 +46,8 @@ class Numbers:
     consents: Mapping[str, PhoneConsent]
     trusted_sources: Mapping[str, frozenset[str]]
     """Child → the sources that its schools trust."""
+    shared: Collection[str] = frozenset()
+    """Numbers of contacts of different families who have not all confirmed that they read them."""
 
     def refusal(self, phone: Phone, student_id: str) -> str:
         """Why *phone* may not be texted about a child; empty where it may."""
@@ -57,11 +59,11 @@ class Numbers:
             return Reason.OPTED_OUT  # the ledger knows the feed's "no", and what the family said since
         if consent.suppressed:
             return Reason.SUPPRESSED
+        if phone.e164 in self.shared:
+            return Reason.SHARED_NUMBER
         if not (phone.verified_on or consent.verified or trusted):
             return Reason.UNVERIFIED
-        if not (phone.consent or consent.verified or trusted):
-            return Reason.NO_CONSENT
-        return ""
+        return "" if phone.consent or consent.verified or trusted else Reason.NO_CONSENT
 
 
 def _texts(phone: Phone) -> bool:
@@ -99,7 +101,7 @@ def permitted(adults: Iterable[Adult], student_id: str, permissions: Permissions
     return allowed, "" if allowed else next(iter(refusals), Reason.NO_CONTACT)
 
 
-_NEAREST = (Reason.OPTED_OUT, Reason.UNVERIFIED, Reason.NO_CONSENT, Reason.SUPPRESSED, Reason.NO_PHONE)
+_NEAREST = (Reason.OPTED_OUT, Reason.SHARED_NUMBER, Reason.UNVERIFIED, Reason.NO_CONSENT, Reason.SUPPRESSED, Reason.NO_PHONE)
 """Where no number will do, the reason nearest to a usable one is told: it is the one a person can act on."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 
@@ -23,6 +23,7 @@ from outreach.planning import brakes
 from outreach.planning.brakes import Brakes
 from outreach.planning.reasons import Reason
 from outreach.planning.recipients import Numbers, Permissions
+from outreach.planning.shared_numbers import unconfirmed
 from outreach.planning.signers import signers
 from outreach.planning.window import Window, for_number
 from outreach.settings import Settings
@@ -164,7 +165,7 @@ def load(session: Session, student_ids: Collection[str], *, settings: Settings, 
             settings.contacts_living_elsewhere,
             consent.without_letters(session),
         ),
-        numbers=numbers(session, phones, counts.enrolled),
+        numbers=replace(numbers(session, phones, counts.enrolled), shared=unconfirmed(session, phones)),
         signers=signers(session, counts.enrolled),
         brakes=brakes.standing(session),
     )

@@ -17,6 +17,7 @@ from outreach.planning.states import TOLD, MessageClass
 from outreach.planning.tables import PlannedMessage
 from outreach.replies import machines
 from outreach.replies.normalise import storable
+from outreach.replies.readers import note_readers
 from outreach.replies.reasons import Intent
 from outreach.replies.tables import Inbound
 from outreach.replies.understanding import Context, Meaning, understand
@@ -72,6 +73,7 @@ def receive(session: Session, event: WebhookEvent, settings: Settings, now: date
         inbound.suppress, inbound.why = True, f"{meaning.why}; opt_out: the carrier stopped this number"
     session.add(inbound)
     session.flush()
+    note_readers(session, inbound, now)
     if meaning.intent == Intent.OPT_IN and _stopped_since(session, inbound):
         inbound.why += "; a stop that was written later came first and stands"
         return inbound

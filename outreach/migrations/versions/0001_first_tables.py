@@ -466,6 +466,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("phone", name=op.f("pk_number_lookups")),
     )
     op.create_table(
+        "number_readers",
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("contact_id", sa.String(), nullable=False),
+        sa.Column("inbound_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("phone", "contact_id", name=op.f("pk_number_readers")),
+    )
+    op.create_table(
         "other_contacts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("student_id", sa.String(), nullable=False),
@@ -1353,6 +1361,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_other_contacts_student_id"))
 
     op.drop_table("other_contacts")
+    op.drop_table("number_readers")
     op.drop_table("number_lookups")
     op.drop_table("message_batches")
     op.drop_table("marks")
