@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from outreach.clock import Clock
 from outreach.database import Database
+from outreach.delivery.mail import Mailer
 from outreach.delivery.provider import Provider
 from outreach.settings import Settings
 
@@ -19,3 +20,5 @@ class Services:
     clock: Clock
     provider: Provider | None
     """Nobody sends texts while this is None."""
+    mailer: Mailer | None = None
+    """Nobody carries e-mails while this is None."""

@@ -6,6 +6,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from outreach.database import Database
 from outreach.delivery.provider import Provider
+from outreach.delivery.smtp import SmtpMailer
 from outreach.delivery.twilio_provider import TwilioProvider
 from outreach.services import Services
 from outreach.settings import Settings, load_settings
@@ -21,7 +22,8 @@ def wire(settings: Settings | None = None, *, upgrade: bool = False) -> Services
     Raises SettingsError, SchemaError, DatabaseUnusableError.
     """
     settings = settings or load_settings()
-    return Services(settings, _opened(settings.database, upgrade=upgrade), settings.clock(), provider_of(settings))
+    database = _opened(settings.database, upgrade=upgrade)
+    return Services(settings, database, settings.clock(), provider_of(settings), SmtpMailer.from_settings(settings))
 
 
 def _opened(url: str, *, upgrade: bool) -> Database:

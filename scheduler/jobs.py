@@ -31,10 +31,12 @@ JOBS = (
     Job("dispatch", timedelta(seconds=2), ticks.dispatch, "send what is due"),
     Job("reconcile", timedelta(minutes=1), ticks.reconcile, "ask the carrier about messages without a clear answer"),
     Job("follow_up", timedelta(minutes=5), ticks.follow_up, "do what follows a text that did not arrive"),
+    Job("pull", timedelta(minutes=10), ticks.look_for_pulls, "find printed letters that are no longer right"),
     Job("catch_up", timedelta(minutes=5), ticks.catch_up, "take in texts that the carrier holds and we never heard"),
     Job("look_up", timedelta(minutes=1), ticks.look_up, "ask what kind of line a number is, and whether it changed hands"),
     Job("keep_in_step", timedelta(hours=1), ticks.keep_in_step, "compare opt-outs with the carrier's, and let it forget old words"),
     Job("on_call", timedelta(seconds=20), ticks.call_next, "where nobody has answered a danger, call the next person; test monthly"),
+    Job("mail", timedelta(minutes=1), ticks.send_mail, "e-mail the night's feed report to those who chose it, and whatever else is due"),
     Job("replies", timedelta(seconds=20), ticks.take_left_behind, "take in webhooks that were stored but not yet worked on"),
     Job("samples", timedelta(hours=1), ticks.sweep_samples, "delete uploaded samples of feeds that are a day old"),
 )

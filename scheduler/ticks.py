@@ -8,12 +8,12 @@ import structlog
 from sqlalchemy.orm import Session
 
 from outreach.cases import actions as cases
-from outreach.cases import catching_up, corrections, danger, oncall
+from outreach.cases import answers, catching_up, corrections, danger, oncall
 from outreach.cases.crossings import open_for_crossings
 from outreach.cases.intake import process_left_behind, take_waiting
 from outreach.consent.actions import lift_ended
 from outreach.delivery import actions as delivery
-from outreach.delivery import drift, following, lookups
+from outreach.delivery import drift, feed_report, following, letter_pulls, lookups, mail
 from outreach.delivery import reconcile as reconciliation
 from outreach.delivery.provider import Account
 from outreach.delivery.redaction import redact
@@ -101,9 +101,18 @@ def follow_up(services: Services) -> None:
         lift_ended(session, services.clock.now())
 
 
+def send_mail(services: Services) -> None:
+    """Plan the night's feed report once its hour has come, and send the e-mails that are due."""
+    feed_report.plan(services.database, services.settings, services.clock.now())
+    mail.send_due(services.database, services.mailer, services.clock)
+
+
 def take_left_behind(services: Services) -> None:
     """Work on webhooks that wait in files, or were stored and left behind."""
     process_left_behind(services.database, services.settings, services.clock.now())
+    with services.database.read() as session:
+        if not answers.are_left_unsaid(session, services.clock.now()):
+            return
     with services.database.write() as session:
         cases.take_over_unsaid(session, services.clock.now())
 
@@ -112,6 +121,9 @@ def call_next(services: Services) -> None:
     """Call the next person wherever nobody has answered in time; test those whose month is nearly over."""
     now = services.clock.now()
     danger.escalate(services.database, services.settings, now)
+    with services.database.read() as session:
+        if not oncall.due_for_test(session, services.settings, now):
+            return
     with services.database.write() as session:
         oncall.test_monthly(session, services.settings, now)
 
@@ -120,3 +132,9 @@ def sweep_samples(services: Services) -> None:
     """Delete exports that somebody uploaded to look at and did not come back to."""
     if gone := sweep(services.settings.home, services.clock.now()):
         _log.info("samples deleted", samples=gone)
+
+
+def look_for_pulls(services: Services) -> None:
+    """Compare printed letters that may still lie here with what is known now."""
+    with services.database.write() as session:
+        letter_pulls.look(session, services.settings, services.clock.now())

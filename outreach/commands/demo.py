@@ -50,7 +50,7 @@ def _playing(web_port: int, carrier_port: int) -> Iterator[tuple[Services, Runni
     unwired = stage.settings_for(DEMO_HOME, web_url=web_url, carrier_url="http://127.0.0.1")
     carrier = simulator.start(unwired, unwired.clock(), carrier_port)
     try:
-        settings = stage.settings_for(DEMO_HOME, web_url=web_url, carrier_url=carrier.url)
+        settings = stage.settings_for(DEMO_HOME, web_url=web_url, carrier_url=carrier.url, mail_port=carrier.simulation.mailbox.listen())
         services, account = stage.set_up(settings, progress())
         web = WebServer.start(create_app(services), web_port)
         try:
@@ -88,7 +88,8 @@ def _wait(services: Services, carrier: Running, account: stage.Account) -> None:
     )
     text = (
         f"Staff pages   {services.settings.public_url}\n"
-        f"Phones        {carrier.url}\n\n"
+        f"Phones        {carrier.url}\n"
+        f"Mailbox       {carrier.url}/mail\n\n"
         f"Sign in as one of\n{people}\n  password: {stage.PASSWORD}\n\n"
         f"{account.children} invented children; texts leave now, at half past nine on a pretended Tuesday.\n"
         "Reply on a phone as a parent, and answer from the inbox. Ctrl+C ends."

@@ -14,6 +14,7 @@ from outreach.attendance.importing import Progress, import_folder
 from outreach.cases import danger, oncall
 from outreach.cases.crossings import open_for_crossings
 from outreach.clock import MovableClock
+from outreach.delivery.mail import Kind, choose
 from outreach.demo.district import SCHOOLS, invent, write_feed
 from outreach.messages.actions import approve
 from outreach.planning.actions import plan
@@ -56,7 +57,7 @@ class Account:
     """Reason (empty for planned) → rows."""
 
 
-def settings_for(home: Path, *, web_url: str, carrier_url: str) -> Settings:
+def settings_for(home: Path, *, web_url: str, carrier_url: str, mail_port: int = 25) -> Settings:
     """Settings that can reach nothing but this demo, whatever the environment says."""
     home.mkdir(parents=True, exist_ok=True)
     return load_settings(
@@ -77,6 +78,11 @@ def settings_for(home: Path, *, web_url: str, carrier_url: str) -> Settings:
         state="IL",
         two_way_needs_on_call="always",
         feed_folder=str(home / "feeds-in"),
+        smtp_host="127.0.0.1",
+        smtp_port=mail_port,
+        smtp_user="",
+        smtp_tls="none",
+        mail_from="outreach@demo.invalid",
     )
 
 
@@ -135,6 +141,8 @@ def _people_and_words(services: Services) -> None:
         for email, name, role, schools in PEOPLE:
             account = add_account(session, email=email, name=name, role=role, schools=schools, now=now)
             set_password(session, account, PASSWORD, now)
+            if role is Role.DISTRICT_ADMINISTRATOR:
+                choose(session, account.id, [Kind.FEED_REPORT], locale="en", now=now)
         _on_call(session, services.settings, now)
         approve(session, message=None, language=None, by=REVIEWER, now=now, home=services.settings.home)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from outreach.simulator.api import control, lookups, services, twilio
+from outreach.simulator.mail_pages import mail_pages
 from outreach.simulator.pages import pages
 from outreach.simulator.service import Simulation
 
@@ -14,6 +15,6 @@ def create_app(simulation: Simulation) -> Flask:
     app = Flask(__name__)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["simulation"] = simulation
-    for blueprint in (twilio, services, lookups, control, pages):
+    for blueprint in (twilio, services, lookups, control, pages, mail_pages):
         app.register_blueprint(blueprint)
     return app

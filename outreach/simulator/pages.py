@@ -44,7 +44,8 @@ def _when(instant: datetime) -> str:
 
 
 @pages.after_request
-def _strict(response: Response) -> Response:
+def strict(response: Response) -> Response:
+    """Let a page load nothing but what stands here, and be kept by nobody."""
     response.headers["Content-Security-Policy"] = _POLICY
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "same-origin"

@@ -53,6 +53,7 @@ class Running:
         self._server.shutdown()
         self._thread.join()
         self.simulation.outbound.stop()
+        self.simulation.mailbox.stop()
 
 
 def start(settings: Settings, clock: Clock, port: int = 0, *, latency: float = 0.0, receipt_pause: float = 0.02) -> Running:

@@ -7,6 +7,7 @@ from functools import partial
 
 from outreach.simulator.carrier import Carrier, Message
 from outreach.simulator.faults import Order, receipts
+from outreach.simulator.mailbox import Mailbox
 from outreach.simulator.outbound import Outbound, Post
 
 
@@ -26,6 +27,8 @@ class Simulation:
     """Seconds every request to send takes."""
     receipt_pause: float = 0.02
     """Seconds between receipts."""
+    mailbox: Mailbox = field(default_factory=Mailbox)
+    """The staff's e-mails, once it listens."""
 
     def report(self, message: Message, order: Order | None) -> None:
         """Let an accepted message's receipts leave, as usual or as ordered to go wrong."""

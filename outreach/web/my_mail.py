@@ -1,0 +1,50 @@
+"""E-mails to me: which a person of the staff wants, and in which language."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from outreach.delivery import mail
+from outreach.delivery.mail import CHOSEN, LOCALES, Kind
+from outreach.staff.actions import audit
+from outreach.staff.roles import Permission
+from outreach.web.context import now, person, services
+from outreach.web.permissions import needs
+
+blueprint = Blueprint("my_mail", __name__)
+
+WORDS = {Kind.FEED_REPORT: ("What the feeds brought", "Once a night, in counts: what came, what was refused, and what did not come.")}
+"""What a kind is called here, and what is in it."""
+
+
+@blueprint.get("/me/mail")
+@needs(Permission.ACCOUNT_SELF)
+def page() -> ResponseReturnValue:
+    """The kinds that this person may get, with what they chose."""
+    known, settings = person(), services().settings
+    with services().database.read() as session:
+        chosen = mail.chosen_by(session, known.id)
+    return render_template(
+        "my_mail.html",
+        kinds=[(kind, *WORDS[kind]) for kind, permission in CHOSEN.items() if known.may(permission)],
+        chosen=chosen,
+        locale=next(iter(chosen.values()), "en"),
+        locales=LOCALES,
+        report_at=settings.feed_report_at,
+        carried=bool(settings.smtp_host),
+    )
+
+
+@blueprint.post("/me/mail")
+@needs(Permission.ACCOUNT_SELF)
+def choose() -> ResponseReturnValue:
+    """Keep what this person chose; kinds that they may not see are none."""
+    known, locale = person(), request.form.get("locale", "en")
+    kinds = [kind for kind, permission in CHOSEN.items() if request.form.get(kind.value) and known.may(permission)]
+    with services().database.write() as session:
+        mail.choose(session, known.id, kinds, locale=locale if locale in LOCALES else "en", now=now())
+        subject = f"account {known.id}"
+        audit(session, actor=known.email, action="mail.chosen", subject=subject, now=now(), detail={"kinds": [*map(str, kinds)]})
+    flash("Kept. You get these e-mails from now on." if kinds else "Kept. You get no e-mails.")
+    return redirect(url_for("my_mail.page"))
