@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
@@ -18,8 +18,10 @@ from outreach.clock import local_date
 from outreach.district.tables import CalendarEvent, Contact, Enrolment, School, Student
 from outreach.messages.languages import DEFAULT, languages
 from outreach.messages.queries import TAG, latest_approval, missing_from_core
+from outreach.planning import two_way
 from outreach.services import Services
 from outreach.settings import SHIPPED_TIMEZONE, Settings
+from outreach.staff import oncall
 from outreach.staff.roles import Role
 from outreach.staff.tables import Account, AccountSchool
 from outreach.thresholds.rules import Rule, load_rules
@@ -58,6 +60,7 @@ def examine(services: Services) -> list[Finding]:
             findings.extend(look)
         findings.extend(_words(session, rules))
         findings.extend(_people(session, settings))
+        findings.append(_on_call(session, settings, now))
     return findings
 
 
@@ -174,6 +177,16 @@ def _language(session: Session, locale: str, told: Sequence[tuple[str, str]]) ->
     if missing and locale != DEFAULT and latest_approval(session, TAG, "sms", locale) is None:
         said = f"Nor is there an approved line in {name} that offers an interpreter: approve {TAG} in {locale}."
         yield Finding("languages", State.LOOK, said)
+
+
+def _on_call(session: Session, settings: Settings, now: datetime) -> Finding:
+    """Whether families may be invited to write: danger must reach a person at any hour."""
+    if oncall.readiness(session, now).on_call:
+        return Finding("on call", State.WELL, "Two people on call have acknowledged a test this month, and there is a last resort.")
+    held = two_way.refusal(session, "", settings, now) is not None
+    what = "Texts that invite an answer are held" if held else "With real phones, texts that invite an answer would be held"
+    sentence = f"{what}: two people on call must acknowledge a test each month, and one be the last resort. See Safety, Who is on call."
+    return Finding("on call", State.WRONG if held else State.LOOK, sentence)
 
 
 def _people(session: Session, settings: Settings) -> Iterator[Finding]:

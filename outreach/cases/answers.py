@@ -7,11 +7,11 @@ words, opt-outs and blocks bind it at its release. Where it is not certain what 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from outreach.attendance.school_year import SchoolYear
@@ -137,7 +137,7 @@ def is_open(session: Session, school_id: str, settings: Settings, instant: datet
     """
     school = district.schools(session, [school_id]).get(school_id) if school_id else None
     local = instant.astimezone(ZoneInfo(zone_of(school, settings)))
-    if not within(local.time(), settings.school_opens, settings.school_closes):
+    if not settings.school_opens <= local.time() < settings.school_closes:
         return False
     if school is not None:
         year = SchoolYear.of(session, local.date())
@@ -147,14 +147,22 @@ def is_open(session: Session, school_id: str, settings: Settings, instant: datet
     return local.weekday() < _WEEKEND
 
 
-def within(hour: time, opens: time, closes: time) -> bool:
-    """Whether a local hour lies between the two."""
-    return opens <= hour < closes
+def are_left_unsaid(session: Session, now: datetime) -> bool:
+    """Whether there are any for ``left_unsaid``."""
+    return session.execute(_unsaid(now).limit(1)).first() is not None
 
 
 def left_unsaid(session: Session, now: datetime) -> list[Inbound]:
-    """Texts that asked for days, and whose automatic answer did not leave or arrive; a person has to see them."""
-    rows = (
+    """Texts that asked for days, and whose automatic answer did not leave or arrive; from now on a person answers them."""
+    found = []
+    for inbound, reason in session.execute(_unsaid(now)):
+        hand_over(inbound, reason or "the answer did not arrive")
+        found.append(inbound)
+    return found
+
+
+def _unsaid(now: datetime) -> Select[Inbound, str]:
+    return (
         select(Inbound, PlannedMessage.reason)
         .join(PlannedMessage, PlannedMessage.reply_to_id == Inbound.id)
         .where(
@@ -165,8 +173,3 @@ def left_unsaid(session: Session, now: datetime) -> list[Inbound]:
             Inbound.to_human.is_(False),
         )
     )
-    found = []
-    for inbound, reason in session.execute(rows):
-        hand_over(inbound, reason or "the answer did not arrive")
-        found.append(inbound)
-    return found

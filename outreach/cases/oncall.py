@@ -141,7 +141,12 @@ def test(session: Session, person: OnCallPerson, settings: Settings, *, by: str,
 
 
 def test_monthly(session: Session, settings: Settings, now: datetime) -> list[OnCallPage]:
-    """Test everybody whose month is nearly over, while texts may leave; who does not answer is tested again the next day.
+    """Test everybody whose month is nearly over, and return the calls."""
+    return [test(session, person, settings, by="on call", now=now) for person in due_for_test(session, settings, now)]
+
+
+def due_for_test(session: Session, settings: Settings, now: datetime) -> list[OnCallPerson]:
+    """Those whose month is nearly over, while texts may leave; who did not answer comes again the next day.
 
     The first test is a person's to send: nobody is called before they know what for.
     """
@@ -150,7 +155,7 @@ def test_monthly(session: Session, settings: Settings, now: datetime) -> list[On
     answered = oncall.last_tests(session)
     due = [person for person in in_chain(session) if person.id in answered and answered[person.id] <= now - oncall.AGAIN]
     lately = set(session.scalars(select(OnCallPage.person_id).where(OnCallPage.at > now - _TRY_AGAIN)))
-    return [test(session, person, settings, by="on call", now=now) for person in due if person.id not in lately]
+    return [person for person in due if person.id not in lately]
 
 
 def by_token(session: Session, token: str) -> OnCallPage | None:

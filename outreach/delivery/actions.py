@@ -128,8 +128,11 @@ def _hold_all(database: Database, now: datetime, report: DispatchReport) -> None
 
 
 def _due(now: datetime) -> Select[PlannedMessage]:
-    """Texts whose time has come: words to a waiting family first, then nudges, the oldest first."""
-    first = case((PlannedMessage.message_class.in_((MessageClass.NUDGE, MessageClass.CAMPAIGN)), 1), else_=0)
+    """Texts whose time has come: where somebody may be in danger first, words to a waiting family next, then nudges; the oldest first."""
+    kind = PlannedMessage.message_class
+    first = case(
+        (kind.in_((MessageClass.PAGE, MessageClass.SAFETY)), 0), (kind.in_((MessageClass.NUDGE, MessageClass.CAMPAIGN)), 2), else_=1
+    )
     return (
         select(PlannedMessage)
         .where(
