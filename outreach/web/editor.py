@@ -238,9 +238,7 @@ def _page(spot: Spot, typed: Typed | None = None, problem: str = "") -> str:
     with services().database.read() as session:
         source = _source(session, spot)
         shown = typed or Typed(to_plain(source.text))
-        approved = queries.in_force(session, school_id=spot.school_id).get((spot.message, spot.channel, DEFAULT))
-        district_words = queries.latest_approval(session, spot.message, spot.channel, DEFAULT)
-        leaving = approved or district_words
+        leaving = queries.latest_approval(session, spot.message, spot.channel, DEFAULT, school_id=spot.school_id)
         names = people.school_names(session)
         return render_template(
             "editor.html",
@@ -294,10 +292,10 @@ def _history(session: Session, spot: Spot) -> list[Past]:
     """Every version, the newest first, down to the words that lie under all of them."""
     home = services().settings.home
     under = editing.source_of(session, Spot(spot.message, spot.channel), home).text if spot.school_id else editing.file_text(spot, home)
-    approved = queries.in_force(session, school_id=spot.school_id).get((spot.message, spot.channel, DEFAULT))
+    leaving = queries.latest_approval(session, spot.message, spot.channel, DEFAULT, school_id=spot.school_id)
     rows = queries.versions(session, spot.message, spot.channel, school_id=spot.school_id)[::-1]
     texts = [under, *(row.text or under for row in rows)]
-    leaves = [approved is not None and approved.source_text == words for words in texts]
+    leaves = [leaving is not None and leaving.source_text == words for words in texts]
     newest = len(texts) - 1
     label = "The district's words" if spot.school_id else "The words that came with the service"
     past = [Past(0, label, "", None, "", (), stands=newest == 0, leaves=leaves[0])]

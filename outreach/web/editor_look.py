@@ -92,12 +92,13 @@ def reading(pair: Pair, facts: Facts, locale: str, *, current: bool, tag: Pair |
 
 
 def readings(session: Session, source: Source, template: str, settings: Settings, school_id: str) -> Iterator[Reading]:
-    """What families of each other language read while these English words stand, each as a made-up family of that language."""
+    """What families of each language read while these English words stand, each as a made-up family of that language."""
     adults = spoken(session, school_id)
     for locale in languages():
-        if locale == DEFAULT:
-            continue
         facts = made_up(session, locale, settings, school_id)
+        if locale == DEFAULT:
+            yield _in_english(source, template, facts, locale, None, adults.get(locale, 0))
+            continue
         found = queries.choose(session, source.message, source.channel, locale, school_id=school_id)
         if found is not None and not found.fallback:
             current = found.pair.source == template

@@ -78,8 +78,8 @@ def test_a_changed_comma_keeps_sixteen_languages_by_the_name_of_a_person(approve
         locale: words for locale, words in before.items() if locale != "en"
     }
     html = signed_in("boss").get(COUNT).text
-    assert "Of earlier words" not in html
-    assert html.count("Of these words") == 15
+    assert "Approved for earlier English" not in html
+    assert html.count("Approved for these words") == 15
     assert "a comma too many" in html
     with approved.read() as session:
         [entry] = session.scalars(select(AuditEntry).filter_by(action="words.approved"))
@@ -92,7 +92,7 @@ def test_a_changed_meaning_opens_a_new_pair_and_shows_both(approved: Database, s
     assert press(boss, "approve", CALM, meaning="changed")[0] == 302
     assert "What would help?" in leaves(approved, "en")
     assert leaves(approved, "es") == spanish, "the last approved pair goes on"
-    assert boss.get(COUNT).text.count("Of earlier words") == 15
+    assert boss.get(COUNT).text.count("Approved for earlier English") == 15
     both = boss.get("/words?message=count").text
     assert "What would help?" in both
     assert "What makes it hard to come?" in both, "the English that the translations are of"
@@ -116,7 +116,7 @@ def test_one_click_brings_the_first_words_back(approved: Database, signed_in: Si
     press(boss, "approve", CALM, meaning="changed")
     assert send(boss, COUNT, f"{COUNT}/back", number="0", school="")[0] == 302
     assert leaves(approved, "en") == TEXT["count", "sms"]
-    assert boss.get(COUNT).text.count("Of these words") == 15
+    assert boss.get(COUNT).text.count("Approved for these words") == 15
     assert send(boss, COUNT, f"{COUNT}/back", number="1", school="")[0] == 302
     assert "What would help?" in leaves(approved, "en")
     assert send(boss, COUNT, f"{COUNT}/back", number="99", school="")[0] == 422
@@ -161,7 +161,7 @@ def test_what_stands_beside_the_words_follows_them(signed_in: SignedIn) -> None:
     assert "<html" not in html, "a part of the page"
     assert "Text Sofía" in html
     assert "í doubles what the text costs" in html
-    assert "Longest real names" in html
+    assert "Longest names" in html
     assert re.search(r"grade \d", html)
     _, _, real = send(boss, COUNT, f"{COUNT}/look", **fields, family="real")
     assert "As a real family reads it" in real
