@@ -9,8 +9,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from outreach.arrivals import Arrival
+from outreach.cases import intake
 from outreach.settings import load_settings
 from tests.browser.conftest import Served
+from tests.conftest import NOON
+from tests.web.seed import OMAR
 from tests.web.wrong_number import ARABIC, a_wrong_number
 
 pytestmark = pytest.mark.browser
@@ -135,4 +139,24 @@ def test_a_correction_is_read_and_approved(page: Page, served: Served, tmp_path:
     check(page)
     page.get_by_role("button", name="Approve and send").click()
     expect(page.get_by_text("The correction is on its way.")).to_be_visible()
+    check(page)
+
+
+def test_a_danger_is_read_taken_and_closed_at_any_width(page: Page, served: Served, tmp_path: Path) -> None:
+    """Arabic words, the state's number, a checklist; the first thing on a phone is what was written and what to do."""
+    settings = load_settings(home=tmp_path / "home", district_name="Lincoln Schools", timezone="America/Chicago", state="IL")
+    cry = {"MessageSid": "SMcry", "From": OMAR, "To": "+13125550100", "Body": "ابني يقول إنه يريد أن يموت", "NumMedia": "0"}
+    intake.take(served.database, settings, Arrival("inbound", "SMcry", cry, "", NOON), NOON)
+    page.goto("/incidents/")
+    check(page)
+    page.get_by_role("link", name="Incident 1").click()
+    expect(page.locator(".words").first).to_have_css("direction", "rtl")
+    check(page)
+    page.get_by_role("button", name="I have it").click()
+    expect(page.get_by_text("You have it. Nobody else is called.")).to_be_visible()
+    page.get_by_role("button", name="Done: Call the family").click()
+    expect(page.locator(".checklist .state-good")).to_have_count(1)
+    page.get_by_label("Sealed note, or how it ended").fill("He is with the counselor.")
+    page.get_by_role("button", name="Close: it is over").click()
+    expect(page.get_by_role("button", name="Keep note")).to_have_count(0)
     check(page)
