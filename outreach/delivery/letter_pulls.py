@@ -139,6 +139,8 @@ def _wrong(letter: _Letter, facts: Situation, counts: Mapping[tuple[str, date], 
             refusal = facts.permissions.refusal(adult, child["student_id"]) if adult else Reason.NO_CONTACT
             if refusal:
                 yield refusal
+    if named and all(contact_id in facts.permissions.without_letters for contact_id in named):
+        yield Reason.NO_LETTERS
     if named and named[0] in adults and (reason := _moved(letter, adults[named[0]])):
         yield reason
     for child in letter.children:

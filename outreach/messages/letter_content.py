@@ -39,10 +39,11 @@ class Side:
 
 @dataclass(frozen=True)
 class Link:
-    """The way to the family page: what is said about it, its address (in the QR code), and the code to type."""
+    """The way to the family page: what is said about it, its address in the QR code; or the address to type, and there the code."""
 
     words: str
     url: str
+    typed: str
     code: str
 
 
@@ -120,7 +121,7 @@ def linked(content: LetterContent, *, url: str, typed: str, code: str) -> Letter
     """The same letter with the way to its family page: *url* in the QR code, or *typed* (an address) and there *code*."""
     rtl = language(content.locale).rtl
     words = phrases(content.locale).letter["page"].format(url=isolate_phone(typed, rtl=rtl), code=isolate_phone(code, rtl=rtl))
-    return replace(content, link=Link(words, url, code))
+    return replace(content, link=Link(words, url, typed, code))
 
 
 def _side(text: str, facts: Facts, locale: str, day: date) -> Side:

@@ -104,8 +104,8 @@ class _Layout:
     copy: int = 1
 
 
-_LAYOUTS = (_Layout(12), _Layout(11), _Layout(11, picture=False), _Layout(10.5, picture=False))
-"""What to try, the kindest first: the words and the count go before the picture."""
+_LAYOUTS = (_Layout(12), _Layout(11), _Layout(10.5), _Layout(11, picture=False), _Layout(10.5, picture=False))
+"""What to try, the kindest first; where all does not fit, the words and the count stay and the picture goes."""
 _LARGE = _Layout(18)
 _Sized = tuple[LetterContent, _Layout]
 
@@ -262,7 +262,7 @@ def _letter(content: LetterContent, layout: _Layout, place: _Place | None) -> di
         "own": _side(content.own, layout),
         "copy": _side(content.copy, layout) if content.copy else None,
         "tag": {"text": content.tag, **_tongue(content.tag_locale)} if content.tag else None,
-        "link": {"words": link.words, "url": link.url, "svg": qr_code(link.url)} if link else None,
+        "link": {**asdict(link), "svg": qr_code(link.url)} if link else None,
         "picture": layout.picture,
         "own_end": place.own_end if place else None,
         "copy_end": place.last if place else None,

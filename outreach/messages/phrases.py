@@ -84,9 +84,12 @@ def dates_phrase(days: tuple[date, ...], locale: str) -> str:
 
 @lru_cache(maxsize=1024)
 def month_phrase(day: date, locale: str) -> str:
-    """Name the month of a day as briefly as the language does: "Sep"."""
+    """Name the month of a day as briefly as the language does: "Sep".
+
+    As it stands in a date: Babel gives the stand-alone names (LLL) of most languages in whichever language was asked for first.
+    """
     months = language(locale).months
-    return months[day.month - 1] if months else format_date(day, "LLL", locale=_babel(locale))
+    return months[day.month - 1] if months else format_date(day, "MMM", locale=_babel(locale))
 
 
 def figure_phrase(days: Fraction, locale: str) -> str:

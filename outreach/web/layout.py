@@ -30,11 +30,13 @@ TABS = (
     Tab("incidents.page", "Safety", Permission.DANGER_READ),
     Tab("delivery.page", "Delivery", Permission.DELIVERY_READ),
     Tab("sending.page", "Sending", Permission.SENDING_READ),
+    Tab("letters.page", "Letters", Permission.LETTERS_READ),
     Tab("attention.page", "Attention", Permission.ATTENTION_READ),
     Tab("data_health.page", "Data", Permission.DATA_READ),
     Tab("mapping.page", "Feeds", Permission.FEEDS_MAP),
     Tab("baseline.page", "First round", Permission.BASELINE_READ),
     Tab("words.page", "Words", Permission.WORDS_READ),
+    Tab("bench.page", "Translating", Permission.WORDS_TRANSLATE),
 )
 
 
@@ -117,7 +119,7 @@ def _around() -> dict[str, Any]:
         "visitor": visitor(),
         "tabs": tabs(),
         "open_items": open_items,
-        "current": request.blueprint or "",
+        "current": (request.blueprint or "").partition(".")[0],
         "texts_go_to": _texts_go_to(parts.settings.provider),
         "clock_moved": isinstance(clock, FixedClock | MovableClock),
         "clock_movable": isinstance(clock, MovableClock),

@@ -23,6 +23,7 @@ from outreach.messages.letter_content import LetterContent, build, linked
 from outreach.messages.letter_picture import picture_of
 from outreach.messages.letters import Measures, Rendered, calibration, render
 from outreach.messages.pairs import current_pairs
+from outreach.messages.phrases import month_phrase
 from outreach.messages.postal import Address, return_lines
 from outreach.settings import Settings
 
@@ -165,6 +166,13 @@ def test_the_months_stand_in_figures_that_add_up_to_the_count() -> None:
     assert one.rows[0].heights[-1] == 1 / 5, "one day never looks like many"
 
 
+def test_each_language_names_its_own_months() -> None:
+    named = {locale: [month_phrase(date(2026, month, 1), locale) for month in range(1, 13)] for locale in languages()}
+    assert all(len(set(months)) == 12 for months in named.values())
+    assert [locale for locale, months in named.items() if months[7].endswith("月")] == ["zh-Hans"]
+    assert (named["fr"][7], named["so"][7], named["ar"][8], named["ht"][8], named["ko"][8]) == ("août", "Ogs", "سبتمبر", "septanm", "9월")
+
+
 def test_a_month_before_a_child_came_has_no_figure_and_unknown_months_no_picture() -> None:
     late = replace(LUIS, months=LUIS.months[2:])
     drawn = picture_of([SOFIA, late], "en")
@@ -206,7 +214,7 @@ def test_a_long_letter_gives_up_its_picture_before_its_words(measures: Measures)
         pair.channel,
         "en",
         pair.source,
-        pair.translation.replace("Please tell us.", "Please tell us. " + "Any day will do. " * 12),
+        pair.translation.replace("Please tell us.", "Please tell us. " + "Any day will do. " * 26),
     )
     content = letter(children=(SOFIA, LUIS))
     facts = Facts(
