@@ -17,7 +17,7 @@ from outreach.planning.tables import PlannedMessage
 from outreach.settings import Settings
 from outreach.staff.tables import Account, AccountSchool
 from tests.conftest import NOON
-from tests.stages.nights import Nights
+from tests.stages.nights import Nights, approval
 
 ANNA = "+13125550142"
 WORDS = {
@@ -146,3 +146,16 @@ def test_a_message_without_a_count_names_the_child_the_school_and_the_senders_no
     assert isinstance(found, release.Go), found
     assert found.body.endswith(". A prize for reading.")
     assert ": lia of " in found.body.lower()
+
+
+def test_a_school_with_words_of_its_own_speaks_in_them_in_texts_and_letters(nights: Nights) -> None:
+    begin(nights, WORDS)
+    school = nights.rows("sms", "planned")[0].school_id
+    with nights.database.write() as session:
+        for (message, channel, locale), text in WORDS.items():
+            copy = approval(message, channel, locale, f"Ours. {text}", nights.now)
+            copy.school_id = school
+            session.add(copy)
+    assert go(nights).body.startswith("Ours. ")
+    assert "Ours. Dear" in repr(go(nights, "letter").letter)
+    assert go(nights).approval_id != nights.rows("sms", "planned")[0].approval_id, "the message pins the words that leave"
