@@ -10,14 +10,15 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from outreach.cases import actions, corrections, danger_queries, queries
+from outreach.cases import actions, corrections, danger_queries, proposals, queries
 from outreach.cases.states import CaseState, IllegalMoveError
 from outreach.cases.tables import Case
 from outreach.consent import queries as consent
+from outreach.district.overlays import OverlayError
 from outreach.messages.segments import measure, normalise
 from outreach.staff import queries as accounts
 from outreach.staff.roles import Permission
-from outreach.web import conversations, errors, inbox, panel, people, views
+from outreach.web import conversations, errors, inbox, panel, people, views, wishes
 from outreach.web import corrections as wrong_numbers
 from outreach.web.context import now, person, services
 from outreach.web.permissions import needs
@@ -27,7 +28,7 @@ blueprint = Blueprint("cases", __name__, url_prefix="/cases")
 LONGEST_ANSWER = 1600
 """Characters; the carrier takes no more in one message."""
 LONGEST_NOTE = 4000
-REFUSALS = (actions.CaseError, IllegalMoveError)
+REFUSALS = (actions.CaseError, IllegalMoveError, proposals.ProposalError, OverlayError)
 
 
 @blueprint.errorhandler(queries.CaseNotFoundError)
@@ -135,6 +136,15 @@ def dismiss_correction(case_id: int, told_id: int) -> ResponseReturnValue:
     return _do(case_id, action, "Dismissed. Another number would ask again.")
 
 
+@blueprint.post("/<int:case_id>/wishes/<int:wish_id>")
+@needs(Permission.INBOX_ANSWER)
+def decide_wish(case_id: int, wish_id: int) -> ResponseReturnValue:
+    """Use a number or a language that the family named on its page, having made sure with them; or do not."""
+    accept = request.form.get("accept") == "1"
+    said = "Changed. It is used from now on." if accept else "Nothing was changed."
+    return _do(case_id, partial(proposals.decide, proposal_id=wish_id, accept=accept), said)
+
+
 def _do(case_id: int, action: Callable[..., object], said: str) -> ResponseReturnValue:
     """Run one action of a person on a case and show the case again, with the reason where it was refused."""
     try:
@@ -166,6 +176,7 @@ def _page(case_id: int, *, draft: str = "", problem: str = "") -> str:
             opted_out=bool(case.phone) and consent.state(session, case.phone).opted_out,
             owner=owner,
             incident=danger_queries.of_case(session, case.id, known),
+            wishes=wishes.of_case(session, case.id),
             closed=case.state == CaseState.CLOSED,
             draft=draft,
             problem=problem,

@@ -36,11 +36,15 @@ from outreach.planning.tables import PlannedMessage
 from outreach.replies.tables import Inbound
 from outreach.services import Services
 from outreach.settings import load_settings
+from outreach.staff import actions as staff
+from outreach.staff import queries as accounts
 from outreach.web.app import create_app
+from outreach.web.context import SESSION_KEY
 from tests.conftest import NOON
 from tests.web import family_home
-from tests.web.conftest import token_of
+from tests.web.conftest import send, token_of
 from tests.web.family_home import FATHER, MOTHER, STRANGER, Home
+from tests.web.seed import people
 
 WORDS = {pair.locale: wordings(pair.translation) for _, pair in current_pairs() if pair.message == "family_page"}
 
@@ -428,3 +432,27 @@ def test_every_page_stands_in_every_language(home: Home, locale: str) -> None:
         assert page.status_code == 200, address
         assert f'<html lang="{locale}"' in page.text
         assert "{{" not in page.text
+
+
+def test_a_coordinator_sees_the_wish_and_uses_it_after_making_sure(home: Home) -> None:
+    assert say(opened(home), "change", adult="c1", phone="(312) 555-0178") == 303
+    _, case = said(home)
+    with home.database.write() as session:
+        people(session, NOON)
+        account = accounts.by_email(session, "ana@example.org")
+        assert account is not None
+        key = staff.begin_session(session, account, NOON)
+    ana = app_at(home).test_client()
+    with ana.session_transaction() as cookie:
+        cookie[SESSION_KEY] = key
+    page = ana.get(f"/cases/{case.id}").text
+    assert "A new number was named" in page
+    assert "(312) 555-0178" in page
+    wish = re.search(r"/wishes/(\d+)", page)
+    assert wish is not None
+    status, _, _ = send(ana, f"/cases/{case.id}", f"/cases/{case.id}/wishes/{wish[1]}", accept="1")
+    assert status == 302
+    assert "A new number was named" not in ana.get(f"/cases/{case.id}").text
+    with home.database.read() as session:
+        (mother,) = district.named_adults(session, ["c1"])
+    assert [phone.e164 for phone in mother.phones] == ["+13125550178", MOTHER]
