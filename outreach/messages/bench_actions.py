@@ -69,7 +69,7 @@ def hand_in(session: Session, spot: Spot, template: str, hand: Hand, *, home: Pa
     source = editing.source_of(session, spot, home)
     words = _typed(template, spot)
     if seen is not None and seen != digest(source.text):
-        refusal = "The English changed while you were writing. Your words are kept as a draft; look at what changed, then hand them in."
+        refusal = "The English changed while you were writing. Look at what changed, then hand your words in again."
         raise BenchError(refusal)
     if not words:
         refusal = "There are no words to hand in yet."
