@@ -28,7 +28,7 @@ from outreach.delivery.provider import Outcome, Provider, Text
 from outreach.delivery.report import DispatchReport
 from outreach.delivery.tables import Attempt, WebhookEvent
 from outreach.district import queries as district
-from outreach.planning import brakes, release, spending
+from outreach.planning import brakes, release, spending, turns
 from outreach.planning.checks import CHECKS, Check
 from outreach.planning.reasons import Reason
 from outreach.planning.release import Go, Stop
@@ -159,12 +159,17 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
         facts = release.facts_for(session, rows, settings, now)
         schools = district.schools(session, {row.school_id for row in rows})
         doubtful = set(reconcile.unsettled(session, {row.phone for row in rows}).values())
-        purse = spending.purse(session, settings, now)
+        purse, today = spending.purse(session, settings, now), turns.today(session, {row.school_id for row in rows}, settings, now)
         for row in rows:
-            asked = partial(check, session, row, settings, now, facts=facts)
+            asked, window = (
+                partial(check, session, row, settings, now, facts=facts),
+                window_of(schools.get(row.school_id), settings, row.phone),
+            )
             verdict = back.verdict(row, now) or _verdict(session, row, asked, now)
             if isinstance(verdict, Go) and (row.phone, verdict.body) in doubtful:
                 verdict = Stop(State.HELD, TWIN)
+            elif isinstance(verdict, Go) and not today.takes(MessageClass(row.message_class), row.school_id):
+                verdict = Stop(State.HELD, Reason.TURN, window.next_open(window.closing(now)))
             elif isinstance(verdict, Go) and not purse.pays(MessageClass(row.message_class), verdict.segments or 1):
                 verdict = Stop(State.HELD, Reason.SPENT, purse.refilled_at)
             if isinstance(verdict, Stop):
@@ -174,7 +179,7 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
                 segments += verdict.segments or 1
                 if claimed and segments > room:
                     break
-                text = _text(row, verdict, window_of(schools.get(row.school_id), settings, row.phone), now)
+                text = _text(row, verdict, window, now)
                 claimed.append(_release(session, row, verdict, now, (text, known, seen[row.phone].version)))
                 doubtful.add((row.phone, verdict.body))
             report.claimed += 1

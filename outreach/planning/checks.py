@@ -40,6 +40,8 @@ class Check(StrEnum):
     QUIET_HOURS = "quiet_hours"
     SCHOOL_DAY = "school_day"
     """No holiday of the school; asked together with the quiet hours."""
+    TURN = "turn"
+    """The school's people can still hear back from as many families today; asked as a text is claimed."""
     CAP = "cap"
     """Cool-down and weekly cap."""
     PRETENDED = "pretended"
@@ -53,7 +55,7 @@ _ALWAYS = frozenset({Check.STOP_BUTTON, Check.DECEASED, Check.OPT_OUT, Check.BLO
 CHECKS: Mapping[MessageClass, frozenset[Check]] = {
     MessageClass.NUDGE: _ALL,
     # a campaign keeps its own calendar: no cap, no threshold
-    MessageClass.CAMPAIGN: _ALL - {Check.CAP, Check.COUNT, Check.FRESHNESS},
+    MessageClass.CAMPAIGN: _ALL - {Check.CAP, Check.TURN, Check.COUNT, Check.FRESHNESS},
     # words a person typed are approved by sending; quiet hours do not bind within 24 h of the family's own message
     MessageClass.ANSWER: _ALWAYS | {Check.QUIET_HOURS},
     # the one confirmation of an opt-out is the only text that may follow it; a block binds even that
@@ -61,9 +63,9 @@ CHECKS: Mapping[MessageClass, frozenset[Check]] = {
     MessageClass.SAFETY: _ALWAYS | {Check.APPROVED},
     # a notice quotes no count of today; a correction's is counted anew for its own day (planning.correcting)
     # what the law sets is the district's to time, within the hours of all texts
-    MessageClass.NOTICE: _ALL - {Check.CAP, Check.COUNT, Check.FRESHNESS, Check.SCHOOL_DAY},
+    MessageClass.NOTICE: _ALL - {Check.CAP, Check.TURN, Check.COUNT, Check.FRESHNESS, Check.SCHOOL_DAY},
     # it asks for the confirmation that others need, so it names no child and quotes no number
-    MessageClass.WELCOME: _ALL - {Check.CAP, Check.COUNT, Check.FRESHNESS, Check.VERIFIED},
+    MessageClass.WELCOME: _ALL - {Check.CAP, Check.TURN, Check.COUNT, Check.FRESHNESS, Check.VERIFIED},
     # to staff about a danger: neither the hour, nor the stop button of texts to families, may keep it back
     MessageClass.PAGE: frozenset({Check.DECEASED, Check.OPT_OUT, Check.BLOCK}),
     # words under work reach nobody but their writer, so the one check is that they cannot

@@ -49,6 +49,7 @@ class Reason(StrEnum):
     STOPPED = "stopped: a person pressed the stop button; it may leave when somebody starts again"
     SHADOW = "shadow: planned as if it were real, and not sent"
     SPENT = "spending cap: today's texts have cost as much as they may; it may leave tomorrow"
+    TURN = "waits its turn: today the school has written to as many families as its people can answer"
     MASS_SEND = "mass-send: many more messages than usual; a second person must let them go"
     BATCH_WAITS = "waits for approval: a person looks at each night's messages first"
     TAKEN_BACK = "taken back: a person holds this batch"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from random import SystemRandom
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from outreach.clock import local_date, start_of_day
+from outreach.planning.checks import CHECKS, Check
 from outreach.planning.days import Asked, Diary, schedule
 from outreach.planning.states import Channel, MessageClass, State
 from outreach.planning.tables import PlannedMessage
@@ -41,15 +43,50 @@ def lay_out(session: Session, asked: Sequence[Asked], settings: Settings, now: d
     return schedule(asked, _diary(session, settings, now), limits=found, rate=settings.sender_rate, now=now, chance=SystemRandom())
 
 
+@dataclass
+class Today:
+    """How many more count texts may leave at each school today, whatever was planned or held until now."""
+
+    left: dict[str, int]
+    """Schools that are not named have no limit."""
+
+    def takes(self, message_class: MessageClass, school_id: str) -> bool:
+        """Take one turn; False where the check binds the class and the school's people have heard back from enough families."""
+        if Check.TURN not in CHECKS[message_class] or school_id not in self.left:
+            return True
+        self.left[school_id] -= 1
+        return self.left[school_id] >= 0
+
+
+def today(session: Session, schools: Collection[str], settings: Settings, now: datetime) -> Today:
+    """Read what may still leave today, by the district's clock, at some schools."""
+    left = {school_id: limit for school_id, limit in limits(session, settings).items() if school_id in schools}
+    if left:
+        gone = (
+            select(PlannedMessage.school_id, func.count())
+            .where(
+                PlannedMessage.claimed_at >= start_of_day(local_date(now, settings.zone), settings.zone),
+                PlannedMessage.message_class == MessageClass.NUDGE,
+                PlannedMessage.channel == Channel.SMS,
+                PlannedMessage.state.not_in(_TO_COME),
+                PlannedMessage.school_id.in_(left),
+            )
+            .group_by(PlannedMessage.school_id)
+        )
+        for school_id, number in session.execute(gone):
+            left[school_id] -= number
+    return Today(left)
+
+
 def _diary(session: Session, settings: Settings, now: datetime) -> Diary:
     """What left today, and what is to leave today and on the days after."""
-    today = local_date(now, settings.zone)
+    this_day = local_date(now, settings.zone)
     texts = PlannedMessage.channel == Channel.SMS, PlannedMessage.message_class == MessageClass.NUDGE
     mine = select(PlannedMessage.school_id, PlannedMessage.segments, PlannedMessage.due_at).where(*texts)
-    gone = mine.where(PlannedMessage.claimed_at >= start_of_day(today, settings.zone), PlannedMessage.state.not_in(_TO_COME))
+    gone = mine.where(PlannedMessage.claimed_at >= start_of_day(this_day, settings.zone), PlannedMessage.state.not_in(_TO_COME))
     diary = Diary()
     for school_id, segments, _ in session.execute(gone):
-        diary.note(school_id, today, segments or _TYPICAL_SEGMENTS)
+        diary.note(school_id, this_day, segments or _TYPICAL_SEGMENTS)
     for school_id, segments, due in session.execute(mine.where(PlannedMessage.state.in_(_TO_COME))):
-        diary.note(school_id, max(today, local_date(due, settings.zone)), segments or _TYPICAL_SEGMENTS)
+        diary.note(school_id, max(this_day, local_date(due, settings.zone)), segments or _TYPICAL_SEGMENTS)
     return diary

@@ -22,6 +22,8 @@ from outreach.planning.release import Go
 from outreach.planning.states import MessageClass, State
 from outreach.planning.tables import PlannedMessage
 from outreach.settings import Settings
+from outreach.staff import actions as staff
+from outreach.staff.roles import Role
 from tests.stages.nights import Nights, Said
 from tests.stages.outbox import Outbox, running
 
@@ -138,3 +140,20 @@ def test_a_brake_of_one_school_holds_no_other(nights: Nights) -> None:
     verdicts = {row.school_id: nights.check(row) for row in nights.rows()}
     assert getattr(verdicts["S1"], "reason", "") == ""
     assert getattr(verdicts["S2"], "reason", "") == Reason.STOPPED
+
+
+def test_what_was_held_up_leaves_no_faster_than_a_schools_coordinators_can_answer(outbox: Outbox) -> None:
+    rows = [outbox.answer(f"Count {n}.", phone=f"+1312555014{n}") for n in range(3)]
+    free = outbox.settings.model_copy(update={"daily_nudges_per_coordinator": 2, "daily_spending_cap": 99})
+    with outbox.database.write() as session:
+        staff.add_account(session, email="ana@example.org", name="Ana", role=Role.COORDINATOR, schools=["S1"], now=outbox.now)
+        session.execute(update(PlannedMessage).values(message_class=MessageClass.NUDGE, school_id="S1"))
+
+    def check(_: Session, row: PlannedMessage, *__: object, **___: object) -> Go:
+        return Go(row.body, 1, "en", None, {}, ())
+
+    while dispatch(outbox.database, outbox.provider, free, FixedClock(outbox.now), check=check).claimed:
+        pass
+    assert [outbox.row(row).state for row in rows] == [State.ACCEPTED, State.ACCEPTED, State.HELD]
+    held = outbox.row(rows[2])
+    assert (held.reason, held.due_at) == (Reason.TURN, outbox.now.replace(day=7, hour=14)), "nine in the morning of the next day"

@@ -24,6 +24,7 @@ verified         x      x       .         .          .      x  .  .  .
 approved         x      x       .         x          x      x  .  .  x
 quiet_hours      x      x       x         .          .      x  .  .  x
 school_day       x      x       .         .          .      .  .  .  x
+turn             x      .       .         .          .      .  .  .  .
 cap              x      .       .         .          .      .  .  .  .
 pretended        .      .       .         .          .      .  .  x  .
 """
