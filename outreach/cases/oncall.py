@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
+from html import escape
 
 import phonenumbers
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from outreach.cases.danger_tables import Incident
+from outreach.delivery import mail
 from outreach.planning import actions as planning
 from outreach.planning.situation import window_of
 from outreach.settings import Settings
@@ -21,6 +23,7 @@ from outreach.staff.roles import GRANTS, Permission, Role
 from outreach.staff.tables import Account
 
 EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
+_MAIL_OF_USE = timedelta(hours=1)
 _TRY_AGAIN = timedelta(days=1)
 """When a monthly test that nobody acknowledged is sent again."""
 
@@ -107,7 +110,7 @@ def in_chain(session: Session) -> list[OnCallPerson]:
 
 
 def call(session: Session, person: OnCallPerson, settings: Settings, now: datetime, *, incident: Incident | None = None) -> OnCallPage:
-    """Call one person: about an incident, or as a test. The text says nothing of what was written, nor by whom."""
+    """Call one person by text and by e-mail: about an incident, or as a test. Neither says what was written, nor by whom."""
     token, code = secrets.token_urlsafe(12), _code(session, person)
     number = 1 + len(calls(session, incident.id)) if incident else 0
     page = OnCallPage(
@@ -124,9 +127,26 @@ def call(session: Session, person: OnCallPerson, settings: Settings, now: dateti
     )
     session.add(page)
     session.flush()
-    planned = planning.plan_page(session, once=f"page:{page.id}", phone=person.phone, body=_words(settings, token, code, incident), now=now)
+    words = _words(settings, token, f"reply {code}", incident)
+    planned = planning.plan_page(session, once=f"page:{page.id}", phone=person.phone, body=words, now=now)
     page.planned_id = planned.id if planned else None
+    _mail(session, person, page, _words(settings, token, "sign in and look under Safety", incident), now)
     return page
+
+
+def _mail(session: Session, person: OnCallPerson, page: OnCallPage, words: str, now: datetime) -> None:
+    """The same by e-mail: a second way, in case the text is slow; it can be acknowledged by its link alone."""
+    account = session.get_one(Account, person.account_id)
+    subject = "A text may mean danger: please acknowledge" if page.incident_id else "Test of the call for danger: please acknowledge"
+    mail.put(
+        session,
+        kind=mail.Kind.CALL,
+        key=f"call:{page.id}",
+        to=mail.Recipient(account.email, "en", account.id),
+        words=mail.Words(subject, words, f"<p>{escape(words)}</p>"),
+        now=now,
+        expires_at=now + _MAIL_OF_USE,
+    )
 
 
 def calls(session: Session, incident_id: int) -> list[OnCallPage]:
@@ -200,8 +220,9 @@ def _code(session: Session, person: OnCallPerson) -> str:
     return code
 
 
-def _words(settings: Settings, token: str, code: str, incident: Incident | None) -> str:
+def _words(settings: Settings, token: str, otherwise: str, incident: Incident | None) -> str:
+    """What a call says; *otherwise* is how it is acknowledged without its link."""
     what = "A family's text may mean danger. Read it now." if incident else "TEST of the call for danger. Nothing has happened."
-    link = f"{settings.public_url.rstrip('/')}/on-call/answer/{token} or reply {code}" if settings.public_url else f"reply {code}"
+    link = f"{settings.public_url.rstrip('/')}/on-call/answer/{token} or {otherwise}" if settings.public_url else otherwise
     after = f" Without an answer the next person is asked in {settings.on_call_wait_minutes} minutes." if incident else ""
     return f"{settings.district_name}: {what} To acknowledge: {link}.{after}"

@@ -41,6 +41,8 @@ class Kind(StrEnum):
     """What an e-mail is for."""
 
     FEED_REPORT = "feed_report"
+    CALL = "call"
+    """Somebody on call has to look, beside the text that says so; nobody chooses it."""
 
     @property
     def words(self) -> str:

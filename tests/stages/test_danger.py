@@ -13,6 +13,7 @@ from outreach.attention.queries import open_items
 from outreach.cases import danger, danger_queries, oncall
 from outreach.cases.danger_tables import Incident, IncidentStep, SealedLogError
 from outreach.database import Database
+from outreach.delivery.mail_tables import Email
 from outreach.planning import release
 from outreach.planning.release import Go
 from outreach.planning.states import State
@@ -89,6 +90,17 @@ def test_a_call_says_nothing_of_the_words_and_no_hour_or_stop_button_keeps_it_ba
     assert not any(private in page.body for private in ("kill", "himself", "Rosa", "Ana", PHONE))
     with night.database.read() as session:
         assert isinstance(release.check(session, session.merge(page, load=False), night.settings, night.now), Go)
+
+
+def test_a_call_goes_by_e_mail_as_well_and_its_words_and_numbers_are_in_no_log(night: Night, capfd: pytest.CaptureFixture[str]) -> None:
+    night.hear()
+    night.pass_minutes(11)
+    with night.database.read() as session:
+        emails = session.scalars(select(Email).order_by(Email.id)).all()
+        assert [(row.address, row.kind) for row in emails] == [(f"{name}@example.org", "call") for name in ("sam", "kim", "pat")]
+        assert not any(private in row.body for row in emails for private in ("kill", "himself", PHONE, night.code(SAM)))
+    printed = "".join(capfd.readouterr())
+    assert not any(private in printed for private in (SAM, PAT, PHONE, "kill"))
 
 
 def test_with_nobody_on_call_the_district_is_told_once(database: Database, settings: Settings) -> None:
