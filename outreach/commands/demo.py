@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.panel import Panel
 
 from outreach.commands.output import progress
-from outreach.demo import loop, stage
+from outreach.demo import family, loop, stage
 from outreach.demo.servers import PortTakenError, WebServer, free_port
 from outreach.services import Services
 from outreach.simulator import server as simulator
@@ -71,6 +71,7 @@ def _say_once(account: stage.Account, happened: loop.Happened) -> None:
         *(f"  {number:3} {what}" for what, number in sorted(account.planned.items())),
         "Count texts now: " + ", ".join(f"{number} {state}" for state, number in sorted(happened.texts.items())) + ".",
         f"Letters printed: {happened.letters} ({DEMO_HOME / 'letters' / 'batch.pdf'}).",
+        f"The page behind a letter's code says: {happened.family_page or 'NOTHING'}",
         f"A family texted STOP and is opted out: {'yes' if happened.stopped else 'NO'}.",
         "A family's phone shows:",
         *(f"  {'school' if direction.startswith('outbound') else 'family'}: {words}" for direction, words in happened.transcript),
@@ -79,8 +80,18 @@ def _say_once(account: stage.Account, happened: loop.Happened) -> None:
     click.echo("\n".join(lines))
 
 
+def _on_a_letter(letter: family.Letter | None) -> str:
+    """How to read one printed letter's page."""
+    if letter is None:
+        return ""
+    born = f"{letter.born:%B} {letter.born.day}, {letter.born.year}"
+    return f"Family page   {letter.url.partition('#')[0]}\n              a letter's code {letter.code}, child born {born}\n"
+
+
 def _wait(services: Services, carrier: Running, account: stage.Account) -> None:
     """Tick and serve until Ctrl+C."""
+    loop.print_letters(services)
+    letter = family.a_letter(services)
     scheduler = embedded.start(services)
     schools = stage.school_names()
     people = "\n".join(
@@ -89,7 +100,8 @@ def _wait(services: Services, carrier: Running, account: stage.Account) -> None:
     text = (
         f"Staff pages   {services.settings.public_url}\n"
         f"Phones        {carrier.url}\n"
-        f"Mailbox       {carrier.url}/mail\n\n"
+        f"Mailbox       {carrier.url}/mail\n"
+        f"{_on_a_letter(letter)}\n"
         f"Sign in as one of\n{people}\n  password: {stage.PASSWORD}\n\n"
         f"{account.children} invented children; texts leave now, at half past nine on a pretended Tuesday.\n"
         "Reply on a phone as a parent, and answer from the inbox. Ctrl+C ends."

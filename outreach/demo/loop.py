@@ -15,6 +15,8 @@ from outreach.cases.tables import Case
 from outreach.consent import queries as consent
 from outreach.delivery import letters
 from outreach.delivery.actions import dispatch
+from outreach.delivery.letters import LettersReport
+from outreach.demo import family
 from outreach.demo.stage import PEOPLE
 from outreach.planning.states import Channel, State
 from outreach.planning.tables import PlannedMessage
@@ -35,6 +37,8 @@ class Happened:
     texts: Counter[str]
     """State of count texts after dispatch and receipts → how many."""
     letters: int
+    family_page: str
+    """What the page behind a letter's code says first; empty where none opened."""
     transcript: tuple[tuple[str, str], ...]
     """(who, words) on the phone of the family that wrote."""
     stopped: bool
@@ -58,14 +62,21 @@ def run(services: Services, carrier: Running, progress: Callable[[str], None]) -
     _dispatch_all(services)
     _until(lambda: any(message.body.startswith("Thank you") for message in carrier.carrier.thread(writing)))
     progress("printing letters")
-    printed = letters.release(services.database, services.settings, services.clock, services.settings.home / "letters", by="demo")
+    printed = print_letters(services)
+    letter = family.a_letter(services)
     return Happened(
         texts=_texts(services),
         letters=printed.letters,
+        family_page=family.look(letter) if letter else "",
         transcript=tuple((message.direction, message.body) for message in carrier.carrier.thread(writing)),
         stopped=_stopped(services, leaving),
         waiting=_waiting(services),
     )
+
+
+def print_letters(services: Services) -> LettersReport:
+    """Print the letters that are due."""
+    return letters.release(services.database, services.settings, services.clock, services.settings.home / "letters", by="demo")
 
 
 def _dispatch_all(services: Services) -> None:
