@@ -20,7 +20,7 @@ from outreach.attendance.reading import read_frame
 from outreach.attendance.refusal import RefusedError
 from outreach.attendance.roster import Applied, table_of
 from outreach.attendance.shaping import by_periods, only_rows
-from outreach.attendance.tables import FeedImport, FeedSource, ImportProblem, KeptFile, Mark
+from outreach.attendance.tables import FeedImport, FeedSource, ImportProblem, KeptFile
 from outreach.consent import actions as consent
 from outreach.database import Database, take_turns
 from outreach.district.tables import ContactPhone
@@ -189,7 +189,7 @@ def _apply(
     load = _Load(delivery, now, newest_import(session) + 1)
     source = session.get(FeedSource, settings.name)
     if not accept_shrink:
-        _refuse_shrinking(session, delivery, parsed, source)
+        _refuse_shrinking(delivery, parsed, source)
     for spec in ROSTER:
         if spec.name in parsed:
             progress(f"applying {spec.name}")
@@ -201,6 +201,8 @@ def _apply(
     if ATTENDANCE.name in parsed:
         progress("applying attendance")
         found = parsed[ATTENDANCE.name]
+        if source is not None and settings.delivery == "full" and not accept_shrink:
+            _refuse_cut_off(session, delivery, found, source)
         _note(
             load,
             ATTENDANCE.name,
@@ -250,27 +252,37 @@ def _removed(applied: Applied) -> int:
     return applied.changes.vanished.height - named
 
 
-def _refuse_shrinking(session: Session, delivery: Delivery, parsed: dict[str, Parsed], source: FeedSource | None) -> None:
-    """Refuse a full file that lost a fifth and a thousand of its rows, or a school that used to report: it may be cut off."""
+def _refuse_shrinking(delivery: Delivery, parsed: dict[str, Parsed], source: FeedSource | None) -> None:
+    """Refuse a full file that lost a fifth and a thousand of its rows: it may be cut off."""
     if source is None:
         return
     for name, found in parsed.items():
         before = source.files.get(name, 0)
-        full = name != ATTENDANCE.name or delivery.settings.delivery == "full"
-        if full and before - found.read >= _SHRINK_ROWS and before - found.read >= _SHRINK_SHARE * before:
-            sentence = (
-                f"{delivery.files[name].name} has {found.read} rows where the last delivery had {before}; "
-                "it may be cut off. Send it whole, or pass --accept-shrink if it is right."
-            )
-            raise RefusedError(sentence)
-    if ATTENDANCE.name in parsed and delivery.settings.delivery == "full":
-        reported = set(session.scalars(select(Mark.school_id).where(Mark.source == source.name).distinct()))
-        if silent := sorted(reported - set(parsed[ATTENDANCE.name].rows["school_id"].unique().to_list())):
-            sentence = (
-                f"{delivery.files[ATTENDANCE.name].name} has no row of school {silent[0]}, which reported before; "
-                "it may be cut off. Send it whole, or pass --accept-shrink if it is right."
-            )
-            raise RefusedError(sentence)
+        if name != ATTENDANCE.name:
+            _refuse_shrunk(delivery.files[name].name, before, found.read)
+
+
+def _refuse_cut_off(session: Session, delivery: Delivery, found: Parsed, source: FeedSource) -> None:
+    """The same of attendance that is sent whole, within the school years of which it speaks: a new year begins with few rows."""
+    name, settings = delivery.files[ATTENDANCE.name].name, delivery.settings
+    first = marks.governed_from(session, marks.known_rows(session, found, settings), settings)
+    reported = marks.reported_since(session, first, source.name)
+    _refuse_shrunk(name, min(source.files.get(ATTENDANCE.name, 0), sum(reported.values())), found.read)
+    if silent := sorted(reported.keys() - set(found.rows["school_id"].unique().to_list())):
+        sentence = (
+            f"{name} has no row of school {silent[0]}, which reported before; "
+            "it may be cut off. Send it whole, or pass --accept-shrink if it is right."
+        )
+        raise RefusedError(sentence)
+
+
+def _refuse_shrunk(name: str, before: int, now: int) -> None:
+    if before - now >= _SHRINK_ROWS and before - now >= _SHRINK_SHARE * before:
+        sentence = (
+            f"{name} has {now} rows where the last delivery had {before}; "
+            "it may be cut off. Send it whole, or pass --accept-shrink if it is right."
+        )
+        raise RefusedError(sentence)
 
 
 def _take_consents(session: Session, source: str, now: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, Select, Table, select
+from sqlalchemy import ColumnElement, Select, Table, func, select
 from sqlalchemy.orm import Session
 
 from outreach.attendance import bulk
@@ -58,16 +58,44 @@ def apply(session: Session, parsed: Parsed, settings: SourceSettings, import_id:
 
 def _inside_known_years(session: Session, rows: pl.DataFrame, settings: SourceSettings) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Refuse dates outside every school year that calendars or enrolments know: 1900-01-01 is no school day."""
-    years = {start_of_year(day, settings.school_year_start) for day in session.scalars(select(CalendarEvent.date).distinct())}
-    if not years:
-        stays = session.execute(select(Enrolment.entry_date, Enrolment.exit_date).distinct())
-        years = {year for entry, leaving in stays for year in _years(entry, leaving or entry, settings.school_year_start)}
+    years = _known_years(session, settings)
     if not years:
         return rows, gather([])
     table = {day: start_of_year(day, settings.school_year_start) in years for day in rows["date"].unique().to_list()}
     fits = pl.col("date").replace_strict(table, default=True, return_dtype=pl.Boolean)
     said = "lies outside every school year of the feed"
     return only(rows, fits), problems_of(rows, ~fits, field="date", value=pl.col("date"), problem=said, action=Action.REJECTED)
+
+
+def _known_years(session: Session, settings: SourceSettings) -> set[date]:
+    """The first days of the school years that calendars, or else enrolments, know."""
+    years = {start_of_year(day, settings.school_year_start) for day in session.scalars(select(CalendarEvent.date).distinct())}
+    if not years:
+        stays = session.execute(select(Enrolment.entry_date, Enrolment.exit_date).distinct())
+        years = {year for entry, leaving in stays for year in _years(entry, leaving or entry, settings.school_year_start)}
+    return years
+
+
+def governed_from(session: Session, rows: pl.DataFrame, settings: SourceSettings) -> date:
+    """The first day of which a full delivery speaks: that of its earliest school year, or of the newest known where it holds no row.
+
+    What came in earlier years stays: in August a system sends the new year alone, and that takes nothing back.
+    """
+    earliest = rows["date"].min()
+    if isinstance(earliest, date):
+        return start_of_year(earliest, settings.school_year_start)
+    return max(_known_years(session, settings), default=date.min)
+
+
+def reported_since(session: Session, first: date, source: str) -> dict[str, int]:
+    """School → live marks that a source brought of *first* and later."""
+    told = select(Mark.school_id, func.count()).where(Mark.source == source, Mark.date >= first).group_by(Mark.school_id)
+    return {row[0]: row[1] for row in session.execute(told)}
+
+
+def known_rows(session: Session, parsed: Parsed, settings: SourceSettings) -> pl.DataFrame:
+    """The rows of a file that lie in a school year of the feed."""
+    return _inside_known_years(session, parsed.rows, settings)[0]
 
 
 def _years(first: date, last: date, month_day: str) -> Iterator[date]:
@@ -79,7 +107,7 @@ def _years(first: date, last: date, month_day: str) -> Iterator[date]:
 
 
 def _old(session: Session, settings: SourceSettings, rows: pl.DataFrame) -> pl.DataFrame:
-    """The live marks that this delivery may touch: all of the source, those of its window, or those of the children it names."""
+    """The live marks that this delivery may touch: those of its school years, of its window, or of the children it names."""
     marks = table_of(Mark)
     statement = select(*[marks.c[name] for name in _SCHEMA]).where(marks.c.source == settings.name)
     if settings.delivery == "window":
@@ -93,6 +121,8 @@ def _old(session: Session, settings: SourceSettings, rows: pl.DataFrame) -> pl.D
                 old.join(rows, on=KEY, how="semi").filter(~pl.col("date").is_between(first, last)),
             ]
         )
+    if settings.delivery == "full":
+        statement = statement.where(marks.c.date >= governed_from(session, rows, settings))
     return _concerning(session, statement, marks.c.student_id, rows, settings, _SCHEMA)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -328,3 +328,16 @@ def test_deleting_a_mark_of_an_unknown_code_is_no_reason_to_hold(loader: Loader)
     assert not report.needs_a_person
     assert (report.files["attendance"].changed, report.files["attendance"].deleted) == (1, 0)
     assert loader.counts(LAST, "student")[0]["days_unknown"] == "0"
+
+
+@pytest.mark.parametrize("absences", [0, 1])
+def test_a_new_school_year_takes_nothing_of_the_last_one_back(loader: Loader, absences: int) -> None:
+    """Not even where the first night holds no mark at all, and although a school that reported last year is silent so far."""
+    loader.load(feed(marks=[mark("s1", FIRST), mark("s2", FIRST)]))
+    fresh = date(2027, 8, 23)
+    new = feed(marks=[mark("s2", fresh)][:absences])
+    new["files"]["calendar"] = [{"school_id": "1", "date": str(fresh), "event": "Instructional day"}]
+    loader.load(new)
+    new["files"]["attendance"] = []
+    loader.load(new, accept_shrink=True)
+    assert sorted((row[0], row[1]) for row in loader.dump()["marks"]) == [("s1", FIRST), ("s2", FIRST)]
