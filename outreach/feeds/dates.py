@@ -28,6 +28,8 @@ DATE_FORMATS = (
     "%m/%d/%Y %I:%M:%S %p",
 )
 _SATURDAY = 6
+_OPEN = date(9999, 12, 31)
+"""How some systems say that a stay has no end."""
 _TIMED = ("%H", "%I")
 
 
@@ -92,7 +94,7 @@ def _read(counted: pl.DataFrame, form: str) -> pl.DataFrame:
     told = pl.col("told")
     timed = any(part in form for part in _TIMED)
     value = told.str.to_datetime(form, strict=False).dt.date() if timed else told.str.to_date(form, strict=False)
-    return counted.with_columns(date=value).filter(pl.col("date").dt.year().is_between(1900, 2100))
+    return counted.with_columns(date=value).filter(pl.col("date").dt.year().is_between(1900, 2100) | (pl.col("date") == _OPEN))
 
 
 def _day(value: object) -> date:

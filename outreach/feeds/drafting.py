@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypedDict
 
 import polars as pl
 
@@ -53,8 +54,7 @@ def draft(folder: Path, name: str = "") -> Look:
         exit_day=presets()[found.preset].exit_day if found.preset else "inclusive",
         calendar="file" if CALENDAR.name in found.placed else "from-events",
         placed=found.placed,
-        only={kind: rows for kind, one in found.placed.items() if (rows := rows_to_read(sheets[one.file].columns, kind, found.preset))},
-        periods=period_columns(sheets[found.placed[ATTENDANCE.name].file].columns, found.preset) if ATTENDANCE.name in found.placed else {},
+        **odd_rows(found.placed, sheets, found.preset),
     )
     return with_dates(look(folder, choices))
 
@@ -62,9 +62,33 @@ def draft(folder: Path, name: str = "") -> Look:
 def extend(folder: Path, choices: Choices) -> Choices:
     """The same choices with a place for exports that came since; what was placed stays as it is."""
     sheets = {path.name: read_sheet(path) for path in refuse_empty(folder)}
-    found = _recognised(sheets, choices.placed)
-    calendar = "file" if CALENDAR.name in found.placed and CALENDAR.name not in choices.placed else choices.calendar
-    return choices.model_copy(update={"placed": found.placed, "calendar": calendar})
+    kept = {kind: one for kind, one in choices.placed.items() if not {*one.columns.values()}.isdisjoint(sheets[one.file].columns)}
+    found = _recognised(sheets, kept)
+    preset = choices.preset or found.preset
+    new = {kind: one for kind, one in found.placed.items() if kind not in kept}
+    odd = odd_rows(new, sheets, preset)
+    changes = {
+        "placed": found.placed,
+        "preset": preset,
+        "calendar": "file" if CALENDAR.name in new else choices.calendar,
+        "only": odd["only"] | choices.only,
+        "periods": odd["periods"] or choices.periods,
+    }
+    return choices.model_copy(update=changes)
+
+
+class OddRows(TypedDict):
+    """Rows that a system writes in its own way, as ``Choices`` say it."""
+
+    only: dict[str, dict[str, list[str]]]
+    periods: dict[str, str]
+
+
+def odd_rows(placed: Mapping[str, Placed], sheets: _Sheets, preset: str) -> OddRows:
+    """What is known of the rows of a system's exports, by the columns that are there."""
+    headers = {kind: sheets[one.file].columns for kind, one in placed.items()}
+    only = {kind: rows for kind, header in headers.items() if (rows := rows_to_read(header, kind, preset))}
+    return OddRows(only=only, periods=period_columns(headers.get(ATTENDANCE.name, ()), preset))
 
 
 def look(folder: Path, choices: Choices) -> Look:
@@ -144,9 +168,15 @@ class Look:
 
     @cached_property
     def dates(self) -> pl.Series:
-        """Every date that the feed tells."""
-        columns = [(kind, column.name) for kind in self.choices.placed for column in FILES[kind].columns if column.type is Type.DATE]
-        return pl.concat([pl.Series(dtype=pl.String), *(self.texts(kind, column) for kind, column in columns)])
+        """The dates that the feed tells: all, or, where no form reads them all, those without which a row is left out."""
+        every = self._dates(strict=False)
+        return every if fitting(every) else self._dates(strict=True)
+
+    def _dates(self, *, strict: bool) -> pl.Series:
+        """A birth date helps to tell a day from a month, but may be written otherwise: such a row is only noted."""
+        columns = [(kind, one) for kind in self.choices.placed for one in FILES[kind].columns if one.type is Type.DATE]
+        texts = [self.texts(kind, one.name) for kind, one in columns if one.strict or not strict]
+        return pl.concat([pl.Series(dtype=pl.String), *texts])
 
     @cached_property
     def date_forms(self) -> list[DateForm]:

@@ -23,10 +23,10 @@ from outreach.feeds.choices import Choices
 from outreach.feeds.oneroster_files import FILES as PACKAGE_FILES
 from outreach.feeds.sheets import ENDINGS
 
-LARGEST_UPLOAD = 25 * 1024 * 1024
+LARGEST_UPLOAD = 10 * 1024 * 1024
 """Bytes of all files of one upload, as they are sent."""
-LARGEST_SAMPLE = 100 * 1024 * 1024
-"""Bytes of all files of a sample, unpacked: a small zip may hold a very large file."""
+LARGEST_SAMPLE = 20 * 1024 * 1024
+"""Bytes of all files of a sample, unpacked: a small zip may hold a very large file, and a person waits for the counts."""
 MOST_FILES = 30
 KEPT_FOR = timedelta(days=1)
 _STATE = "state.json"
@@ -66,6 +66,11 @@ class Sample:
     def files(self) -> Path:
         """The folder of its exports."""
         return self.folder / _FILES
+
+    @property
+    def size(self) -> int:
+        """Bytes of its exports."""
+        return sum(path.stat().st_size for path in self.files.iterdir())
 
     @property
     def state(self) -> State | None:
@@ -111,7 +116,7 @@ def take(sample: Sample, uploads: list[tuple[str, IO[bytes]]], now: datetime) ->
     before = sample.state
     sample.remember(before.model_copy(update={"at": now}) if before else State(at=now))  # a sample without its time would be swept
     with TemporaryDirectory(dir=sample.folder) as place:
-        new = _Arrival(Path(place), sum(path.stat().st_size for path in sample.files.iterdir()))
+        new = _Arrival(Path(place), sample.size)
         for name, stream in uploads:
             new.add(_plain_name(name), stream)
         names = sorted(path.name for path in new.folder.iterdir())

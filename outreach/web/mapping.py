@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import shutil
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -19,7 +20,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from outreach.attendance.refusal import RefusedError
 from outreach.attendance.source_settings import SETTINGS_FILE
 from outreach.clock import local_date
-from outreach.feeds.drafting import Look, draft, extend, look, ready, with_dates
+from outreach.feeds.drafting import Look, draft, extend, look, odd_rows, ready, with_dates
 from outreach.feeds.presets import presets
 from outreach.feeds.samples import KEPT_FOR, LARGEST_UPLOAD, Sample, SampleError, State, sample_of, sweep, take
 from outreach.feeds.writing import spelled, written
@@ -73,7 +74,7 @@ def page() -> ResponseReturnValue:
         codes=shown.codes(found),
         events=shown.events(found),
         spoken=shown.languages(found),
-        rows=forms.rows_offered(found),
+        rows=odd_rows(found.choices.placed, found.sheets, found.choices.preset),
         todo=todo,
         trial=done,
         count_to=counted_to(found, _today()),
@@ -251,7 +252,7 @@ def _put(target: Path, text: str) -> None:
     """Write the file whole or not at all; the former one stays beside it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
-        target.replace(target.with_name(f"{SETTINGS_FILE}.before"))
+        shutil.copyfile(target, target.with_name(f"{SETTINGS_FILE}.before"))
     new = target.with_name(f"{SETTINGS_FILE}.new")
     new.write_text(text, encoding="utf-8")
     new.replace(target)

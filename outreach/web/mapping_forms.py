@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,8 @@ from werkzeug.datastructures import MultiDict
 from outreach.attendance.canonical import FILES
 from outreach.feeds.choices import Choices, Confirmed, Placed
 from outreach.feeds.dates import DATE_FORMATS
-from outreach.feeds.drafting import Look, columns_for, look, with_dates
-from outreach.feeds.presets import is_sensitive, period_columns, presets, rows_to_read
+from outreach.feeds.drafting import Look, columns_for, look, odd_rows, with_dates
+from outreach.feeds.presets import is_sensitive, presets
 from outreach.feeds.sheets import Sheet
 from outreach.messages.languages import languages
 from outreach.web.data_findings import MEANINGS
@@ -79,24 +78,9 @@ def _again(folder: Path, choices: Choices) -> Look:
 
 def _rows(form: Form, before: Look) -> tuple[dict[str, dict[str, list[str]]], dict[str, str]]:
     """Which rows are read, and which columns hold codes of classes: what is known of the system, where the person ticked it."""
-    offered = rows_offered(before)
-    only = {kind: wanted for kind, wanted in offered.only.items() if form.get(f"only.{kind}") == "yes"}
-    return only, offered.periods if form.get("periods") == "yes" else {}
-
-
-@dataclass(frozen=True)
-class RowsOffered:
-    """What the system of an export is known to write in its own way."""
-
-    only: dict[str, dict[str, list[str]]]
-    periods: dict[str, str]
-
-
-def rows_offered(found: Look) -> RowsOffered:
-    """What is offered to a person to tick, by the columns that are there."""
-    columns = {kind: found.sheets[one.file].columns for kind, one in found.choices.placed.items()}
-    only = {kind: rows for kind, header in columns.items() if (rows := rows_to_read(header, kind, found.choices.preset))}
-    return RowsOffered(only, period_columns(columns.get("attendance", ()), found.choices.preset))
+    known = odd_rows(before.choices.placed, before.sheets, before.choices.preset)
+    only = {kind: wanted for kind, wanted in known["only"].items() if form.get(f"only.{kind}") == "yes"}
+    return only, known["periods"] if form.get("periods") == "yes" else {}
 
 
 def _place(form: Form, kind: str, before: Look) -> Placed | None:

@@ -42,7 +42,8 @@ TITLES: Mapping[str, tuple[str, str]] = {
 """Canonical file → its name and what it holds, in the order of the page."""
 _FORMS = 6
 _MOST = 60
-"""Codes, events or languages that are listed; more are a column of free text, and not shown."""
+"""Events or languages that are listed, and codes of which a column may have so many without being free text."""
+_MOST_CODES = 200
 
 
 @dataclass(frozen=True)
@@ -197,10 +198,15 @@ def serials(found: Look) -> bool:
 
 def codes(found: Look) -> list[CodeLine]:
     """The codes, the most frequent first; none where the column is free text, not codes."""
-    if len(found.codes) > _MOST:
+    if is_free_text(found):
         return []
     proposed = propose(found.codes, found.choices.preset)
     return [_code(code, rows, proposed[code], found.choices.codes.get(code)) for code, rows in found.codes.items()]
+
+
+def is_free_text(found: Look) -> bool:
+    """Whether the column of the codes holds what people wrote, which may be anything and is not shown."""
+    return len(found.codes) > _MOST_CODES or (len(found.codes) > _MOST and len(found.codes) * 5 > sum(found.codes.values()))
 
 
 def _code(code: str, rows: int, proposed: Meaning | None, confirmed: Confirmed | None) -> CodeLine:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -40,6 +43,8 @@ _FIGURES = {
 }
 """A school's figures → the columns of ``outreach counts --by school``, in the order of the page."""
 _LINES = 5
+_SMALL = 1024 * 1024
+"""Bytes that are loaded and counted within a second or two; to start a process takes as long."""
 
 
 class _Strict(BaseModel):
@@ -69,15 +74,6 @@ class Problem(_Strict):
     lines: list[int]
 
 
-class FileLine(_Strict):
-    """What became of the rows of one canonical file."""
-
-    name: str
-    read: int
-    rejected: int
-    held: int
-
-
 class Trial(_Strict):
     """What the import and the counts said."""
 
@@ -87,7 +83,6 @@ class Trial(_Strict):
     refused: str = ""
     """Why the whole delivery would be refused; then nothing was counted."""
     schools: list[SchoolLine] = []
-    files: list[FileLine] = []
     problems: list[Problem] = []
     more_problems: int = 0
 
@@ -119,7 +114,7 @@ def trial(sample: Sample, found: Look, today: date, *, settings: Settings, now: 
             before = None
         if before is not None and before.of == known:
             return before
-    done = _run(sample, text, as_of, known, settings=settings, now=now)
+    done = _tried_out(sample, text, as_of, known, settings, now)
     if state is not None:
         sample.remember(state.model_copy(update={"tried": done.model_dump_json()}))
     return done
@@ -130,7 +125,19 @@ def _digest(sample: Sample, text: str, as_of: date) -> str:
     return hashlib.sha256("\n".join([text, as_of.isoformat(), *looks]).encode()).hexdigest()
 
 
-def _run(sample: Sample, text: str, as_of: date, known: str, *, settings: Settings, now: datetime) -> Trial:
+def _tried_out(sample: Sample, text: str, as_of: date, known: str, settings: Settings, now: datetime) -> Trial:
+    """Try it here, or, where it is large, in a process of its own, so that webhooks and other pages do not wait for it."""
+    if sample.size <= _SMALL:
+        return _run(sample, text, as_of, known, settings, now)
+    try:
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+            return process.submit(_run, sample, text, as_of, known, settings, now).result()
+    except BrokenProcessPool:
+        sentence = "The trial was ended, perhaps for want of memory. Take fewer schools or fewer weeks into the sample."
+        return Trial(of=known, as_of=as_of, refused=sentence)
+
+
+def _run(sample: Sample, text: str, as_of: date, known: str, settings: Settings, now: datetime) -> Trial:
     with TemporaryDirectory(dir=sample.folder, prefix="trial-") as name:
         place = Path(name)
         folder = shutil.copytree(sample.files, place / "sample", copy_function=os.link)
@@ -141,7 +148,7 @@ def _run(sample: Sample, text: str, as_of: date, known: str, *, settings: Settin
             except RefusedError as refusal:
                 return Trial(of=known, as_of=as_of, refused=str(refusal))
             lines, more = _problems(report)
-            return Trial(of=known, as_of=as_of, schools=_schools(database, as_of), files=_files(report), problems=lines, more_problems=more)
+            return Trial(of=known, as_of=as_of, schools=_schools(database, as_of), problems=lines, more_problems=more)
 
 
 @contextmanager
@@ -165,10 +172,6 @@ def _schools(database: Database, as_of: date) -> list[SchoolLine]:
         )
         for row in found
     ]
-
-
-def _files(report: ImportReport) -> list[FileLine]:
-    return [FileLine(name=name, read=one.read, rejected=one.rejected, held=one.held) for name, one in report.files.items()]
 
 
 def _problems(report: ImportReport) -> tuple[list[Problem], int]:

@@ -147,6 +147,9 @@ def test_a_code_nobody_knows_has_no_proposal() -> None:
         pytest.param(["8/22/16"], ["%m/%d/%y"], id="two digits"),
         pytest.param(["40542"], [], id="a spreadsheet's serial number"),
         pytest.param(["2026-08-17", "soon"], [], id="one that is none"),
+        pytest.param(["2026-08-17", "9999-12-31"], ["%Y-%m-%d"], id="a stay without an end"),
+        pytest.param(["27.05.2011"], ["%d.%m.%Y"], id="with points"),
+        pytest.param(["20110527"], ["%Y%m%d"], id="figures alone"),
         pytest.param([""], [], id="nothing"),
     ],
 )

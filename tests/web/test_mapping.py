@@ -270,7 +270,7 @@ def test_a_sample_that_is_too_large_is_refused_before_it_is_read(signed_in: Sign
     data = {"csrf_token": token_of(boss.get("/mapping").text), "files": (io.BytesIO(b"a,b\n"), "big.csv")}
     said = {"CONTENT_LENGTH": str(LARGEST_UPLOAD + 1)}
     assert boss.post("/mapping/files", data=data, content_type="multipart/form-data", environ_overrides=said).status_code == 302
-    assert "That is more than 25 MB." in shown(boss)
+    assert "That is more than 10 MB." in shown(boss)
 
 
 def test_a_source_toml_is_never_replaced_without_the_difference_having_been_seen(
@@ -356,6 +356,23 @@ def test_files_can_be_added_and_what_was_said_stays(signed_in: SignedIn) -> None
     upload(boss, late)
     page = say(boss, count_to="2026-09-15")
     assert line(page, "Lincoln") == ["1", "0", "0", "1", "0", "2"], "the calendar is used, and the code is still confirmed"
+    page = upload(boss, {"stays.csv": b"Pupil ID,School Code,Enrolled On\n1,A,2026-09-15\n"})
+    assert line(page, "Lincoln") == ["1", "0", "0", "0", "0", "1"], "a file whose columns have other names now is recognised anew"
+
+
+@pytest.mark.long
+def test_a_large_sample_is_counted_in_a_process_of_its_own(signed_in: SignedIn) -> None:
+    marks = "Student ID,School ID,Date,Code,Anything\n1,A,2026-09-14,Unexcused," + "x" * 1_100_000 + "\n"
+    files = small() | {"marks.csv.gz": gzip.compress(marks.encode())}
+    del files["marks.csv"]
+    assert line(upload(signed_in("boss"), files), "Lincoln") == ["1", "0", "0", "0", "1", "1"]
+
+
+def test_a_column_of_free_text_is_not_listed_as_codes(signed_in: SignedIn) -> None:
+    marks = "".join(f"1,A,2026-09-14,was with aunt {number}\n" for number in range(70))
+    page = upload(signed_in("boss"), small(marks=f"Student ID,School ID,Date,Code\n{marks}"))
+    assert "The column has 70 different values: that is free text, not codes." in page
+    assert "aunt" not in page
 
 
 def test_only_it_and_district_administrators_map_feeds(signed_in: SignedIn) -> None:
