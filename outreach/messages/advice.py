@@ -30,6 +30,8 @@ class Advice:
     advises: tuple[str, ...] = ()
     grade: float = 0.0
     """The years of school a reader needs (Flesch-Kincaid)."""
+    too_long: bool = False
+    """Nothing else was looked at."""
     costly: tuple[str, ...] = ()
     """Characters of the words themselves that put a text into UCS-2, with the names' left aside."""
 
@@ -43,7 +45,7 @@ def advise(source: Source, template: str) -> Advice:
     """Look at the English words of *template* for the message of *source*."""
     most = MOST_LETTERS[source.channel]
     if len(template) > most:
-        return Advice((f"This is {len(template):,} characters long; at most {most:,} can be kept.",))
+        return Advice((f"This is {len(template):,} characters long; at most {most:,} can be kept.",), too_long=True)
     found = _listed(template, "refused")
     binding, soft = ([], found) if source.message_class == NOTICE else (found, [])
     grade = flesch_kincaid(prose(template))
@@ -51,7 +53,7 @@ def advise(source: Source, template: str) -> Advice:
     advises = soft + _listed(template, "legalistic") + _reading(grade) + _cost(costly)
     if _PERCENT.search(template):
         advises.append("A share in % says little to a family. Say the number of days.")
-    return Advice(tuple(binding), tuple(advises), grade, costly)
+    return Advice(tuple(binding), tuple(advises), grade, costly=costly)
 
 
 def _listed(template: str, kind: str) -> list[str]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attention.actions import raise_item, resolve_key
 from outreach.database import take_turns
+from outreach.district.tables import School
 from outreach.messages import actions, queries
 from outreach.messages.check import problems_of
 from outreach.messages.compose import Pair
@@ -22,6 +23,10 @@ from outreach.messages.templates import Source, sources
 
 class EditError(ValueError):
     """The words cannot be kept; nothing was written."""
+
+
+class ChangedError(EditError):
+    """Somebody else changed the words since the writer began; nothing was written."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ def write(
     standing = _standing(session, spot, source)
     if seen is not None and seen != digest(standing):
         refusal = "Somebody else changed these words while you were writing. Look at theirs below, then save again."
-        raise EditError(refusal)
+        raise ChangedError(refusal)
     if words == standing:
         return None
     english = words if spot.locale == DEFAULT else source.text
@@ -82,21 +87,24 @@ def write(
     return _add(session, spot, words, digest(english), hand)
 
 
-def return_to(session: Session, spot: Spot, number: int, hand: Hand) -> WordingVersion:
-    """Make an earlier version of the English stand again, as a new version; 0 is the file, and for a school the district's words.
+def return_to(session: Session, spot: Spot, number: int, hand: Hand) -> WordingVersion | None:
+    """Make an earlier version of the English stand again, as a new version; None where it stands already.
 
-    Approve it with ``restore``. A school that goes back to the district's words needs no approval: they are approved. Raises EditError.
+    Version 0 is the file, and for a school the district's words. Approve it with ``restore``; a school that goes back to the district's
+    words needs no approval, for they are approved. Raises EditError.
     """
     take_turns(session, "wording")
-    earlier = {row.number: row.text for row in queries.versions(session, spot.message, spot.channel, school_id=spot.school_id)}
-    if number and number not in earlier:
+    rows = queries.versions(session, spot.message, spot.channel, school_id=spot.school_id)
+    earlier = {0: "", **{row.number: row.text for row in rows}}
+    if number not in earlier:
         refusal = f"There is no version {number} of these words."
         raise EditError(refusal)
-    words = earlier.get(number, "")
-    row = _add(session, spot, words, digest(words), hand, number)
+    words = earlier[number]
+    if words == (rows[0].text if rows else ""):
+        return None
     if spot.school_id and not words:
         _give_up(session, spot, hand)
-    return row
+    return _add(session, spot, words, digest(words), hand, number)
 
 
 def restore(session: Session, spot: Spot, hand: Hand, *, home: Path | None = None) -> list[actions.ApprovedRow]:
@@ -118,8 +126,9 @@ def restore(session: Session, spot: Spot, hand: Hand, *, home: Path | None = Non
 
 def ask_for_approval(session: Session, spot: Spot, hand: Hand) -> None:
     """Put a draft before those who may approve it; the approval settles it."""
-    what = f"{spot.message.replace('_', ' ')} ({'text' if spot.channel == 'sms' else 'letter'})"
-    whose = f"for school {spot.school_id} " if spot.school_id else ""
+    what = f"{spot.message.replace('_', ' ')} ({'letter' if spot.channel == 'letter' else 'text'})"
+    school = session.scalar(select(School.name).where(School.school_id == spot.school_id)) if spot.school_id else ""
+    whose = f"for {school or spot.school_id} " if spot.school_id else ""
     raise_item(
         session,
         kind="words_draft",

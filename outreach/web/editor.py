@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -46,6 +46,8 @@ class Typed:
     why: str = ""
     real: bool = False
     """Shown as a real family."""
+    seen: str = ""
+    """The digest of the words that the writer began with."""
 
     @cached_property
     def template(self) -> str:
@@ -102,7 +104,9 @@ def change(message: str, channel: str) -> ResponseReturnValue:
     try:
         return do(spot, typed)
     except _REFUSALS as refusal:
-        return _page(spot, typed, problem=explained(str(refusal))), 422
+        # who has read what somebody else wrote may save again
+        shown = replace(typed, seen="") if isinstance(refusal, editing.ChangedError) else typed
+        return _page(spot, shown, problem=explained(str(refusal))), 422
 
 
 @blueprint.post("/<message>/<channel>/back")
@@ -129,9 +133,10 @@ def back(message: str, channel: str) -> ResponseReturnValue:
 def _save(spot: Spot, typed: Typed) -> ResponseReturnValue:
     """Keep a draft, and ask those who may approve it."""
     with services().database.write() as session:
-        hand = _write(session, spot, typed)
-        editing.ask_for_approval(session, spot, hand)
-    flash("Saved as a draft. Until it is approved, the approved words go out.")
+        hand, new = _write(session, spot, typed)
+        if new:
+            editing.ask_for_approval(session, spot, hand)
+    flash("Saved as a draft. Until it is approved, the approved words go out." if new else "These words stand already.")
     return redirect(_here(spot))
 
 
@@ -141,7 +146,7 @@ def _approve(spot: Spot, typed: Typed) -> ResponseReturnValue:
         abort(403)
     home = services().settings.home
     with services().database.write() as session:
-        hand = _write(session, spot, typed)
+        hand, _ = _write(session, spot, typed)
         _settle(session, spot, hand)
         kept = []
         if request.form.get("meaning") == "same" and _behind(session, _source(session, spot), spot.school_id):
@@ -200,18 +205,18 @@ def _set(template: str, facts: Facts) -> letters.Rendered:
     return found
 
 
-def _write(session: Session, spot: Spot, typed: Typed) -> Hand:
-    """Keep the typed words; raises EditError where they are refused."""
+def _write(session: Session, spot: Spot, typed: Typed) -> tuple[Hand, bool]:
+    """Keep the typed words, and say whether they are new; raises EditError where they are refused."""
     source, hand = _source(session, spot), Hand(person().email, now(), typed.why)
     found = editor_look.look(session, source, typed.template, LONGEST)
     if found.refuses:
         raise EditError(" ".join(found.refuses))
     if spot.channel == "letter":
         _set(typed.template, LONGEST)
-    row = editing.write(session, spot, typed.template, hand, home=services().settings.home, seen=request.form.get("seen"))
+    row = editing.write(session, spot, typed.template, hand, home=services().settings.home, seen=typed.seen)
     if row is not None:
         _audit(session, "words.written", spot, {"version": row.number})
-    return hand
+    return hand, row is not None
 
 
 def _settle(session: Session, spot: Spot, hand: Hand, *, by_restoring: bool = False) -> None:
@@ -223,6 +228,9 @@ def _settle(session: Session, spot: Spot, hand: Hand, *, by_restoring: bool = Fa
         editing.restore(session, spot, hand, home=home)
     else:
         source = _source(session, spot)
+        if source.school_id != spot.school_id:
+            refusal = "The school uses the district's words. Change something, and it has a copy of its own."
+            raise EditError(refusal)
         pair = Pair(spot.message, spot.channel, DEFAULT, source.text, source.text)
         actions.approve_pairs(session, [(source, pair)], by=hand.by, now=hand.now)
 
@@ -255,7 +263,7 @@ def _page(spot: Spot, typed: Typed | None = None, problem: str = "") -> str:
             schools=sorted(((school, name) for school, name in names.items() if person().sees(school)), key=lambda one: one[1]),
             school_name=names.get(spot.school_id, spot.school_id),
             problem=problem,
-            seen=request.form.get("seen") if problem and request.method == "POST" else digest(source.text),
+            seen=shown.seen or digest(source.text),
             may_approve=person().may(Permission.WORDS_APPROVE),
             may_see_families=person().may(Permission.INBOX_READ),
             number=_number() if _has_phone(spot) else "",
@@ -345,7 +353,7 @@ def _safe(typed: Typed, source: Source) -> str:
 
 def _typed() -> Typed:
     form = request.form
-    return Typed(form.get("words", ""), form.get("why", "")[:_LONGEST_REASON], real=form.get("family") == "real")
+    return Typed(form.get("words", ""), form.get("why", "")[:_LONGEST_REASON], real=form.get("family") == "real", seen=form.get("seen", ""))
 
 
 def _source(session: Session, spot: Spot) -> Source:

@@ -70,7 +70,7 @@ class Look:
 def look(session: Session, source: Source, template: str, facts: Facts) -> Look:
     """Look at the English words *template* as the family of *facts* would read them."""
     advice = advise(source, template)
-    if advice.refuses and not advice.grade:
+    if advice.too_long:
         return Look(advice.refuses, advice, None)
     pair = Pair(source.message, source.channel, DEFAULT, template, template)
     faults = tuple(explained(problem.sentence) for problem in problems_of(source, pair))

@@ -101,7 +101,9 @@ def test_going_back_brings_the_words_of_every_language_back(session: Session) ->
     assert leaves(session, "es")[1].startswith("{{ district }}: Llamamos")
 
     back = editing.return_to(session, HELP, 0, Hand(BOB, NOON, "It was better"))
+    assert back is not None
     assert (back.number, back.back_to, back.text) == (2, 0, "")
+    assert editing.return_to(session, HELP, 0, Hand(BOB, NOON)) is None, "they stand already"
     assert leaves(session, "en") == ("en", MEANING), "to go back is a draft like any other"
     editing.restore(session, HELP, Hand(BOB, NOON))
     assert {locale: leaves(session, locale) for locale in languages()} == before

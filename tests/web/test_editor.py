@@ -138,7 +138,7 @@ FAULTS = (
 def test_words_with_a_fault_are_refused_and_stay_in_the_form(approved: Database, signed_in: SignedIn) -> None:
     boss = signed_in("boss")
     html = boss.get(COUNT).text
-    fields = {"csrf_token": token_of(html), "school": "", "do": "approve"}
+    fields = {"csrf_token": token_of(html), "school": "", "do": "approve", "seen": ""}
     for words, said in FAULTS:
         answer = boss.post(COUNT, data={**fields, "words": words})
         assert (answer.status_code, said in answer.text, "Not saved." in answer.text) == (422, True, True), said
@@ -175,6 +175,12 @@ def test_words_that_somebody_else_changed_are_not_written_over(signed_in: Signed
     status, _, html = press(boss, "save", PLAIN + " !", seen="of-older-words")
     assert status == 422
     assert "Somebody else changed these words" in html
+    assert re.search(r"<ins>.*?would help.*?</ins>", html, re.DOTALL), "theirs stand on the page"
+    seen = re.search(r'name="seen" value="([^"]+)"', html)
+    assert seen is not None
+    assert press(boss, "save", PLAIN + " !", seen=seen[1])[0] == 302, "whoever has read them may save again"
+    press(boss, "save", PLAIN + " !")
+    assert "These words stand already." in boss.get(COUNT).text
 
 
 def test_a_school_administrator_writes_her_schools_copy_and_the_district_approves_it(approved: Database, signed_in: SignedIn) -> None:
@@ -184,6 +190,7 @@ def test_a_school_administrator_writes_her_schools_copy_and_the_district_approve
     assert "uses the district's words" in html
     assert "Save for approval" in html
     assert "let it leave" not in html
+    assert "Change something, and it has a copy" in press(boss, "approve", PLAIN, page=copy)[2]
     assert press(sue, "save", CALM, page=copy)[0] == 302
     assert leaves(approved, "en", LINCOLN) == TEXT["count", "sms"]
     assert "waits for approval" in boss.get("/words").text
