@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import time, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -25,8 +26,9 @@ from outreach.staff import queries as accounts
 from outreach.staff.queries import SignedIn
 from outreach.staff.roles import Role
 from outreach.staff.tables import Account
+from tests.stages.acceptance import serving
 from tests.stages.families import PHONE, a_family
-from tests.stages.oncall_nights import BOSS, PAT, ROSA, SAM, TWO_AT_NIGHT, Night
+from tests.stages.oncall_nights import BOSS, PAT, ROSA, SAM, TWO_AT_NIGHT, WORDS, Night
 
 
 @pytest.fixture
@@ -273,3 +275,24 @@ def test_only_who_may_read_it_can_be_on_call_and_only_one_is_the_last_resort(nig
         assert [person.id for person in oncall.in_chain(session)][-2] == row.id
         oncall.remove(session, row, by=BOSS, now=night.now)
         assert row.id not in [person.id for person in oncall.in_chain(session)]
+
+
+def test_over_the_wire_a_cry_reaches_a_pager_and_its_answer_comes_back(sqlite_database: Database, tmp_path: Path) -> None:
+    """Webhook, outbox, carrier and webhook again: the family hears where help is, Sam is called and answers, and nobody else is called."""
+    with serving(sqlite_database, tmp_path) as service:
+        service.nights.approve({("safety", "sms", "en"): "{{ district }}: call 911. Call or text 988."})
+        night = Night(sqlite_database, service.outbox.settings, service.outbox.now)
+        night.person("sam", SAM)
+        night.person("pat", PAT, last_resort=True)
+        service.hears(WORDS, PHONE)
+        service.send()
+        assert service.phone(PHONE) == ["Lincoln Schools: call 911. Call or text 988."]
+        [call] = service.phone(SAM)
+        assert "/on-call/answer/" in call
+        service.hears(f"{night.code(SAM)} on my way", SAM)
+        night.pass_minutes(20)
+        service.send()
+        assert service.phone(PAT) == []
+        assert night.incident().acknowledged_by == "sam@example.org"
+        with sqlite_database.read() as session:
+            assert session.scalars(select(Inbound.phone)).all() == [PHONE], "the answer to a call is no family's text"
