@@ -16,6 +16,7 @@ from outreach.attendance.school_year import SchoolYear
 from outreach.attendance.tables import FeedSource, Mark
 from outreach.clock import local_date
 from outreach.district.tables import CalendarEvent, Contact, Enrolment, School, Student
+from outreach.feeds import watching
 from outreach.messages.languages import DEFAULT, languages
 from outreach.messages.queries import TAG, latest_approval, missing_from_core
 from outreach.planning import two_way
@@ -50,14 +51,15 @@ class Finding:
 
 
 def examine(services: Services) -> list[Finding]:
-    """Look at settings, provider, feeds, calendars, codes, words, languages and people."""
+    """Look at settings, provider, mail, feeds, calendars, codes, words, languages and people."""
     settings, now = services.settings, services.clock.now()
     today = local_date(now, settings.zone)
     rules = load_rules(settings.home)
-    findings = [*_settings(settings), *_provider(settings)]
+    findings = [*_settings(settings), *_provider(settings), *_mail(settings)]
     with services.database.read() as session:
         for look in (_feeds(session, settings, now.date()), _calendars(session, today), _codes(session, today)):
             findings.extend(look)
+        findings.extend(_doors(session, settings))
         findings.extend(_words(session, rules))
         findings.extend(_people(session, settings))
         findings.append(_on_call(session, settings, now))
@@ -104,6 +106,23 @@ def _feeds(session: Session, settings: Settings, today: date) -> Iterator[Findin
             yield Finding("feeds", State.WRONG, f"{said}: too long ago to quote a count; load it again.")
         else:
             yield Finding("feeds", State.WELL, f"{said}.")
+
+
+def _doors(session: Session, settings: Settings) -> Iterator[Finding]:
+    """Servers that feeds are fetched from, and whether we have what lets us in."""
+    for name in watching.servers(session, settings.feed_folder):
+        if name in settings.feed_keys:
+            yield Finding("feeds", State.WELL, f"{name} is fetched from a server, and its key is set.")
+        else:
+            said = f'{name} is fetched from a server whose key is not set. Put [feed_keys."{name}"] into settings.toml.'
+            yield Finding("feeds", State.WRONG, said)
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    if settings.smtp_host:
+        yield Finding("mail", State.WELL, f"E-mails to staff go out through {settings.smtp_host}.")
+    else:
+        yield Finding("mail", State.LOOK, "No mail server is set, so e-mails to staff are held. Set smtp_host and mail_from.")
 
 
 def _calendars(session: Session, today: date) -> Iterator[Finding]:

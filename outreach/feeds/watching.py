@@ -21,8 +21,8 @@ from outreach.attendance.folder import looks_of
 from outreach.attendance.importing import ImportReport
 from outreach.attendance.queries import newest_import
 from outreach.attendance.refusal import RefusedError
-from outreach.attendance.source_settings import SourceSettings, read_settings
-from outreach.attendance.tables import FeedImport
+from outreach.attendance.source_settings import SETTINGS_FILE, SourceSettings, read_settings
+from outreach.attendance.tables import FeedImport, FeedSource
 from outreach.attention.actions import raise_item, resolve_key
 from outreach.attention.queries import is_open
 from outreach.database import Database
@@ -161,6 +161,14 @@ def _say_twice(session: Session, folder: Path, report: ImportReport, settings: S
             "The later one holds; if it was not meant, send the right one again."
         )
         raise_item(session, kind=KIND, key=f"feed-twice:{folder.name}", sentence=sentence, now=now)
+
+
+def servers(session: Session, feed_folder: str) -> list[str]:
+    """The names of all sources, loaded or only watched, that are fetched from a server which asks who we are."""
+    known = [SourceSettings.model_validate(settings) for settings in session.scalars(select(FeedSource.settings))]
+    files = sorted(Path(feed_folder).glob(f"*/{SETTINGS_FILE}")) if feed_folder else []
+    watched = [source for file in files if (source := _source(file.parent)) is not None]
+    return sorted({source.name for source in (*known, *watched) if source.edfi is not None or source.sftp is not None})
 
 
 def asks_a_server(folder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What an installation is told about its calendars."""
+"""What an installation is told about its calendars, its servers and its e-mails."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from outreach.attendance.importing import import_folder
 from outreach.clock import FixedClock
 from outreach.database import Database
-from outreach.doctor import examine, missing_parts
+from outreach.doctor import State, examine, missing_parts
 from outreach.services import Services
-from outreach.settings import Settings
+from outreach.settings import FeedKey, Settings
 from tests.attendance.feeds import write_feed
 from tests.conftest import NOON
 from tests.feeds import FIRST_DAY, LAST_DAY, ROOSEVELT, District, school_days
@@ -57,3 +57,15 @@ def test_doctor_names_the_school_whose_calendar_is_a_part(
     assert said == [
         "School S2 has a calendar for a part of the school year only (2026-08-17 to 2026-11-13); days outside it are not counted."
     ]
+
+
+def test_a_server_without_a_key_and_a_missing_mail_server_are_told(sqlite_database: Database, settings: Settings, tmp_path: Path) -> None:
+    write_feed(tmp_path / "feeds" / "there", {"settings": {"name": "there", "sftp": {"host": "sftp.district.example"}}, "files": {}})
+    watching = settings.model_copy(update={"feed_folder": str(tmp_path / "feeds")})
+    found = {one.sentence: one.state for one in examine(Services(watching, sqlite_database, FixedClock(NOON), None))}
+    missing = 'there is fetched from a server whose key is not set. Put [feed_keys."there"] into settings.toml.'
+    assert found[missing] is State.WRONG
+    assert found["No mail server is set, so e-mails to staff are held. Set smtp_host and mail_from."] is State.LOOK
+    key = {"feed_keys": {"there": FeedKey(key="district", secret="s")}, "smtp_host": "mail.district.example"}  # noqa: S106 - a test's own
+    mended = examine(Services(watching.model_copy(update=key), sqlite_database, FixedClock(NOON), None))
+    assert not {missing, *(one for one in found if "mail server" in one)} & {one.sentence for one in mended}
