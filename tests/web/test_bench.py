@@ -19,13 +19,16 @@ from outreach.messages.actions import approve
 from outreach.messages.editing import Spot, write
 from outreach.messages.queries import choose
 from outreach.replies.tables import Inbound
+from outreach.staff import actions as staff
+from outreach.staff import queries as accounts
 from outreach.staff.tables import AuditEntry
+from outreach.web.context import SESSION_KEY
 from outreach.web.permissions import access
 from tests.conftest import NOON
 from tests.rules.test_routes import _address, _methods
 from tests.web.bench_people import BOSS, IDIL, translators
 from tests.web.conftest import SignedIn, send, token_of
-from tests.web.seed import JANE, MARIA, OMAR, STRANGER, WEI
+from tests.web.seed import JANE, MARIA, OMAR, STRANGER, WEI, people
 
 HELP = "/bench/words/so/help/sms"
 WORDS = "[district]: Fariin ku saabsan maalmaha dugsiga. STOP si aad u joojiso."
@@ -33,11 +36,24 @@ TEMPLATE = "{{ district }}: Fariin ku saabsan maalmaha dugsiga. STOP si aad u jo
 
 
 @pytest.fixture
-def desk(signed_in: SignedIn, sqlite_database: Database) -> SignedIn:
-    """The same browsers, with translators among the people."""
+def desk(app: Flask, sqlite_database: Database) -> SignedIn:
+    """Browsers of people of a district without any families yet, by first name; translators are among them."""
     with sqlite_database.write() as session:
+        people(session, NOON)
         translators(session)
-    return signed_in
+    return lambda name: entered(app, sqlite_database, name)
+
+
+def entered(app: Flask, database: Database, name: str) -> FlaskClient:
+    """A browser in which somebody is signed in."""
+    with database.write() as session:
+        account = accounts.by_email(session, f"{name}@example.org")
+        assert account is not None
+        key = staff.begin_session(session, account, NOON)
+    client = app.test_client()
+    with client.session_transaction() as cookie:
+        cookie[SESSION_KEY] = key
+    return client
 
 
 def does(client: FlaskClient, do: str, page: str = HELP, **fields: str) -> tuple[int, str, str]:
@@ -57,11 +73,14 @@ def family_words(database: Database) -> set[str]:
     return {word for word in names | said | phones if len(word) > 2}
 
 
-def test_a_translator_sees_no_child_and_no_family_on_any_page(app: Flask, desk: SignedIn, sqlite_database: Database) -> None:
+@pytest.mark.usefixtures("seeded")
+def test_a_translator_sees_no_child_and_no_family_on_any_page(app: Flask, sqlite_database: Database) -> None:
     """Every route is asked with every method, with the ids that the seed gave away; refused, or without a word of a family."""
     app.config["WTF_CSRF_ENABLED"] = False
     app.testing = False
-    client, secret, declared = desk("zahra"), family_words(sqlite_database), access(app)
+    with sqlite_database.write() as session:
+        translators(session)
+    client, secret, declared = entered(app, sqlite_database, "zahra"), family_words(sqlite_database), access(app)
     made_up = {"Mei", "Chen"}  # so are a child and an adult of our made-up Chinese family called, too
     opened = []
     for rule in app.url_map.iter_rules():
@@ -298,8 +317,11 @@ def test_an_administrator_gives_languages_out(desk: SignedIn) -> None:
     assert "You have no language yet" in desk("zahra").get("/bench").text
 
 
-def test_what_a_language_did_hides_small_numbers(desk: SignedIn) -> None:
-    html = desk("zahra").get("/bench/reach").text
+@pytest.mark.usefixtures("seeded")
+def test_what_a_language_did_hides_small_numbers(app: Flask, sqlite_database: Database) -> None:
+    with sqlite_database.write() as session:
+        translators(session)
+    html = entered(app, sqlite_database, "zahra").get("/bench/reach").text
     assert re.findall(r'<th scope="row">([^<]+)</th>', html) == ["Arabic", "Urdu"]
-    spanish = desk("boss").get("/bench/reach").text.partition(">Spanish<")[2].partition("</tr>")[0]
+    spanish = entered(app, sqlite_database, "boss").get("/bench/reach").text.partition(">Spanish<")[2].partition("</tr>")[0]
     assert spanish.count("fewer than 10") == 2, "one family was reached, and wrote"
