@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,14 @@ from flask.testing import FlaskClient
 from outreach.clock import FixedClock
 from outreach.database import Database
 from outreach.services import Services
-from outreach.settings import Settings
+from outreach.settings import Settings, load_settings
 from outreach.staff import actions as staff
 from outreach.staff import queries as accounts
 from outreach.web.app import create_app
 from outreach.web.context import SESSION_KEY
 from tests.conftest import NOON
+from tests.web import family_home
+from tests.web.family_home import Home
 from tests.web.seed import Seeded, seed
 
 SignedIn = Callable[[str], FlaskClient]
@@ -67,3 +71,26 @@ def send(client: FlaskClient, page: str, action: str, **fields: str) -> tuple[in
     token = token_of(client.get(page).text)
     answer = client.post(action, data={"csrf_token": token, **fields})
     return answer.status_code, answer.headers.get("Location", ""), answer.text
+
+
+@pytest.fixture(scope="session")
+def prepared(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The family with its letter, made once: every test of the family page works on a copy."""
+    folder = tmp_path_factory.mktemp("family")
+    shutil.copy(sqlite_template, folder / "home.db")
+    settings = load_settings(
+        home=folder, district_name="Lincoln Schools", district_phone="(312) 555-0100", public_url="http://lincoln.test"
+    )
+    database = Database(f"sqlite:///{folder / 'home.db'}")
+    made = family_home.a_letter(database, settings, folder / "feed")
+    database.engine.dispose()
+    return made
+
+
+@pytest.fixture
+def home(prepared: Home, tmp_path: Path) -> Iterator[Home]:
+    """The family with its letter."""
+    shutil.copy(prepared.settings.home / "home.db", tmp_path / "home.db")
+    database = Database(f"sqlite:///{tmp_path / 'home.db'}")
+    yield replace(prepared, database=database)
+    database.engine.dispose()

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
 from outreach.attendance.importing import import_folder
+from outreach.cases.tables import Case
+from outreach.clock import FixedClock
 from outreach.database import Database
 from outreach.delivery import family_codes
 from outreach.delivery.family_codes import PageLink
 from outreach.messages.actions import approve
 from outreach.planning.rows import new_row
 from outreach.planning.states import Channel, MessageClass, State
+from outreach.replies.tables import Inbound
+from outreach.services import Services
 from outreach.settings import Settings
+from outreach.web.app import create_app
 from tests.conftest import NOON
 
 MOTHER, FATHER, STRANGER = "+13125550142", "+13125550143", "+13125550144"
@@ -111,3 +121,52 @@ def load(database: Database, settings: Settings, folder: Path, now: datetime = N
     for name, lines in files.items():
         (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
     import_folder(database, folder, home=settings.home, now=now - timedelta(hours=6))
+
+
+def app_at(home: Home, after: timedelta = timedelta()) -> Flask:
+    made = create_app(Services(home.settings, home.database, FixedClock(NOON + after), provider=None))
+    made.testing = True
+    return made
+
+
+def enter(client: FlaskClient, code: str, born: str = "2016-3-4", locale: str = "es") -> tuple[int, str]:
+    """Fill in the first page; return the status, and the page that follows."""
+    year, month, day = born.split("-")
+    fields = {"csrf_token": field(client.get(f"/f/{locale}").text, "csrf_token"), "code": code, "year": year, "month": month, "day": day}
+    answer = client.post(f"/f/{locale}", data=fields)
+    return answer.status_code, answer.text
+
+
+def opened(home: Home, after: timedelta = timedelta()) -> FlaskClient:
+    client = app_at(home, after).test_client()
+    assert enter(client, home.link.code)[0] == 303
+    return client
+
+
+def read(page: str) -> str:
+    """A page without the marks that keep a name's own direction."""
+    return re.sub("[\u2066-\u2069]", "", page)
+
+
+def say(client: FlaskClient, task: str, **fields: object) -> int:
+    """Send one of the page's forms as a browser does."""
+    form = client.get(f"/f/es/page/{task}")
+    data = {"csrf_token": field(form.text, "csrf_token"), "once": field(form.text, "once"), **fields}
+    return client.post(f"/f/es/page/{task}", data=data).status_code
+
+
+def said(home: Home) -> tuple[Inbound, Case]:
+    """What the family said last, and its case."""
+    with home.database.read() as session:
+        inbound = session.scalars(select(Inbound).order_by(Inbound.id.desc())).first()
+        case = session.scalars(select(Case)).one()
+        assert inbound is not None
+        session.expunge_all()
+        return inbound, case
+
+
+def field(page: str, name: str) -> str:
+    """The value of a hidden field."""
+    found = re.search(rf'name="{name}" value="([^"]+)"', page)
+    assert found is not None, f"the page has no {name}"
+    return found[1]

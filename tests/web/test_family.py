@@ -3,117 +3,26 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from outreach.attention.queries import open_items
-from outreach.cases import proposals
-from outreach.cases.danger_tables import Incident
-from outreach.cases.tables import Case
-from outreach.clock import FixedClock
 from outreach.consent import actions as consent
-from outreach.consent import queries as consents
-from outreach.database import Database
 from outreach.delivery import family_codes
 from outreach.delivery.family_tables import FamilyCode, FamilyTry, FamilyVisit
-from outreach.district import queries as district
 from outreach.messages.page_words import wordings
 from outreach.messages.pairs import current_pairs
 from outreach.messages.tables import Approval
-from outreach.planning.nudges import drafts
-from outreach.planning.reasons import Reason
-from outreach.planning.situation import load as situation_of
-from outreach.planning.states import Channel
 from outreach.planning.tables import PlannedMessage
-from outreach.replies.tables import Inbound
-from outreach.services import Services
-from outreach.settings import load_settings
-from outreach.staff import actions as staff
-from outreach.staff import queries as accounts
-from outreach.web.app import create_app
-from outreach.web.context import SESSION_KEY
 from tests.conftest import NOON
 from tests.web import family_home
-from tests.web.conftest import send, token_of
-from tests.web.family_home import FATHER, MOTHER, STRANGER, Home
-from tests.web.seed import people
+from tests.web.conftest import token_of
+from tests.web.family_home import Home, app_at, enter, opened, read
 
 WORDS = {pair.locale: wordings(pair.translation) for _, pair in current_pairs() if pair.message == "family_page"}
-
-
-@pytest.fixture(scope="module")
-def prepared(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """The family with its letter, made once: every test works on a copy."""
-    folder = tmp_path_factory.mktemp("family")
-    shutil.copy(sqlite_template, folder / "home.db")
-    settings = load_settings(
-        home=folder, district_name="Lincoln Schools", district_phone="(312) 555-0100", public_url="http://lincoln.test"
-    )
-    database = Database(f"sqlite:///{folder / 'home.db'}")
-    made = family_home.a_letter(database, settings, folder / "feed")
-    database.engine.dispose()
-    return made
-
-
-@pytest.fixture
-def home(prepared: Home, tmp_path: Path) -> Iterator[Home]:
-    """The family with its letter."""
-    shutil.copy(prepared.settings.home / "home.db", tmp_path / "home.db")
-    database = Database(f"sqlite:///{tmp_path / 'home.db'}")
-    yield replace(prepared, database=database)
-    database.engine.dispose()
-
-
-def app_at(home: Home, after: timedelta = timedelta()) -> Flask:
-    made = create_app(Services(home.settings, home.database, FixedClock(NOON + after), provider=None))
-    made.testing = True
-    return made
-
-
-def enter(client: FlaskClient, code: str, born: str = "2016-3-4", locale: str = "es") -> tuple[int, str]:
-    """Fill in the first page; return the status, and the page that follows."""
-    year, month, day = born.split("-")
-    fields = {"csrf_token": token_of(client.get(f"/f/{locale}").text), "code": code, "year": year, "month": month, "day": day}
-    answer = client.post(f"/f/{locale}", data=fields)
-    return answer.status_code, answer.text
-
-
-def opened(home: Home, after: timedelta = timedelta()) -> FlaskClient:
-    client = app_at(home, after).test_client()
-    assert enter(client, home.link.code)[0] == 303
-    return client
-
-
-def read(page: str) -> str:
-    """A page without the marks that keep a name's own direction."""
-    return re.sub("[\u2066-\u2069]", "", page)
-
-
-def say(client: FlaskClient, task: str, **fields: object) -> int:
-    """Send one of the page's forms as a browser does."""
-    form = client.get(f"/f/es/page/{task}")
-    once = re.search(r'name="once" value="([^"]+)"', form.text)
-    assert once is not None, form.text
-    data = {"csrf_token": token_of(form.text), "once": once[1], **fields}
-    return client.post(f"/f/es/page/{task}", data=data).status_code
-
-
-def said(home: Home) -> tuple[Inbound, Case]:
-    """What the family said last, and its case."""
-    with home.database.read() as session:
-        inbound = session.scalars(select(Inbound).order_by(Inbound.id.desc())).first()
-        case = session.scalars(select(Case)).one()
-        assert inbound is not None
-        session.expunge_all()
-        return inbound, case
 
 
 # --- what a letter carries ------------------------------------------------------------------------------------------------------
@@ -192,6 +101,7 @@ def test_a_few_wrong_birth_dates_end_the_code_and_tell_a_person(home: Home) -> N
     assert item.detail == {"planned": home.planned_id}
 
 
+@pytest.mark.long
 def test_a_right_try_forgives_the_wrong_ones(home: Home) -> None:
     client = app_at(home).test_client()
     for _ in range(3):
@@ -301,108 +211,6 @@ def test_pages_are_kept_nowhere_and_lead_nowhere(home: Home) -> None:
     )
 
 
-# --- what a family says ---------------------------------------------------------------------------------------------------------
-
-
-def test_reasons_become_a_case_that_a_person_has_to_answer(home: Home) -> None:
-    client = opened(home)
-    assert say(client, "reason", child="st2", reason=["transportation", "bored", "made_up"], note="El autobús ya no pasa") == 303
-    inbound, case = said(home)
-    assert (inbound.intent, inbound.barrier, inbound.category) == ("barrier_report", "transportation", "barriers")
-    assert inbound.body == "The bus, the ride or the walk; The lessons are boring\n\nEl autobús ya no pasa"
-    assert (case.student_id, case.school_id, case.queue, case.state, case.household) == ("st2", "S1", "needs_me", "open", "c1")
-    assert case.waiting_since == NOON
-    assert not case.urgent
-
-
-def test_a_doubled_click_is_one_report_and_an_empty_form_none(home: Home) -> None:
-    client = opened(home)
-    assert say(client, "reason") == 422
-    assert say(client, "wrong") == 422
-    assert say(client, "call", phone="12") == 422
-    form = client.get("/f/es/page/reason").text
-    data = {"csrf_token": token_of(form), "once": "abc", "reason": "food"}
-    for _ in range(2):
-        assert client.post("/f/es/page/reason", data=data).status_code == 303
-    with home.database.read() as session:
-        assert session.scalar(select(func.count()).select_from(Inbound)) == 1
-
-
-@pytest.mark.parametrize("fields", [{"reason": "not_safe"}, {"reason": "food", "note": "quiero morir"}], ids=["chosen", "written"])
-def test_danger_takes_its_sealed_way(home: Home, fields: dict[str, str]) -> None:
-    client = opened(home)
-    assert say(client, "reason", child="st1", **fields) == 303
-    inbound, case = said(home)
-    assert (inbound.intent, inbound.urgent, case.urgent) == ("crisis", True, True)
-    with home.database.read() as session:
-        assert session.scalars(select(Incident)).one().case_id == case.id
-        assert any(item.kind == "danger" and item.urgent for item in open_items(session, ["S1"]))
-    assert "911" in client.get("/f/es/done/thanks").text
-
-
-def test_a_child_of_another_household_cannot_be_named(home: Home) -> None:
-    assert say(opened(home), "reason", child="st9", reason="food") == 303
-    assert said(home)[1].student_id == "st1"
-
-
-def test_a_call_with_times_and_a_number_and_a_wrong_day(home: Home) -> None:
-    client = opened(home)
-    assert say(client, "call", child="st1", time=["morning", "evening"], phone="312 555 0177") == 303
-    inbound, first = said(home)
-    assert inbound.intent == "request_call"
-    assert (
-        inbound.body
-        == "Ask for a call\nIn the morning; In the early evening\nAt +13125550177, a number the family named.\nLanguage: Spanish"
-    )
-    assert say(client, "wrong", child="st1", note="El 5 de octubre estuvo allí") == 303
-    inbound, case = said(home)
-    assert (inbound.intent, case.id) == ("dispute_count", first.id)
-
-
-def test_a_new_number_and_language_wait_for_a_person(home: Home) -> None:
-    client = opened(home)
-    assert say(client, "change", adult="c2", phone="(312) 555-0178", language="ar") == 303
-    _, case = said(home)
-    with home.database.read() as session:
-        (father,) = district.named_adults(session, ["c2"])
-        assert (father.locale, [phone.e164 for phone in father.phones]) == ("es", [FATHER]), "nothing uses them yet"
-        wishes = proposals.waiting(session, case.id)
-    assert [(wish.contact_id, wish.what, wish.value) for wish in wishes] == [("c2", "phone", "+13125550178"), ("c2", "language", "ar")]
-    with home.database.write() as session:
-        for wish, accept in zip(wishes, (True, False), strict=True):
-            proposals.decide(session, session.get_one(Case, case.id), wish.id, accept=accept, by="ana@example.org", now=NOON)
-    with home.database.read() as session:
-        (father,) = district.named_adults(session, ["c2"])
-    assert (father.locale, [phone.e164 for phone in father.phones]) == ("es", ["+13125550178", FATHER])
-
-
-@pytest.mark.parametrize(
-    ("adult", "what", "texts", "letters"),
-    [("", "texts", {MOTHER, FATHER}, set()), ("c2", "letters", set(), {"c2"}), ("", "both", {MOTHER, FATHER}, {"c1", "c2"})],
-)
-def test_a_stop_holds_in_the_same_request(home: Home, adult: str, what: str, texts: set[str], letters: set[str]) -> None:
-    assert say(opened(home), "stop", adult=adult, stop=what) == 303
-    with home.database.read() as session:
-        stopped = {phone for phone, state in consents.states(session, [MOTHER, FATHER, STRANGER]).items() if state.opted_out}
-        assert (stopped, set(consents.without_letters(session))) == (texts, letters)
-        here = situation_of(session, ["st1"], settings=home.settings, now=NOON)
-        (draft,) = drafts(here, here.homes("st1")[0], Channel.LETTER, ["st1"])
-    if letters == {"c1", "c2"}:
-        assert draft.refusal == Reason.NO_LETTERS
-    else:
-        assert {adult.contact_id for adult in draft.adults} == {"c1", "c2"} - letters
-    inbound, case = said(home)
-    assert (inbound.intent, inbound.suppress, case.queue) == ("opt_out", True, "information")
-
-
-def test_a_stop_in_own_words_stops_everything(home: Home) -> None:
-    assert say(opened(home), "wrong", child="st1", note="No me manden más mensajes") == 303
-    with home.database.read() as session:
-        assert consents.state(session, MOTHER).opted_out
-        assert consents.without_letters(session) == {"c1", "c2"}
-    assert said(home)[1].queue == "needs_me"
-
-
 def test_words_that_nobody_approved_are_not_shown(home: Home) -> None:
     with home.database.write() as session:
         for row in session.scalars(select(Approval).where(Approval.message == "family_page")):
@@ -432,27 +240,3 @@ def test_every_page_stands_in_every_language(home: Home, locale: str) -> None:
         assert page.status_code == 200, address
         assert f'<html lang="{locale}"' in page.text
         assert "{{" not in page.text
-
-
-def test_a_coordinator_sees_the_wish_and_uses_it_after_making_sure(home: Home) -> None:
-    assert say(opened(home), "change", adult="c1", phone="(312) 555-0178") == 303
-    _, case = said(home)
-    with home.database.write() as session:
-        people(session, NOON)
-        account = accounts.by_email(session, "ana@example.org")
-        assert account is not None
-        key = staff.begin_session(session, account, NOON)
-    ana = app_at(home).test_client()
-    with ana.session_transaction() as cookie:
-        cookie[SESSION_KEY] = key
-    page = ana.get(f"/cases/{case.id}").text
-    assert "A new number was named" in page
-    assert "(312) 555-0178" in page
-    wish = re.search(r"/wishes/(\d+)", page)
-    assert wish is not None
-    status, _, _ = send(ana, f"/cases/{case.id}", f"/cases/{case.id}/wishes/{wish[1]}", accept="1")
-    assert status == 302
-    assert "A new number was named" not in ana.get(f"/cases/{case.id}").text
-    with home.database.read() as session:
-        (mother,) = district.named_adults(session, ["c1"])
-    assert [phone.e164 for phone in mother.phones] == ["+13125550178", MOTHER]
