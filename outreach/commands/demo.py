@@ -95,7 +95,7 @@ def _wait(services: Services, carrier: Running, account: stage.Account) -> None:
     scheduler = embedded.start(services)
     schools = stage.school_names()
     people = "\n".join(
-        f"  {email:24} {name}, {', '.join(schools[s] for s in at) or 'whole district'}" for email, name, _, at in stage.PEOPLE
+        f"  {email:24} {name}, {', '.join(schools[s] for s in at) or role.words}" for email, name, role, at in stage.PEOPLE
     )
     text = (
         f"Staff pages   {services.settings.public_url}\n"

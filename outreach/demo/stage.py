@@ -17,6 +17,8 @@ from outreach.clock import MovableClock
 from outreach.delivery.mail import Kind, choose
 from outreach.demo.district import SCHOOLS, invent, write_feed
 from outreach.messages.actions import approve
+from outreach.messages.bench_actions import set_languages
+from outreach.messages.editing import Hand
 from outreach.planning.actions import plan
 from outreach.services import Services
 from outreach.settings import Settings, load_settings
@@ -38,7 +40,10 @@ PEOPLE = (
     ("heron@demo.invalid", "Rosa Delgado", Role.COORDINATOR, ("E1",)),
     ("cedar@demo.invalid", "Marcus Bell", Role.COORDINATOR, ("M1",)),
     ("lakeview@demo.invalid", "June Park", Role.COORDINATOR, ("H1",)),
+    ("words@demo.invalid", "Hodan Warsame", Role.TRANSLATOR, ()),
 )
+TRANSLATES = ("so", "es")
+"""The languages of the translator."""
 ON_CALL = (("heron@demo.invalid", "+13125550107", False), ("admin@demo.invalid", "+13125550108", True))
 """Who is called when a text may mean danger, and whether they are the last resort; these phones show the calls."""
 BASELINE_RELEASED = 12
@@ -141,6 +146,8 @@ def _people_and_words(services: Services) -> None:
         for email, name, role, schools in PEOPLE:
             account = add_account(session, email=email, name=name, role=role, schools=schools, now=now)
             set_password(session, account, PASSWORD, now)
+            if role is Role.TRANSLATOR:
+                set_languages(session, account.id, TRANSLATES, (), Hand(PEOPLE[0][0], now))
             if role is Role.DISTRICT_ADMINISTRATOR:
                 choose(session, account.id, [Kind.FEED_REPORT], locale="en", now=now)
         _on_call(session, services.settings, now)
