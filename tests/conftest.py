@@ -122,6 +122,13 @@ def sqlite_first(request: pytest.FixtureRequest) -> Database:
     return fixture
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.long])])
+def adapters_database(request: pytest.FixtureRequest) -> Database:
+    """The same for what depends little on the kind of database: on PostgreSQL only where time does not matter."""
+    fixture: Database = request.getfixturevalue(f"{request.param}_database")
+    return fixture
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Shipped settings in a home of the test's own."""

@@ -71,7 +71,9 @@ def _files(site: Site) -> type[asyncssh.SFTPServer]:
             except ConnectionError:
                 self._chan.get_connection().abort()
                 raise
-            return bytes(super().read(file_obj, offset, size))
+            piece = super().read(file_obj, offset, size)
+            assert isinstance(piece, bytes)
+            return piece
 
     return Files
 

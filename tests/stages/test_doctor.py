@@ -66,6 +66,6 @@ def test_a_server_without_a_key_and_a_missing_mail_server_are_told(sqlite_databa
     missing = 'there is fetched from a server whose key is not set. Put [feed_keys."there"] into settings.toml.'
     assert found[missing] is State.WRONG
     assert found["No mail server is set, so e-mails to staff are held. Set smtp_host and mail_from."] is State.LOOK
-    key = {"feed_keys": {"there": FeedKey(key="district", secret="s")}, "smtp_host": "mail.district.example"}  # noqa: S106 - a test's own
+    key = {"feed_keys": {"there": FeedKey(key="district", secret="s")}, "smtp_host": "mail.district.example"}
     mended = examine(Services(watching.model_copy(update=key), sqlite_database, FixedClock(NOON), None))
     assert not {missing, *(one for one in found if "mail server" in one)} & {one.sentence for one in mended}

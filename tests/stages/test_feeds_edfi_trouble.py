@@ -16,8 +16,8 @@ from outreach.attendance.refusal import RefusedError
 from outreach.database import Database
 from outreach.feeds.store import opened
 from outreach.feeds.taking import is_due
-from tests.adapters.grand_bend_ods import YEAR, event
-from tests.adapters.made_up_ods import CATEGORIES, made_up
+from tests.adapters.grand_bend_ods import YEAR, event, student
+from tests.adapters.made_up_ods import CATEGORIES, SCHOOL, made_up
 from tests.adapters.ods import Ods, serving
 from tests.adapters.taking import NAME, NOW, Taker, held, source
 from tests.attendance.loading import Loader
@@ -28,9 +28,9 @@ CERTIFICATE = Path(__file__).parents[1] / "adapters" / "expired.pem"
 
 
 @pytest.fixture
-def taker(sqlite_database: Database, tmp_path: Path) -> Taker:
+def taker(adapters_database: Database, tmp_path: Path) -> Taker:
     """Takes into a fresh database."""
-    return Taker(sqlite_database, tmp_path / "home")
+    return Taker(adapters_database, tmp_path / "home")
 
 
 @pytest.fixture
@@ -139,6 +139,26 @@ def test_only_the_school_years_that_were_named_are_read(taker: Taker, tmp_path: 
         assert len(held(taker, EVENTS)) == len(ods.rows[EVENTS])
 
 
+def test_a_server_of_the_new_year_takes_nothing_of_the_last_one_back(taker: Taker, tmp_path: Path, ods: Ods) -> None:
+    """One database a year: in August the address leads to another one, which knows no mark yet, and later a few."""
+    fresh = made_up(Random(1))  # noqa: S311 - a made-up district
+    fresh.rows[EVENTS].clear()
+    stay = {"studentReference": student("c1"), "schoolReference": {"schoolId": SCHOOL}, "entryDate": "2011-08-22"}
+    fresh.put("studentSchoolAssociations", stay)
+    with district(tmp_path, ods) as folder:
+        taker.take(folder)
+    last_year = loaded(taker, tmp_path)[1]
+    assert last_year > 0
+    with district(tmp_path, fresh, school_years=[YEAR + 1]) as folder:
+        taker.take(folder)
+        assert loaded(taker, tmp_path)[1] == last_year
+        item = event("c1", SCHOOL, "2011-09-06", CATEGORIES[0])
+        item["sessionReference"]["schoolYear"] = YEAR + 1
+        fresh.put(EVENTS, item)
+        taker.take(folder)
+    assert loaded(taker, tmp_path)[1] == last_year + 1
+
+
 def test_items_that_are_not_what_ed_fi_writes_are_one_sentence(taker: Taker, tmp_path: Path, ods: Ods) -> None:
     """Nothing is guessed where a key is not told whole."""
     key = next(iter(ods.rows[EVENTS]))
@@ -163,11 +183,9 @@ def test_a_dry_run_keeps_nothing(taker: Taker, tmp_path: Path, ods: Ods) -> None
     assert loaded(taker, tmp_path) == (0, 0)
 
 
-def test_a_wrong_password_is_one_sentence_and_the_next_night_works(
-    taker: Taker, sqlite_database: Database, tmp_path: Path, ods: Ods
-) -> None:
+def test_a_wrong_password_is_one_sentence_and_the_next_night_works(taker: Taker, tmp_path: Path, ods: Ods) -> None:
     """What was loaded stays, and the sentence names neither key nor secret."""
-    stranger = Taker(sqlite_database, tmp_path / "home", secret="something else")
+    stranger = Taker(taker.database, tmp_path / "home", secret="something else")
     with district(tmp_path, ods) as folder:
         taker.take(folder)
         with pytest.raises(RefusedError, match=r"127\.0\.0\.1 does not accept the key and secret") as refused:
