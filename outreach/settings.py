@@ -91,6 +91,7 @@ class Settings(BaseSettings):
     truancy_quiet_days: NonNegativeInt
     truancy_kinds: list[str]
     welcome_unverified: bool
+    reverify_after_days: NonNegativeInt
     contacts_living_elsewhere: Literal["hold", "write"]
     adult_students: Literal["hold", "write"]
     opt_out_confirmation: Literal["carrier", "service"]

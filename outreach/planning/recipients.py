@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from outreach.consent.queries import PhoneConsent
@@ -48,6 +49,8 @@ class Numbers:
     """Child → the sources that its schools trust."""
     shared: Collection[str] = frozenset()
     """Numbers of contacts of different families who have not all confirmed that they read them."""
+    verified_from: date | None = None
+    """A feed's verification before this day no longer counts; None: it always does."""
 
     def refusal(self, phone: Phone, student_id: str) -> str:
         """Why *phone* may not be texted about a child; empty where it may."""
@@ -61,7 +64,8 @@ class Numbers:
             return Reason.SUPPRESSED
         if phone.e164 in self.shared:
             return Reason.SHARED_NUMBER
-        if not (phone.verified_on or consent.verified or trusted):
+        fresh = phone.verified_on is not None and (self.verified_from is None or phone.verified_on >= self.verified_from)
+        if not (fresh or consent.verified or trusted):
             return Reason.UNVERIFIED
         return "" if phone.consent or consent.verified or trusted else Reason.NO_CONSENT
 

@@ -6,7 +6,7 @@ Call ``check`` inside the transaction that claims the row. Its ``Go`` holds exac
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -226,7 +226,8 @@ def _person(session: Session, planned: PlannedMessage, binding: frozenset[Check]
         adults = [adult for adult in district.adults_of_phone(session, planned.phone) if adult.contact_id == planned.contact_id]
         phones = [phone for adult in adults for phone in adult.phones if phone.e164 == planned.phone]
         enrolled = {child: facts.enrolled.get(child, []) for child in planned.student_ids} or {"": []}
-        numbers = situation.numbers(session, [planned.phone], enrolled)
+        known = situation.numbers(session, [planned.phone], enrolled)
+        numbers = replace(known, verified_from=situation.verified_from(settings, now))
         refusals = [next(filter(None, (numbers.refusal(phone, child) for child in enrolled)), "") for phone in phones]
         if all(refusals):
             return Stop(State.CANCELLED, next(iter(refusals), Reason.MOVED))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from sqlalchemy.orm import Session
@@ -165,10 +165,17 @@ def load(session: Session, student_ids: Collection[str], *, settings: Settings, 
             settings.contacts_living_elsewhere,
             consent.without_letters(session),
         ),
-        numbers=replace(numbers(session, phones, counts.enrolled), shared=unconfirmed(session, phones)),
+        numbers=replace(
+            numbers(session, phones, counts.enrolled), shared=unconfirmed(session, phones), verified_from=verified_from(settings, now)
+        ),
         signers=signers(session, counts.enrolled),
         brakes=brakes.standing(session),
     )
+
+
+def verified_from(settings: Settings, now: datetime) -> date | None:
+    """The day from which on a feed's verification of a number still counts; None where it never grows old."""
+    return local_date(now, settings.zone) - timedelta(days=settings.reverify_after_days) if settings.reverify_after_days else None
 
 
 def numbers(session: Session, phones: Collection[str], enrolled: Mapping[str, Collection[str]]) -> Numbers:

@@ -94,3 +94,12 @@ def test_a_rule_asks_what_is_hard_and_the_digit_names_the_reason(nights: Nights)
     assert "Lia" in _tell(nights, nights.rows("sms")[0].id)
     assert _write_back(nights, "2") == ("barrier_report", "transportation")
     assert _write_back(nights, "5")[0] == "request_call"
+
+
+@pytest.mark.parametrize(("after", "state"), [(0, "planned"), (66, "planned"), (65, "skipped")])
+def test_a_feeds_verification_grows_old_where_the_district_says_so(nights: Nights, after: int, state: str) -> None:
+    nights.settings = nights.settings.model_copy(update={"welcome_unverified": False, "reverify_after_days": after})
+    nights.district.phones[0].update(verified_on="2026-08-01", consent="yes")
+    nights.open()
+    [said] = nights.plan()
+    assert said.state == state
