@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -95,19 +97,20 @@ class Rendered:
 
 
 @dataclass(frozen=True)
-class _Layout:
-    """How one letter is set: points, whether with the picture, and the pages of each of its languages."""
+class _Length:
+    """The pages of each of a letter's languages, and in which of ``_WAYS`` each is set; None: Typst finds the first that fits."""
 
-    size: float
-    picture: bool = True
     own: int = 1
     copy: int = 1
+    own_way: int | None = None
+    copy_way: int | None = None
 
 
-_LAYOUTS = (_Layout(12), _Layout(11), _Layout(10.5), _Layout(11, picture=False), _Layout(10.5, picture=False))
-"""What to try, the kindest first; where all does not fit, the words and the count stay and the picture goes."""
-_LARGE = _Layout(18)
-_Sized = tuple[LetterContent, _Layout]
+_WAYS = ((12, True), (11, True), (10.5, True), (11, False), (10.5, False))
+"""Points, and whether with the picture: the first that fits is taken; where all does not fit, the words stay and the picture goes."""
+_LARGE_WAYS = ((18, True),)
+_Sized = tuple[LetterContent, _Length]
+_Shape = tuple[object, ...]
 
 
 def render(contents: Sequence[LetterContent], measures: Measures, *, now: datetime, title: str) -> Rendered:
@@ -128,12 +131,12 @@ class _Setting:
         self._title = title
 
     def batch(self, contents: Sequence[LetterContent]) -> Rendered:
-        sized, failures = self._first_try(contents)
+        sized, failures = self._measured(contents)
         pdf, problem = self._compile(sized)
         if problem:
             found = self._search(sized)
-            failures += [(content.letter_id, reason) for content, _layout, reason in found if reason]
-            sized = [(content, layout) for content, layout, reason in found if not reason]
+            failures += [(content.letter_id, reason) for content, _length, reason in found if reason]
+            sized = [(content, length) for content, length, reason in found if not reason]
             pdf, problem = self._compile(sized)
             if problem:  # letters that can be set alone can be set together
                 raise RuntimeError(problem)
@@ -142,56 +145,71 @@ class _Setting:
         lengths = {content.letter_id: place.last - place.first + 1 for (content, _), place in zip(sized, places, strict=True)}
         return Rendered(pdf, pages, tuple(failures), lengths)
 
-    def _first_try(self, contents: Sequence[LetterContent]) -> tuple[list[_Sized], list[tuple[str, str]]]:
-        """The kindest layout of each letter; one in large print is set alone, to see how many pages it takes."""
+    def _measured(self, contents: Sequence[LetterContent]) -> tuple[list[_Sized], list[tuple[str, str]]]:
+        """How long each letter is, and how it is set: what is found once is not looked for again in a thousand letters that are alike.
+
+        One in large print is set alone, to see how many pages it takes.
+        """
+        alike = self._alike([content for content in contents if not content.large])
         sized: list[_Sized] = []
         failures = []
         for content in contents:
-            layout, problem = self._large(content) if content.large else (_LAYOUTS[0], "")
+            length, problem = self._large(content) if content.large else (alike.get(_shape(content), _Length()), "")
             if problem:
                 failures.append((content.letter_id, problem))
             else:
-                sized.append((content, layout))
+                sized.append((content, length))
         return sized, failures
 
-    def _large(self, content: LetterContent) -> tuple[_Layout, str]:
-        try:
-            ends = json.loads(
-                typst.query(
-                    _frame(),
-                    "<end>",
-                    field="value",
-                    root=_frame().parent,
-                    font_paths=_fonts(self._measures.font_folder),
-                    sys_inputs=self._input([(content, _LARGE)], measured=True),
-                )
+    def _alike(self, contents: Sequence[LetterContent]) -> dict[_Shape, _Length]:
+        """How the longest of many letters of one shape is set: what holds it holds the others, but for rare names."""
+        groups: defaultdict[_Shape, list[LetterContent]] = defaultdict(list)
+        for content in contents:
+            groups[_shape(content)].append(content)
+        found = {}
+        for shape, group in groups.items():
+            if len(group) > _HANDFUL:
+                longest = max(group, key=lambda content: (_letters_in(content), content.letter_id))
+                with suppress(RuntimeError):  # what is wrong with it is found when all are set
+                    own, *copy = self._query([(longest, _Length())], "<way>")
+                    found[shape] = _Length(own_way=own, copy_way=copy[0] if copy else None)
+        return found
+
+    def _query(self, sized: Sequence[_Sized], label: str) -> list[int]:
+        """What the frame notes under a label, without a document. Raises RuntimeError with what Typst says against it."""
+        noted: list[int] = json.loads(
+            typst.query(
+                _frame(),
+                label,
+                field="value",
+                root=_frame().parent,
+                font_paths=fonts(self._measures.font_folder),
+                sys_inputs=self._input(sized, measured=True),
             )
-        except typst.TypstError as error:
-            return _LARGE, _sentence(error.message)
+        )
+        return noted
+
+    def _large(self, content: LetterContent) -> tuple[_Length, str]:
+        try:
+            ends = self._query([(content, _Length())], "<end>")
+        except RuntimeError as error:
+            return _Length(), _sentence(str(error).removeprefix("failed to compile document: "))
         own, last = ends[0], ends[-1]
         if self._measures.sheets(last) > self._measures.most_sheets:
-            return _LARGE, f"letter {content.letter_id} takes more than the {self._measures.most_sheets} sheets of one envelope"
-        return _Layout(_LARGE.size, own=own, copy=max(last - own, 1)), ""
+            return _Length(), f"letter {content.letter_id} takes more than the {self._measures.most_sheets} sheets of one envelope"
+        return _Length(own, max(last - own, 1)), ""
 
-    def _search(self, sized: Sequence[_Sized]) -> list[tuple[LetterContent, _Layout, str]]:
+    def _search(self, sized: Sequence[_Sized]) -> list[tuple[LetterContent, _Length, str]]:
         """Find the letters that cannot be set: in handfuls, then one by one in those that fail; a batch is set about three times."""
-        found: list[tuple[LetterContent, _Layout, str]] = []
+        found: list[tuple[LetterContent, _Length, str]] = []
         for start in range(0, len(sized), _HANDFUL):
             handful = sized[start : start + _HANDFUL]
             if not self._compile(handful)[1]:
-                found += [(content, layout, "") for content, layout in handful]
+                found += [(content, length, "") for content, length in handful]
             else:
-                found += [self._alone(content, layout) for content, layout in handful]
+                freed = [(content, replace(length, own_way=None, copy_way=None)) for content, length in handful]
+                found += [(content, length, self._compile([(content, length)])[1]) for content, length in freed]
         return found
-
-    def _alone(self, content: LetterContent, first: _Layout) -> tuple[LetterContent, _Layout, str]:
-        """Try one letter in ever smaller type; return the layout that fits, or the reason why none does."""
-        problem = ""
-        for layout in (first,) if content.large else _LAYOUTS:
-            problem = self._compile([(content, layout)])[1]
-            if not problem:
-                return content, layout, ""
-        return content, first, problem
 
     def _compile(self, sized: Sequence[_Sized]) -> tuple[bytes, str]:
         """Return the PDF, or what Typst says against it."""
@@ -201,7 +219,7 @@ class _Setting:
             pdf = typst.compile(
                 _frame(),
                 root=_frame().parent,
-                font_paths=_fonts(self._measures.font_folder),
+                font_paths=fonts(self._measures.font_folder),
                 sys_inputs=self._input(sized),
                 pdf_standards=["ua-1"],
                 timestamp=self._now,
@@ -212,8 +230,8 @@ class _Setting:
 
     def _places(self, sized: Sequence[_Sized]) -> Iterator[_Place]:
         page = 1
-        for content, layout in sized:
-            place = _Place(page, page + layout.own - 1, page + layout.own - 1 + (layout.copy if content.copy else 0))
+        for content, length in sized:
+            place = _Place(page, page + length.own - 1, page + length.own - 1 + (length.copy if content.copy else 0))
             yield place
             page = place.last + 1
             page += self._measures.duplex and page % 2 == 0
@@ -222,8 +240,8 @@ class _Setting:
         """All that the frame prints; *measured* leaves open how many pages a letter may take."""
         footers: dict[int, str] = {}
         letters = []
-        for (content, layout), place in zip(sized, self._places(sized), strict=True):
-            letters.append(_letter(content, layout, None if measured else place))
+        for (content, length), place in zip(sized, self._places(sized), strict=True):
+            letters.append(_letter(content, length, None if measured else place))
             pages = place.last - place.first + 1
             footers |= {place.first + nth: f"{content.letter_id} · {nth + 1}/{pages}" for nth in range(1, pages)}
         data = {
@@ -252,26 +270,47 @@ def _sentence(message: str) -> str:
     return message.removeprefix(own) if message.startswith(own) else f"this letter cannot be set: {message}"
 
 
-def _letter(content: LetterContent, layout: _Layout, place: _Place | None) -> dict[str, object]:
+def _letter(content: LetterContent, length: _Length, place: _Place | None) -> dict[str, object]:
     link = content.link
     return {
         "letter_id": content.letter_id,
-        "barcode": _barcode(content.letter_id),
+        "barcode": bar_code(content.letter_id),
         "return_lines": content.return_lines,
         "address_lines": content.address_lines,
-        "own": _side(content.own, layout),
-        "copy": _side(content.copy, layout) if content.copy else None,
+        "own": _side(content.own),
+        "copy": _side(content.copy) if content.copy else None,
         "tag": {"text": content.tag, **_tongue(content.tag_locale)} if content.tag else None,
         "link": {**asdict(link), "svg": qr_code(link.url)} if link else None,
-        "picture": layout.picture,
+        "own_ways": _LARGE_WAYS if content.large else _ways(length.own_way),
+        "copy_ways": _LARGE_WAYS if content.large else _ways(length.copy_way),
         "own_end": place.own_end if place else None,
         "copy_end": place.last if place else None,
     }
 
 
-def _side(side: Side, layout: _Layout) -> dict[str, object]:
+def _ways(found: int | None) -> Sequence[tuple[float, bool]]:
+    return _WAYS if found is None else (_WAYS[found],)
+
+
+def _shape(content: LetterContent) -> _Shape:
+    """What letters have in common that take as much room."""
+    own = content.own
+    return (
+        own.locale,
+        tuple((block.kind, len(block.rows)) for block in own.blocks),
+        bool(own.picture),
+        bool(content.link),
+        bool(content.tag),
+    )
+
+
+def _letters_in(content: LetterContent) -> int:
+    return sum(len(run.text) for block in content.own.blocks for row in block.rows for cell in row for run in cell)
+
+
+def _side(side: Side) -> dict[str, object]:
     tongue = _tongue(side.locale)
-    return {**asdict(side), **tongue, "size": layout.size * (_ARABIC if tongue["script"] == "arab" else 1)}
+    return {**asdict(side), **tongue, "scale": _ARABIC if tongue["script"] == "arab" else 1}
 
 
 def qr_code(text: str) -> str:
@@ -280,7 +319,8 @@ def qr_code(text: str) -> str:
     return zxingcpp.write_barcode_to_svg(code, add_quiet_zones=False)
 
 
-def _barcode(text: str) -> str:
+def bar_code(text: str) -> str:
+    """A Code 128 bar code as SVG."""
     return zxingcpp.write_barcode_to_svg(zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.Code128), add_quiet_zones=False)
 
 
@@ -290,7 +330,7 @@ def calibration(measures: Measures, *, now: datetime) -> bytes:
     return typst.compile(
         folder / "calibration.typ",
         root=folder,
-        font_paths=_fonts(measures.font_folder),
+        font_paths=fonts(measures.font_folder),
         sys_inputs={"data": json.dumps({"measures": measures.inches, "fonts": _FONTS})},
         pdf_standards=["ua-1"],
         timestamp=now.replace(microsecond=0),
@@ -309,7 +349,7 @@ def _tongue(locale: str) -> dict[str, object]:
 
 
 @lru_cache(maxsize=4)
-def _fonts(folder: str) -> typst.Fonts:
+def fonts(folder: str) -> typst.Fonts:
     """Read the fonts once: the installed packages', and those of the district's own folder."""
     own = [Path(folder)] if folder else []
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[*own, *map(_package_folder, _FONT_PACKAGES)])
