@@ -6,7 +6,7 @@ words, opt-outs and blocks bind it at its release. Where it is not certain what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -28,7 +28,7 @@ from outreach.replies.reasons import Intent
 from outreach.replies.tables import Inbound
 from outreach.settings import Settings
 
-_OF_USE = {"which_days": timedelta(hours=12), "after_hours": timedelta(hours=1), "safety": timedelta(hours=12)}
+_OF_USE = {"which_days": timedelta(hours=2), "after_hours": timedelta(hours=1), "safety": timedelta(hours=12)}
 """How long an answer that could not leave is still of use; the note after hours is wrong once somebody reads again."""
 _WEEKEND = 5
 _LATELY = timedelta(days=2)
@@ -81,10 +81,14 @@ def answer(session: Session, inbound: Inbound, found: Match, settings: Settings,
         urgent=inbound.urgent,
         suppress=inbound.suppress,
         to_human=inbound.to_human,
-        machine=bool(machines.suspected(session, inbound, now)),
-        school_open=is_open(session, found.school_id, settings, inbound.received_at),
+        machine=False,
+        school_open=False,
         first_of_incident=first,
     )
+    if answer_to(heard) is None:  # whoever wrote, and whenever: most texts cost no more than this
+        return None
+    machine = bool(machines.suspected(session, inbound, now))
+    heard = replace(heard, machine=machine, school_open=is_open(session, found.school_id, settings, inbound.received_at))
     chosen = answer_to(heard)
     if chosen is Answer.WHICH_DAYS and (why := _cannot_tell(session, inbound, found, settings, now)):
         hand_over(inbound, why)

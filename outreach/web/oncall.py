@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.cases import danger, danger_guidance, oncall
+from outreach.cases.danger_tables import Incident
 from outreach.planning import two_way
 from outreach.staff import oncall as rules
 from outreach.staff.oncall_tables import OnCallPerson
@@ -92,7 +93,10 @@ def answer_page(token: str) -> ResponseReturnValue:
     """Ask before the link is spent, so that a preview does not acknowledge."""
     with services().database.read() as session:
         call = oncall.by_token(session, token)
-        return render_template("on_call_answer.html", call=call, minutes=services().settings.on_call_wait_minutes), 200 if call else 410
+        incident = session.get(Incident, call.incident_id) if call and call.incident_id else None
+        taken = incident is not None and (incident.acknowledged_at is not None or incident.closed_at is not None)
+        minutes = services().settings.on_call_wait_minutes
+        return render_template("on_call_answer.html", call=call, taken=taken, minutes=minutes), 200 if call else 410
 
 
 @blueprint.post("/answer/<token>")

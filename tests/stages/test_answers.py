@@ -270,7 +270,7 @@ def test_another_machine_never_gets_into_a_conversation(line: Line, says: Any) -
     line.nights.settings = line.nights.settings.model_copy(update={"opt_out_confirmation": "service"})
     line.nights.load()
     line.nights.now += NIGHT
-    for n in range(30):
+    for n in range(12):
         line.hear(says(n))
         line.nights.now += timedelta(minutes=20)
     planned = line.planned()

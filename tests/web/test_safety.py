@@ -18,6 +18,7 @@ from outreach.database import Database
 from outreach.planning.tables import PlannedMessage
 from outreach.settings import Settings
 from outreach.staff import queries as accounts
+from outreach.staff.actions import digest
 from outreach.staff.oncall_tables import OnCallPage, OnCallPerson
 from tests.conftest import NOON
 from tests.web.conftest import SignedIn, send
@@ -154,6 +155,18 @@ def test_the_link_in_a_call_asks_before_it_is_spent_and_needs_no_sign_in(app: Fl
     assert "Thank you" in stranger.get(found[1]).text
     assert stranger.get("/on-call/answer/nonsense").status_code == 410
     assert seeded.omar
+
+
+def test_a_late_click_finds_that_somebody_has_it_already(app: Flask, cried: Danger, signed_in: SignedIn, sqlite_database: Database) -> None:
+    with sqlite_database.write() as session:
+        session.scalars(select(OnCallPage)).one().token_hash = digest("late")
+    here = f"/incidents/{cried.incident}"
+    stranger = app.test_client()
+    assert "I have it" in stranger.get("/on-call/answer/late").text
+    send(signed_in("ana"), here, f"{here}/acknowledge")
+    page = stranger.get("/on-call/answer/late").text
+    assert "Somebody has it already" in page
+    assert "Ana" not in page
 
 
 def test_an_administrator_sets_the_chain_up_and_others_see_it_without_numbers(
