@@ -8,7 +8,7 @@ from dataclasses import replace
 from flask import Flask
 
 from outreach.database import Database
-from outreach.replies.understanding import Context, understand
+from outreach.replies.lexicon import familiar
 from outreach.web.app import create_app
 from outreach.wiring import wire
 from scheduler import embedded
@@ -22,5 +22,5 @@ def app() -> Flask:
     services = wire()
     scheduler = embedded.start(services)
     atexit.register(scheduler.shutdown, wait=False)
-    understand("hello", Context())  # reads the word lists now, so that no family's first text waits for them
+    familiar()  # reads the word lists and learns from replies now, so that no family's first text waits for it
     return create_app(replace(services, database=Database(services.settings.database, patience=_PATIENCE_SECONDS)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,9 +13,10 @@ from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from outreach.replies.likeness import Likeness
 from outreach.replies.normalise import normalise
 from outreach.replies.patterns import Pattern, PatternError, compile_pattern
-from outreach.replies.reasons import CATEGORY_OF
+from outreach.replies.reasons import CATEGORY_OF, Intent
 from outreach.replies.spelling import Speller
 from outreach.resources import data_folder
 
@@ -25,6 +27,12 @@ PLAIN_GROUPS = (
 )
 GROUPS = frozenset([*PLAIN_GROUPS, *(f"crisis.{danger}" for danger in DANGERS), *(f"barrier.{reason}" for reason in CATEGORY_OF)])
 """Every list a keyword file may hold."""
+
+
+NOTHING = "nothing"
+"""The label of look-alikes, which only say what a text does not mean."""
+_SPEAKS_FOR = {"redirect": "opt_out", "who": "question", "visit": "ack", "other_language": "language_request"}
+"""Lists whose name is no intent → the intent."""
 
 
 class LexiconError(ValueError):
@@ -88,6 +96,34 @@ class Lexicon:
     def of(self, name: str, language: str = "") -> Sequence[Group]:
         """Return the groups of *name*, the family's own language first."""
         return sorted(self.groups.get(name, ()), key=lambda group: group.locale != language)
+
+
+@cache
+def familiar() -> Likeness:
+    """Return what texts can be compared with: the labelled replies of every language, and the lists' keywords and examples."""
+    listed = (labelled for found in shipped().groups.values() for group in found for labelled in _listed(group))
+    return Likeness((normalise(text).spoken, label) for text, label in (*listed, *_replies(data_folder("translations"))))
+
+
+def _listed(group: Group) -> Iterator[tuple[str, str]]:
+    """Each text of a list with the reason or intent that it speaks for, or with none."""
+    kind, _, inner = group.name.partition(".")
+    label = {"crisis": Intent.CRISIS.value, "barrier": inner}.get(kind) or _SPEAKS_FOR.get(group.name, group.name)
+    known = label in CATEGORY_OF or label in set(Intent)
+    yield from ((text, label if known else NOTHING) for text in (*group.keywords, *group.examples))
+    yield from ((text, NOTHING) for text in group.counterexamples)
+
+
+def _replies(folder: Path) -> Iterator[tuple[str, str]]:
+    """Each labelled reply and what it means: a reason where it gives one, else an intent. Raises LexiconError naming file and line."""
+    for file in sorted(folder.glob("*/replies.csv")):
+        with file.open(encoding="utf-8", newline="") as stream:
+            reader = csv.DictReader(stream)
+            for row in reader:
+                if row["intent"] not in set(Intent) or (row["barrier"] and row["barrier"] not in CATEGORY_OF):
+                    message = f"{file.parent.name}/{file.name}, line {reader.line_num}: no such intent or barrier"
+                    raise LexiconError(message)
+                yield row["text"], row["barrier"] if row["intent"] == Intent.BARRIER_REPORT and row["barrier"] else row["intent"]
 
 
 @cache

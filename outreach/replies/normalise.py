@@ -68,6 +68,11 @@ class Normal:
         return tuple(without_marks(token) for token in self.tokens)
 
     @cached_property
+    def spoken(self) -> tuple[str, ...]:
+        """The tokens without accents, and without the ends of sentences."""
+        return tuple(token for token in self.plain if token != BOUNDARY)
+
+    @cached_property
     def text(self) -> str:
         """The tokens in one line, accents kept."""
         return f" {' '.join(self.tokens)} " if self.tokens else " "

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from outreach.replies.lexicon import Group, Lexicon
+from outreach.replies.lexicon import Group, Lexicon, familiar
+from outreach.replies.likeness import Likely
 from outreach.replies.normalise import BOUNDARY, Normal, normalise, without_marks
 from outreach.replies.spelling import distance_is_one, letters_of
 
@@ -74,6 +75,16 @@ class Reading:
         """Return the first hit, or None."""
         found = self.hits(*names)
         return found[0] if found else None
+
+    @cached_property
+    def likely(self) -> Likely | None:
+        """Return what the text reads like, whatever the lists know of it; None where it is like nothing."""
+        return familiar().judge(self.normal.spoken)
+
+    def looks_only_alike(self, *names: str) -> bool:
+        """Say whether a look-alike of the named lists stands in the text."""
+        groups = (group for name in names for group in self._lexicon.of(name, self._language))
+        return bool(self._hits("idiom")) or any(next(self._look_alikes(group), None) for group in groups)
 
     def covers(self, hits: Iterable[Hit]) -> bool:
         """Say whether *hits* and words without content are all there is."""

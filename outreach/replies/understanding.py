@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from outreach.replies.lexicon import DANGERS, Lexicon, shipped
+from outreach.replies.lexicon import DANGERS, NOTHING, Lexicon, shipped
+from outreach.replies.likeness import Likely
 from outreach.replies.normalise import normalise
 from outreach.replies.quotes import without_our_words
 from outreach.replies.reading import Hit, Reading
@@ -73,6 +74,22 @@ class Meaning:
 
 NO_CONTEXT = Context()
 
+_SURE, _SURER = 2.0, 3.0
+"""Margins from which a text that only reads like danger or a revocation is taken for one: where no rule found a meaning, and where one
+did. Measured on replies from which nothing was learned."""
+_LIKELY = 0.5
+_ENOUGH_TO_BE_LIKE = 3
+"""Words (of Chinese and Korean: characters) below which only the lists say stop or danger."""
+_STOPS = ("opt_out", "redirect", "wrong_number")
+_LOOK_ALIKES: dict[str, tuple[str, ...]] = {
+    Intent.CRISIS: tuple(f"crisis.{danger}" for danger in DANGERS),
+    Intent.OPT_OUT: _STOPS,
+    Intent.WRONG_NUMBER: _STOPS,
+}
+"""Intents that a text may be taken for in words that no list knows → the lists whose look-alikes say that it is not."""
+_NEVER_GUESSED = {Intent.CRISIS, Intent.OPT_OUT, Intent.WRONG_NUMBER, Intent.OPT_IN, Intent.HELP, NOTHING}
+"""Intents on which the service acts by itself: below a sure margin they are no guess to make."""
+
 
 def understand(text: str, context: Context = NO_CONTEXT, lexicon: Lexicon | None = None) -> Meaning:
     """Return what *text* means; never raises, whatever it holds."""
@@ -93,11 +110,10 @@ def _judge(reading: Reading, context: Context) -> Meaning:
     safety = _danger(reading) or _revocation(reading)
     if safety is not None:
         return safety
-    for rule in _RULES:
-        meaning = rule(reading, context)
-        if meaning is not None:
-            return meaning
-    return Meaning(Intent.UNCLEAR, why="unclear: no rule knows these words")
+    meaning = next((found for rule in _RULES if (found := rule(reading, context)) is not None), None)
+    if meaning is not None and not meaning.to_human:
+        return meaning
+    return _grave_likeness(reading, meaning) or meaning or _likeness(reading)
 
 
 def _cut_short(reading: Reading) -> Meaning:
@@ -140,6 +156,40 @@ def _revocation(reading: Reading) -> Meaning | None:
 
 def _says_more(reading: Reading) -> bool:
     return bool(reading.hits("dispute_count", "ask_dates", "request_call", "report_absence", "visit", *_REASON_LISTS))
+
+
+# --- where no list is sure -------------------------------------------------------------------------------------------------------
+
+
+def _grave_likeness(reading: Reading, meaning: Meaning | None) -> Meaning | None:
+    """A text that reads much like danger or a revocation is taken for one, in whatever words: to miss it costs more, and a person looks."""
+    likely = reading.likely
+    if (
+        likely is None
+        or likely.margin < (_SURE if meaning is None else _SURER)
+        or len(reading.normal.spoken) < _ENOUGH_TO_BE_LIKE
+        or likely.label not in _LOOK_ALIKES
+    ):
+        return None
+    if (meaning is not None and likely.label == Intent.WRONG_NUMBER) or reading.looks_only_alike(*_LOOK_ALIKES[likely.label]):
+        return None
+    intent, urgent = Intent(likely.label), likely.label == Intent.CRISIS
+    return Meaning(intent, meaning.barrier if meaning else "", urgent=urgent, suppress=not urgent, why=_reads_like(likely))
+
+
+def _likeness(reading: Reading) -> Meaning:
+    """What a text reads like where no rule knows its words; a person reads it in any case."""
+    likely = reading.likely
+    if likely is None or likely.margin < _LIKELY or likely.label in _NEVER_GUESSED or reading.looks_only_alike(likely.label):
+        return Meaning(Intent.UNCLEAR, why="unclear: no rule knows these words")
+    if likely.label in CATEGORY_OF:
+        return Meaning(Intent.BARRIER_REPORT, likely.label, why=_reads_like(likely))
+    return Meaning(Intent(likely.label), why=_reads_like(likely))
+
+
+def _reads_like(likely: Likely) -> str:
+    words = ", ".join(f'"{word}"' for word in likely.words) or "parts of words"
+    return f"{likely.label}: reads like other such replies ({words})"
 
 
 # --- everything else, in order ---------------------------------------------------------------------------------------------------
