@@ -12,6 +12,8 @@ from outreach.attendance.folder import open_delivery
 from outreach.attendance.importing import ImportReport
 from outreach.attendance.tables import FeedSource
 from outreach.database import Database
+from outreach.feeds import watching
+from outreach.feeds.drops import holds_packed
 from outreach.feeds.taking import take_in
 from outreach.services import Services
 from outreach.settings import Settings
@@ -30,6 +32,9 @@ def load(services: Services, folder: Path, now: datetime) -> ImportReport:
 
 
 def _is_known(database: Database, folder: Path) -> bool:
+    """Whether plain files lie there whose bytes were loaded already; what is packed or fetched is opened in the other process."""
+    if watching.asks_a_server(folder) or holds_packed(folder):
+        return False
     delivery = open_delivery(folder)
     with database.read() as session:
         source = session.get(FeedSource, delivery.settings.name)

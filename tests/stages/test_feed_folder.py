@@ -234,6 +234,17 @@ def test_zip_and_gz_are_unpacked_and_the_same_is_no_news(one: Services) -> None:
     assert items(one.database)[0].startswith("The feed sis was refused: attendance.csv.gz is damaged, or has not come completely;")
 
 
+@pytest.mark.long
+def test_a_file_that_source_toml_names_may_lie_in_a_zip(one: Services) -> None:
+    """The process that answers pages does not look inside."""
+    folder = write_feed(drop(one), feed(files={"students": "kids.csv"}))
+    with zipfile.ZipFile(folder / "roster.zip", "w") as zipped:
+        zipped.write(folder / "students.csv", "kids.csv")
+    (folder / "students.csv").unlink()
+    feeding.take_feeds(one)
+    assert (loaded(one.database), items(one.database)) == (1, [])
+
+
 def test_a_name_that_comes_twice_is_refused(one: Services) -> None:
     folder = write_feed(drop(one), feed())
     (folder / "students.csv.gz").write_bytes(gzip.compress((folder / "students.csv").read_bytes()))

@@ -95,6 +95,7 @@ def test_the_service_looks_every_quarter_of_an_hour(taker: Taker, site: Site, tm
     assert is_due(taker.database, folder, settings=taker.settings, now=NOW + timedelta(minutes=15))
 
 
+@pytest.mark.long
 def test_packed_files_and_files_with_a_date_in_their_name(taker: Taker, site: Site, tmp_path: Path) -> None:
     """The newest that fits a pattern is taken, under the name that stands here."""
     out = site.root / "out"
@@ -112,6 +113,7 @@ def test_packed_files_and_files_with_a_date_in_their_name(taker: Taker, site: Si
     assert absent(taker, tmp_path) == ["1", "0"]
 
 
+@pytest.mark.long
 def test_loaded_files_are_moved_and_the_empty_folder_is_no_trouble(taker: Taker, site: Site, tmp_path: Path) -> None:
     folder = pointing(site, tmp_path, done_folder="done")
     for _ in range(2):
@@ -122,6 +124,7 @@ def test_loaded_files_are_moved_and_the_empty_folder_is_no_trouble(taker: Taker,
     assert by_itself(taker, folder).unchanged
 
 
+@pytest.mark.long
 def test_a_private_key_opens_the_door(taker: Taker, site: Site, tmp_path: Path) -> None:
     site.user_key.write_private_key(tmp_path / "key", passphrase="passphrase", rounds=1, ignore_few_rounds=True)
     with_key(taker, FeedKey(key=USER, secret="passphrase", private_key_file=str(tmp_path / "key")))
@@ -235,6 +238,7 @@ def test_the_same_bytes_sent_again_change_nothing_but_the_day_they_came(taker: T
         assert last_attendance_at(session) == NOW + timedelta(days=1)
 
 
+@pytest.mark.long
 def test_a_person_who_asks_gets_what_is_there_once_more(taker: Taker, site: Site, tmp_path: Path) -> None:
     folder = pointing(site, tmp_path)
     by_itself(taker, folder)
