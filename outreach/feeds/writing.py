@@ -10,6 +10,8 @@ from outreach.feeds.drafting import Look
 from outreach.feeds.presets import presets, propose
 
 _PLAIN = ("school_year_start", "exit_day", "reporting", "calendar", "encoding", "delimiter", "date_format")
+WRITTEN = frozenset({"name", *_PLAIN, "files", "header", "columns", "only", "periods", "codes", "events", "languages"})
+"""The keys of ``source.toml`` that choices may write."""
 
 
 def written(found: Look) -> str:

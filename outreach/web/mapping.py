@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import shutil
+import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -23,7 +24,7 @@ from outreach.clock import local_date
 from outreach.feeds.drafting import Look, draft, extend, look, odd_rows, ready, with_dates
 from outreach.feeds.presets import presets
 from outreach.feeds.samples import KEPT_FOR, LARGEST_UPLOAD, Sample, SampleError, State, sample_of, sweep, take
-from outreach.feeds.writing import spelled, written
+from outreach.feeds.writing import WRITTEN, spelled, written
 from outreach.messages.languages import languages
 from outreach.staff import actions as staff
 from outreach.staff.roles import Permission
@@ -150,7 +151,7 @@ def source() -> ResponseReturnValue:
     waiting = [code for code in found.codes if code not in found.choices.codes]
     return render_template(
         "mapping_source.html", choices=found.choices, text=text, target=target, there=there, difference=difference,
-        seen=_digest(there), todo=ready(found), waiting=waiting,
+        seen=_digest(there), todo=ready(found), waiting=waiting, lost=_lost(there),
     )  # fmt: skip
 
 
@@ -191,7 +192,9 @@ def save() -> ResponseReturnValue:
         detail = {"codes": codes, "replaced": there is not None}
         staff.audit(session, actor=person().email, action="feed.mapped", subject=f"feed {found.choices.name}", now=now(), detail=detail)
     sample.discard()
-    flash(f"Saved. As soon as the feed’s files lie in the folder {target.parent.name}, they are loaded. The sample is deleted.")
+    flash(
+        f"Saved. As soon as the feed’s files lie in the folder {target.parent.name}, they are loaded; until then Attention asks for them. The sample is deleted."
+    )
     return redirect(url_for("mapping.page"))
 
 
@@ -246,6 +249,14 @@ def _there(target: Path | None) -> str | None:
     if target is None or not target.is_file():
         return None
     return target.read_text(encoding="utf-8-sig", errors="replace")
+
+
+def _lost(there: str | None) -> list[str]:
+    """Settings of the present file that the page does not ask about, and would not write."""
+    try:
+        return sorted(set(tomllib.loads(there or "")) - WRITTEN)
+    except tomllib.TOMLDecodeError:
+        return []
 
 
 def _put(target: Path, text: str) -> None:

@@ -280,10 +280,11 @@ def test_a_source_toml_is_never_replaced_without_the_difference_having_been_seen
     upload(boss, small())
     target = tmp_path / "feeds" / "night" / "source.toml"
     target.parent.mkdir(parents=True)
-    target.write_text('name = "night"\nexit_day = "exclusive"\n', encoding="utf-8")
+    target.write_text('name = "night"\nexit_day = "exclusive"\n[drop]\nexpected_by = "06:00"\n', encoding="utf-8")
     say(boss, name="Night")
     page = shown(boss, "/mapping/source")
     assert '-exit_day = "exclusive"' in page
+    assert "does not ask about <code>drop</code>, which would be gone" in page
 
     def save(seen: str) -> str:
         answer = boss.post("/mapping/save", data={"csrf_token": token_of(boss.get("/mapping").text), "seen": seen})
