@@ -31,6 +31,7 @@ SCREENS = (
     "/incidents/",
     "/on-call/",
     "/data-health",
+    "/mapping",
     "/words",
     "/words?language=ar",
     "/password",
