@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -131,7 +130,6 @@ def batch(batch_id: int) -> ResponseReturnValue:
             found=batch_check.look(session, row, services().settings, now()),
             yours=row.mass_send and person().email in row.started_by,
             who=accounts.names_by_email(session, {row.decided_by, *row.started_by}),
-            tomorrow=now() + timedelta(days=1),
         )
 
 
