@@ -24,7 +24,7 @@ class Job:
 
 
 JOBS = (
-    Job("feeds", timedelta(minutes=1), feeding.take_feeds, "load what came into the feed folder"),
+    Job("feeds", timedelta(seconds=20), feeding.take_feeds, "load what came into the feed folder"),
     Job("late_feeds", timedelta(minutes=5), feeding.say_late, "tell a person of feeds that did not come by their hour"),
     Job("evaluate", timedelta(minutes=1), ticks.evaluate_and_plan, "when the day, the data or the rules changed: count, cross, plan"),
     Job("corrections", timedelta(minutes=1), ticks.recount_told, "when the data changed: count again what families were told"),
