@@ -66,6 +66,7 @@ def hand_in(session: Session, spot: Spot, template: str, hand: Hand, *, home: Pa
     *seen* is the digest of the English that the translator read. The first translation of an English text counts as delivered words.
     Raises BenchError where the English is another by now, or the words have a fault.
     """
+    take_turns(session, "wording")
     source = editing.source_of(session, spot, home)
     words = _typed(template, spot)
     if seen is not None and seen != digest(source.text):
@@ -115,7 +116,7 @@ def shown_digest(pair: Pair) -> str:
 def say(session: Session, spot: Spot, text: str, hand: Hand, *, home: Path | None = None) -> TranslationNote:
     """Add a note to the talk about some words. Raises BenchError."""
     editing.source_of(session, spot, home)
-    words = text.replace("\r\n", "\n").strip()
+    words = _plain(text)
     if not words or len(words) > LONGEST_NOTE:
         refusal = f"Please write a note of at most {LONGEST_NOTE} characters."
         raise BenchError(refusal)
@@ -141,8 +142,13 @@ def mark_invoiced(session: Session, translator: str, upto: int, hand: Hand) -> T
     return invoice
 
 
+def _plain(text: str) -> str:
+    """What a form sent, with one kind of line end and without the one character that no database takes."""
+    return text.replace("\r\n", "\n").replace("\0", "").strip()
+
+
 def _typed(text: str, spot: Spot) -> str:
-    words = text.replace("\r\n", "\n").strip()
+    words = _plain(text)
     if len(words) > (most := MOST_LETTERS[spot.channel]):
         refusal = f"This is {len(words):,} characters long; at most {most:,} can be kept."
         raise BenchError(refusal)

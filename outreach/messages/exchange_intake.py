@@ -237,5 +237,5 @@ def _of_csv(name: str, content: bytes) -> Iterator[Row]:
 
 def _of_cells(line: int, cell: Mapping[str, str]) -> Row:
     context = f"{cell['message']}/{cell['channel']}" + (f"@{cell['school']}" if cell["school"] else "")
-    version = int(cell["version"]) if cell["version"].isdecimal() else 0
+    version = int(cell["version"][:18]) if cell["version"].isdecimal() else 0
     return Row(line, context, cell["language"], cell["english"], cell["translation"], version)

@@ -63,7 +63,7 @@ def occurring(known: Sequence[Term], english: str) -> list[Term]:
 def write(session: Session, locale: str, term: Term, hand: Hand, *, removed: bool = False) -> GlossaryVersion | None:
     """Keep what a term is called; None where exactly that stands already. Raises GlossaryError."""
     take_turns(session, "glossary")
-    named, said, note = " ".join(term.term.lower().split()), " ".join(term.translation.split()), " ".join(term.note.split())
+    named, said, note = (" ".join(words.replace("\0", "").split()) for words in (term.term.lower(), term.translation, term.note))
     if not named:
         refusal = "Please write the English term."
         raise GlossaryError(refusal)

@@ -24,6 +24,7 @@ OWN = (
     "/bench/reach",
     "/bench/words/ur/help/sms",
     "/bench/words/ar/count/letter",
+    "/bench/words/ar/family_page/page",
 )
 
 
@@ -73,6 +74,7 @@ def test_an_urdu_text_is_written_from_right_to_left_checked_as_it_is_typed_and_h
     check(desk)
 
 
+@pytest.mark.long
 def test_a_left_to_right_language_keeps_its_direction_and_an_administrator_gives_languages(page: Page, served: Served) -> None:
     with served.database.write() as session:
         translators(session)

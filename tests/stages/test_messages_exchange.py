@@ -68,15 +68,15 @@ def test_an_imported_translation_waits_for_its_approval(database: Database, form
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_file_that_comes_back_untouched_changes_nothing(database: Database, form: str) -> None:
-    took(database, form, exported(database, form, WORDS))
+def test_a_file_that_comes_back_untouched_changes_nothing(sqlite_database: Database, form: str) -> None:
+    took(sqlite_database, form, exported(sqlite_database, form, WORDS))
     whole = exchange.po_file if form == "po" else exchange.csv_file
-    with database.read() as session:
+    with sqlite_database.read() as session:
         content = whole("so", None, session)
-    taken = took(database, form, content)
+    taken = took(sqlite_database, form, content)
     assert (taken.written, taken.left) == (0, ())
     assert taken.unchanged > 20
-    assert len(standing(database)) == 1
+    assert len(standing(sqlite_database)) == 1
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -96,27 +96,27 @@ def test_newer_work_is_listed_and_never_overwritten(database: Database, form: st
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_words_nobody_touched_outside_do_not_undo_what_was_written_meanwhile(database: Database, form: str) -> None:
-    with database.write() as session:
+def test_words_nobody_touched_outside_do_not_undo_what_was_written_meanwhile(sqlite_database: Database, form: str) -> None:
+    with sqlite_database.write() as session:
         hand_in(session, HELP, WORDS, LEYLA)
-    out = exported(database, form)
-    with database.write() as session:
+    out = exported(sqlite_database, form)
+    with sqlite_database.write() as session:
         hand_in(session, HELP, NEWER, LEYLA)
-    assert took(database, form, out) == Taken("so", 0, 1, ())
-    assert standing(database)[-1] == ("leyla@example.org", NEWER)
+    assert took(sqlite_database, form, out) == Taken("so", 0, 1, ())
+    assert standing(sqlite_database)[-1] == ("leyla@example.org", NEWER)
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_translation_of_an_older_english_is_listed(database: Database, form: str) -> None:
+def test_a_translation_of_an_older_english_is_listed(sqlite_database: Database, form: str) -> None:
     """The other lines of the file are taken."""
-    with database.read() as session:
+    with sqlite_database.read() as session:
         whole = (exchange.po_file if form == "po" else exchange.csv_file)("so", None, session)
-    content = exported(database, form, WORDS)
-    with database.write() as session:
+    content = exported(sqlite_database, form, WORDS)
+    with sqlite_database.write() as session:
         write(session, Spot("help", "sms"), "{{ district }}: We changed this. Reply STOP to stop.", LEYLA)
     with pytest.raises(ImportRefusedError, match="export fresh files"):
-        took(database, form, content)
-    taken = took(database, form, whole)
+        took(sqlite_database, form, content)
+    taken = took(sqlite_database, form, whole)
     assert [(one.field, "another by now" in one.reason) for one in taken.left] == [("english", True)]
     assert taken.left[0].line > 1
 
@@ -131,16 +131,16 @@ def test_a_translation_of_an_older_english_is_listed(database: Database, form: s
         ("{{ district }}: xabsi STOP", "xabsi"),
     ],
 )
-def test_a_fault_is_named_with_its_line_and_nothing_is_kept(database: Database, form: str, words: str, fault: str) -> None:
-    content = exported(database, form, words)
+def test_a_fault_is_named_with_its_line_and_nothing_is_kept(sqlite_database: Database, form: str, words: str, fault: str) -> None:
+    content = exported(sqlite_database, form, words)
     with pytest.raises(ImportRefusedError, match=fault) as refusal:
-        took(database, form, content)
+        took(sqlite_database, form, content)
     [remark] = refusal.value.remarks
     assert (remark.file, remark.field) == (f"so.{form}", "translation")
     assert fault.split(maxsplit=1)[0].strip("{}") in remark.reason
     line = content.decode("utf-8-sig").splitlines()[remark.line - 1]
     assert line.startswith("msgid" if form == "po" else "help,sms")
-    with database.read() as session:
+    with sqlite_database.read() as session:
         assert session.scalar(select(func.count()).select_from(WordingVersion)) == 0
 
 

@@ -81,7 +81,7 @@ def test_a_translator_sees_no_child_and_no_family_on_any_page(app: Flask, sqlite
     with sqlite_database.write() as session:
         translators(session)
     client, secret, declared = entered(app, sqlite_database, "zahra"), family_words(sqlite_database), access(app)
-    made_up = {"Mei", "Chen"}  # so are a child and an adult of our made-up Chinese family called, too
+    made_up = {"Mei", "Chen", "Haddad"}  # our made-up families have these names, too
     opened = []
     for rule in app.url_map.iter_rules():
         if declared[rule.endpoint].startswith("open:"):
@@ -93,6 +93,9 @@ def test_a_translator_sees_no_child_and_no_family_on_any_page(app: Flask, sqlite
             assert answer.status_code < 500, f"{method} {rule.rule} breaks"
             if answer.status_code == 200:
                 opened.append(rule.endpoint)
+    for link in re.findall(r'href="(/bench/words/[^"]+)"', client.get("/bench").text)[:4]:
+        shown = client.get(link).text
+        assert not {word for word in secret - made_up if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", shown)}, link
     assert {endpoint.partition(".")[0] for endpoint in opened} <= {"bench", "signin", "my_mail"}
     assert len(opened) >= 6
 
@@ -252,6 +255,7 @@ def test_notes_pass_between_translator_and_administrator_and_are_escaped(desk: S
     assert html.index("parents only") < html.index("grandparents")
     assert "2 notes" in idil.get("/bench").text
     assert does(idil, "note", note="  ")[0] == 422
+    assert does(idil, "note", note="\0")[0] == 422
 
 
 def test_the_glossary_stands_beside_the_text_and_keeps_who_changed_it(desk: SignedIn) -> None:
