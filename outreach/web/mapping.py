@@ -192,9 +192,8 @@ def save() -> ResponseReturnValue:
         detail = {"codes": codes, "replaced": there is not None}
         staff.audit(session, actor=person().email, action="feed.mapped", subject=f"feed {found.choices.name}", now=now(), detail=detail)
     sample.discard()
-    flash(
-        f"Saved. As soon as the feed’s files lie in the folder {target.parent.name}, they are loaded; until then Attention asks for them. The sample is deleted."
-    )
+    what = f"As soon as the feed’s files lie in the folder {target.parent.name}, they are loaded; until then Attention asks for them."
+    flash(f"Saved. {what} The sample is deleted.")
     return redirect(url_for("mapping.page"))
 
 
