@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from outreach.cases import actions
+from outreach.cases.answers import is_open
 from outreach.cases.tables import Case
 from outreach.consent import actions as consent
 from outreach.consent.states import Kind, Source
@@ -20,7 +22,7 @@ from outreach.planning.release import Go, Stop
 from outreach.planning.tables import PlannedMessage
 from outreach.replies.tables import Inbound
 from outreach.settings import Settings
-from tests.feeds import ROOSEVELT
+from tests.feeds import LINCOLN, ROOSEVELT
 from tests.stages.families import hear
 from tests.stages.nights import WORDS, Nights
 
@@ -143,7 +145,12 @@ def test_an_unknown_number_learns_nothing(line: Line) -> None:
     assert (line.planned(EVE), case.queue) == ([], "needs_me")
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations((ANA, BEN, EVE))))
+ORDERS = [
+    pytest.param(order, marks=[pytest.mark.long] if number else []) for number, order in enumerate(itertools.permutations((BEN, EVE, ANA)))
+]
+
+
+@pytest.mark.parametrize("order", ORDERS)
 def test_two_parents_and_three_children_hear_only_of_the_child_they_were_written_about(line: Line, order: tuple[str, ...]) -> None:
     """Ana may know of Lia and Sol, Ben only of Sol, and Eve shares Ben's house but may know of Kim alone."""
     district = line.nights.district
@@ -205,33 +212,31 @@ def test_after_hours_a_waiting_family_hears_once_a_day_where_help_is(line: Line)
     assert line.told() == ["cancelled: too late: it could not leave in time"], "in the morning it is no longer true"
 
 
-@pytest.mark.parametrize(
-    ("hours", "said"),
-    [
-        (0, False),  # noon
-        (3.9, False),
-        (4, True),  # four in the afternoon
-        (20, False),  # eight in the morning
-        (19.9, True),
-        (4 * 24, True),  # noon on a Saturday
-        (6 * 24, True),  # noon on Columbus Day, a Monday without school
-        (7 * 24, False),
-    ],
-)
-def test_school_hours_are_the_schools_own_by_zone_and_calendar(line: Line, hours: float, said: bool) -> None:
+OPEN = {
+    0: True,  # noon
+    3.9: True,
+    4: False,  # four in the afternoon
+    20: True,  # eight in the morning
+    19.9: False,
+    4 * 24: False,  # noon on a Saturday
+    6 * 24: False,  # noon on Columbus Day, a Monday without school
+    7 * 24: True,
+}
+"""Hours after noon on a Tuesday in Chicago → whether somebody at Lincoln reads."""
+
+
+def test_school_hours_are_the_schools_own_by_zone_and_calendar(line: Line) -> None:
     line.nights.district.days = [day for day in line.nights.district.days if day != date(2026, 10, 12)]
     line.nights.load()
-    line.nights.now += timedelta(hours=hours)
-    line.hear("the bus never comes")
-    assert line.planned() == (["after_hours"] if said else [])
-
-
-def test_in_new_york_the_school_closes_an_hour_before_chicago(line: Line) -> None:
+    settings, noon = line.nights.settings, line.nights.now
+    with line.nights.database.read() as session:
+        found = {hours: is_open(session, LINCOLN, settings, noon + timedelta(hours=hours)) for hours in OPEN}
+        assert found == OPEN
+        assert is_open(session, "", settings, noon + timedelta(days=6)), "the district has no calendar of its own"
     line.nights.district.schools[0]["timezone"] = "America/New_York"
     line.nights.load()
-    line.nights.now += timedelta(hours=3)
-    line.hear("the bus never comes")
-    assert line.planned() == ["after_hours"]
+    with line.nights.database.read() as session:
+        assert not is_open(session, LINCOLN, settings, noon + timedelta(hours=3)), "an hour before Chicago"
 
 
 def test_danger_is_pointed_to_help_in_the_words_of_the_note_after_hours_once_an_incident(line: Line) -> None:
@@ -255,14 +260,19 @@ def test_a_number_that_opted_out_hears_nothing_automatic_even_in_danger(line: Li
     assert [told.split(":")[0] for told in line.told()] == ["cancelled"]
 
 
+MACHINES: tuple[Callable[[int], str], ...] = (
+    lambda _: "Thanks for your message! We are closed. Reply HELP for help.",
+    lambda n: f"AUTO: I am out of the office. Ticket {n}",
+    lambda n: f"which days? {n}",
+    lambda n: "STOP" if n % 2 else "START",
+)
+
+
 @pytest.mark.parametrize(
     "says",
     [
-        lambda _: "Thanks for your message! We are closed. Reply HELP for help.",
-        lambda n: f"AUTO: I am out of the office. Ticket {n}",
         lambda n: ("which days?", "HELP", "START", "the bus", "STOP")[n % 5],
-        lambda n: f"which days? {n}",
-        lambda n: "STOP" if n % 2 else "START",
+        *(pytest.param(says, marks=pytest.mark.long) for says in MACHINES),
     ],
 )
 def test_another_machine_never_gets_into_a_conversation(line: Line, says: Any) -> None:
