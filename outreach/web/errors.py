@@ -40,12 +40,17 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def stale(_problem: CSRFError) -> ResponseReturnValue:
-        return _page(400, *STALE)
+        return show_stale()
 
 
 def show(code: int) -> ResponseReturnValue:
     """The page for an HTTP status."""
     return _page(code, *SENTENCES.get(code, SENTENCES[_BROKE if code >= _BROKE else 400]))
+
+
+def show_stale() -> ResponseReturnValue:
+    """The page for a form without its token."""
+    return _page(400, *STALE)
 
 
 def log_breakdown(problem: BaseException | None) -> None:

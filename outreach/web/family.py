@@ -27,7 +27,7 @@ from outreach.delivery.family_tables import FamilyCode
 from outreach.district.people import Adult
 from outreach.messages.languages import languages
 from outreach.replies.understanding import Context, understand
-from outreach.web import family_forms, family_words
+from outreach.web import errors, family_forms, family_words
 from outreach.web.context import now, services
 from outreach.web.family_forms import Filled, FormError, Task
 from outreach.web.family_words import Words
@@ -50,8 +50,8 @@ def hide(answer: Response) -> Response:
 @blueprint.errorhandler(CSRFError)
 def stale(_problem: CSRFError) -> ResponseReturnValue:
     """A form that was open for too long, or came from elsewhere."""
-    locale = (request.view_args or {}).get("locale", "")
-    return _gate(_words(locale if locale in languages() else services().settings.default_language), "stale"), 400
+    words = _approved((request.view_args or {}).get("locale", ""))
+    return errors.show_stale() if words is None else (_gate(words, "stale"), 400)
 
 
 @blueprint.get("")
@@ -147,13 +147,14 @@ def leave(locale: str) -> ResponseReturnValue:
 
 def _words(locale: str) -> Words:
     """The page's words; there is no page in a language nobody knows, or before a person has approved its English words."""
+    return _approved(locale) or abort(404)
+
+
+def _approved(locale: str) -> Words | None:
     if locale not in languages():
-        abort(404)
+        return None
     with services().database.read() as rows:
-        words = family_words.load(rows, locale, services().settings)
-    if words is None:
-        abort(404)
-    return words
+        return family_words.load(rows, locale, services().settings)
 
 
 def _task(name: str) -> Task:

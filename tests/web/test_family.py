@@ -240,3 +240,9 @@ def test_every_page_stands_in_every_language(home: Home, locale: str) -> None:
         assert page.status_code == 200, address
         assert f'<html lang="{locale}"' in page.text
         assert "{{" not in page.text
+
+
+def test_a_form_that_was_open_for_too_long_says_so_in_the_familys_language(home: Home) -> None:
+    answer = app_at(home).test_client().post("/f/es", data={"code": home.link.code, "csrf_token": "forged"})
+    assert answer.status_code == 400
+    assert WORDS["es"]["stale"] in answer.text
