@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as quick
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from outreach.attendance.importing import import_folder
 from outreach.cases import reach
+from outreach.clock import FixedClock
 from outreach.database import Database
+from outreach.district.tables import Contact
+from outreach.doctor import examine
 from outreach.messages import bench_actions, bench_checks, glossary
 from outreach.messages.actions import approve, keep_translation
 from outreach.messages.bench_actions import BenchError
@@ -22,12 +28,16 @@ from outreach.messages.editing import Hand, Spot, write
 from outreach.messages.glossary import GlossaryError, Term
 from outreach.messages.languages import DEFAULT
 from outreach.messages.pairs import current_pairs, digest
-from outreach.messages.queries import choose
+from outreach.messages.queries import CORE_PACK, choose
 from outreach.planning.rows import new_row
 from outreach.planning.states import MessageClass, State
+from outreach.services import Services
+from outreach.settings import Settings
 from outreach.staff.actions import add_account
 from outreach.staff.roles import Role
+from tests.attendance.feeds import write_feed
 from tests.conftest import NOON
+from tests.feeds import District
 
 SO = Spot("help", "sms", locale="so")
 ENGLISH = "{{ district }}: We changed what this says. Reply STOP to stop."
@@ -216,7 +226,7 @@ def test_what_is_refused_at_the_bench(locale: str, translation: str, fault: str)
     assert any(fault in sentence for sentence in found), found
 
 
-@settings(max_examples=60)
+@quick(max_examples=60)
 @given(st.text(max_size=20), st.text(max_size=20), st.text(max_size=20), st.booleans())
 def test_a_translation_is_done_only_for_exactly_the_approved_pair(source: str, offered: str, approved: str, by_person: bool) -> None:
     stage = stage_of(source, offered, approved=(digest(source), digest(approved)), by_person=by_person)
@@ -225,7 +235,7 @@ def test_a_translation_is_done_only_for_exactly_the_approved_pair(source: str, o
     assert older is (Stage.CHANGED if not offered else Stage.SUBMITTED if by_person else Stage.DRAFTED)
 
 
-@settings(max_examples=60)
+@quick(max_examples=60)
 @given(st.lists(st.sampled_from(["school", "don't", "day-care", "{{ child }}", "8", "·", "|---|"])), st.integers(0, 9))
 def test_placeholders_and_marks_are_no_words_and_new_words_are_never_more_than_all(words: list[str], cut: int) -> None:
     text = " ".join(words)
@@ -238,7 +248,13 @@ def test_placeholders_and_marks_are_no_words_and_new_words_are_never_more_than_a
 def test_what_a_language_did_is_told_in_numbers_that_point_at_nobody(database: Database) -> None:
     with database.write() as session:
         for number in range(12):
-            common = {"message_class": MessageClass.NUDGE, "message": "count", "state": State.DELIVERED, "household": f"h{number}", "created_by": ADA.by}
+            common = {
+                "message_class": MessageClass.NUDGE,
+                "message": "count",
+                "state": State.DELIVERED,
+                "household": f"h{number}",
+                "created_by": ADA.by,
+            }
             session.add(new_row(NOON, once_key=f"so:{number}", language="so", family_language="so", **common))
             if number < 9:
                 session.add(new_row(NOON, once_key=f"en:{number}", language="en", family_language="ur", **common))
@@ -250,3 +266,24 @@ def test_what_a_language_did_is_told_in_numbers_that_point_at_nobody(database: D
     assert (found["ur"].families, found["ur"].in_english) == (0, None), "nine families are too few to be told"
     assert found["so"].answer_time is None
     assert later == {}
+
+
+def test_doctor_names_a_language_that_has_families_and_no_core_pack_until_it_has_one(
+    sqlite_database: Database, settings: Settings, clock: FixedClock, tmp_path: Path
+) -> None:
+    district = District()
+    district.child("lia", absent=1)
+    district.adult("anna", ["lia"], phone="+13125550142")
+    import_folder(sqlite_database, write_feed(tmp_path / "feed", district.feed()), home=settings.home, now=NOON)
+    with sqlite_database.write() as session:
+        session.scalars(select(Contact)).one().locale = "so"
+
+    def lacking() -> list[str]:
+        found = examine(Services(settings, sqlite_database, clock, None))
+        return [one.sentence for one in found if one.sentence.startswith("Somali families lack")]
+
+    [said] = lacking()
+    assert said.endswith("Approve the core pack of Somali on the page Words.")
+    with sqlite_database.write() as session:
+        approve(session, message=CORE_PACK, language="so", by=ADA.by, now=NOON)
+    assert lacking() == []
