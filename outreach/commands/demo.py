@@ -94,9 +94,7 @@ def _wait(services: Services, carrier: Running, account: stage.Account) -> None:
     letter = family.a_letter(services)
     scheduler = embedded.start(services)
     schools = stage.school_names()
-    people = "\n".join(
-        f"  {email:24} {name}, {', '.join(schools[s] for s in at) or role.words}" for email, name, role, at in stage.PEOPLE
-    )
+    people = "\n".join(f"  {email:24} {name}, {', '.join(schools[s] for s in at) or role.words}" for email, name, role, at in stage.PEOPLE)
     text = (
         f"Staff pages   {services.settings.public_url}\n"
         f"Phones        {carrier.url}\n"

@@ -286,7 +286,10 @@ def test_one_letter_of_two_children_is_corrected_by_one_letter(database: Databas
     assert isinstance(found, Go)
     assert found.letter is not None
     table = [
-        ["".join(run.text for run in cell) for cell in row] for block in found.letter.blocks if block.kind == "table" for row in block.rows
+        ["".join(run.text for run in cell) for cell in row]
+        for block in found.letter.own.blocks
+        if block.kind == "table"
+        for row in block.rows
     ]
     assert [row[:3] for row in table[1:]] == [["Lia", "6 days", "5 days"], ["Max", "7 days", "6 days"]]
     with nights.database.read() as session:

@@ -381,7 +381,9 @@ def _same_words(row: dict[str, Any], found: Go, truth: Truth) -> None:
 
 def _table(letter: LetterContent) -> dict[str, int]:
     """The children of a letter's table and their numbers, as printed."""
-    rows = [["".join(run.text for run in cell) for cell in row] for block in letter.own.blocks if block.kind == "table" for row in block.rows]
+    rows = [
+        ["".join(run.text for run in cell) for cell in row] for block in letter.own.blocks if block.kind == "table" for row in block.rows
+    ]
     return {name: int(days.split()[0]) for name, days, _ in rows[1:]}
 
 

@@ -91,7 +91,7 @@ def test_the_adult_who_knows_the_child_signs_else_the_coordinator_else_the_schoo
     assert "days. Mr. Okafor" in go(nights).body
     letter = go(nights, "letter").letter
     assert letter is not None
-    assert letter.signature[0] == "Mr. Okafor"
+    assert letter.own.signature[0] == "Mr. Okafor"
 
 
 def test_a_family_that_heard_of_the_child_before_gets_the_words_for_it(nights: Nights) -> None:

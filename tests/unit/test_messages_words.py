@@ -17,10 +17,10 @@ from outreach.messages.languages import language, languages
 from outreach.messages.letter_text import filled
 from outreach.messages.pairs import current_pairs
 from outreach.messages.phrases import days_phrase
+from outreach.messages.readability import crawford, flesch_kincaid, prose
 from outreach.messages.segments import Encoding, measure
 from outreach.messages.templates import Source, sources
 from outreach.replies.reasons import CATEGORY_OF, Intent
-from outreach.messages.readability import crawford, flesch_kincaid, prose
 
 SHIPPED = {(pair.message, pair.channel, pair.locale): (source, pair) for source, pair in current_pairs()}
 SOURCES = sources()
