@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from outreach.cases.actions import add_event, open_case
@@ -15,7 +17,7 @@ from outreach.clock import local_date
 from outreach.district.overlays import merged_away
 from outreach.planning.queries import told_in_vain
 from outreach.settings import Settings
-from outreach.thresholds.rules import Rule
+from outreach.thresholds.rules import asks_a_person
 from outreach.thresholds.states import EpisodeState
 from outreach.thresholds.tables import Episode, RuleVersion
 
@@ -27,19 +29,19 @@ def open_for_crossings(session: Session, *, settings: Settings, now: datetime) -
 
     Baseline episodes wait for their release. Doing it again changes nothing: an episode joins one case, which the database keeps.
     """
+    rules = {version.id: version.definition for version in session.scalars(select(RuleVersion))}
+    asking = [version for version, definition in rules.items() if asks_a_person(definition)]
     waiting = (
-        select(Episode, RuleVersion.definition)
-        .join(RuleVersion, RuleVersion.id == Episode.rule_version_id)
+        select(Episode)
         .outerjoin(CaseEvent, CaseEvent.episode_id == Episode.id)
         .where(Episode.state == EpisodeState.OPEN.value, CaseEvent.id.is_(None), Episode.student_id.not_in(merged_away()))
+        .where(or_(Episode.rule_version_id.in_(asking), Episode.id.in_(told_in_vain())))
         .order_by(Episode.id)
     )
-    in_vain = told_in_vain(session)
-    asking = [(row[0], Rule(name=row[0].rule, **row[1])) for row in session.execute(waiting)]
-    return [_open(session, episode, rule, settings, now) for episode, rule in asking if rule.asks_a_person or episode.id in in_vain]
+    return [_open(session, episode, rules[episode.rule_version_id], settings, now) for episode in session.scalars(waiting).all()]
 
 
-def _open(session: Session, episode: Episode, rule: Rule, settings: Settings, now: datetime) -> Case:
+def _open(session: Session, episode: Episode, rule: Mapping[str, Any], settings: Settings, now: datetime) -> Case:
     standing = session.scalars(
         select(Case).where(Case.student_id == episode.student_id, Case.open_key.is_not(None)).order_by(Case.id)
     ).first()
@@ -52,7 +54,7 @@ def _open(session: Session, episode: Episode, rule: Rule, settings: Settings, no
             found,
             now,
             phone="",
-            because=f"{'call list' if rule.action == 'call_list' else 'crossing'}: {rule.name}",
+            because=f"{'call list' if rule.get('action') == 'call_list' else 'crossing'}: {episode.rule}",
         )
     standing.state = move(CaseState(standing.state), CaseState.OPEN).value
     standing.queue = Queue.NEEDS_ME.value

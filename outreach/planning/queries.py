@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from outreach.district.households import Household
@@ -76,10 +76,10 @@ def open_episodes_of(session: Session, planned_id: int) -> list[Waiting]:
     return _waiting(session, and_(Episode.id.in_(mine), Episode.state == EpisodeState.OPEN))
 
 
-def told_in_vain(session: Session) -> set[int]:
-    """The crossings of which no further count is told, because the earlier ones did not help."""
+def told_in_vain() -> Select[int]:
+    """The crossings (their ids) of which no further count is told, because the earlier ones did not help."""
     skipped = select(PlannedEpisode.episode_id).join(PlannedMessage, PlannedMessage.id == PlannedEpisode.planned_id)
-    return set(session.scalars(skipped.where(PlannedMessage.state == State.SKIPPED, PlannedMessage.reason == Reason.TOLD_TWICE)))
+    return skipped.where(PlannedMessage.state == State.SKIPPED, PlannedMessage.reason == Reason.TOLD_TWICE)
 
 
 def _waiting(session: Session, which: ColumnElement[bool]) -> list[Waiting]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -23,6 +23,11 @@ RULES_FILE = "thresholds.toml"
 
 class RulesError(ValueError):
     """The threshold rules cannot be used."""
+
+
+def asks_a_person(definition: Mapping[str, Any]) -> bool:
+    """Whether a crossing of a rule, kept as its version's *definition*, opens a case."""
+    return bool(definition.get("case")) or definition.get("action", "message") != "message"
 
 
 class Rule(BaseModel):
@@ -53,11 +58,6 @@ class Rule(BaseModel):
             )
             raise ValueError(message)
         return self
-
-    @property
-    def asks_a_person(self) -> bool:
-        """Whether its crossing opens a case."""
-        return self.case or self.action != "message"
 
     def met(self, count: Count) -> bool:
         """Whether the days known to be missed reach the threshold; unknown days never do."""
