@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from outreach.attendance.importing import ImportReport
 from outreach.attendance.refusal import RefusedError
 from outreach.attendance.source_settings import SETTINGS_FILE
+from outreach.database import UnavailableError
 from outreach.feeds import nights, watching
 from outreach.feeds.drops import UnfinishedError
 from outreach.feeds.watching import Look
@@ -33,7 +36,22 @@ def take_feeds(services: Services, load: Loading = load) -> None:
     """Load every folder with a source.toml below the feed folder, in a process of its own; one that nobody touched is passed over."""
     if services.settings.feed_folder:
         for file in sorted(Path(services.settings.feed_folder).glob(f"*/{SETTINGS_FILE}")):
-            _take_feed(services, file.parent, load)
+            try:
+                _take_feed(services, file.parent, load)
+            except (UnavailableError, SQLAlchemyError):
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with this folder, the others are sound
+                _at_fault(services, file.parent, error)
+
+
+def _at_fault(services: Services, folder: Path, error: Exception) -> None:
+    """Put a fault of ours before a person, without the error's own words: they may quote a feed."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"{type(error).__name__} in {last.name}, line {last.lineno}"
+    _log.error("feed at fault", folder=folder.name, what=what)
+    said = f"could not be looked at: {what}. Tell IT. {_LATER}"
+    with services.database.write() as session:
+        watching.refused(session, folder, said, settings=services.settings, now=services.clock.now(), may_mend=True)
 
 
 def _take_feed(services: Services, folder: Path, load: Loading) -> None:

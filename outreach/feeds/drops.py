@@ -7,9 +7,9 @@ the answer to something that is on its way.
 from __future__ import annotations
 
 import gzip
+import lzma
 import os
 import re
-import shutil
 import time
 import zipfile
 import zlib
@@ -28,6 +28,13 @@ _ON_ITS_WAY = re.compile(r"\.(part|partial|filepart|tmp|temp|crdownload|download
 """Names under which programs write a file that they rename once it is whole."""
 _TEXTS = frozenset({".csv", ".txt", ".tsv"})
 PACKED = frozenset({".zip", ".gz"})
+DAMAGED = (
+    zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, UnicodeDecodeError,
+)  # fmt: skip
+"""What comes out of the libraries where a packed file is damaged, cut off, locked, or has a name that is no text."""
+_LARGEST = 4 << 30
+"""Bytes of one unpacked file: a district of a million children stays well below."""
+_PIECE = 1 << 20
 _UNENDED = 10
 """A text whose last line has no end is given so many times as long: a writer that stalls stops in the middle of a line."""
 
@@ -87,7 +94,7 @@ def _is_whole_zip(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path):
             return True
-    except (zipfile.BadZipFile, OSError):
+    except (zipfile.BadZipFile, OSError, ValueError):  # a name in it may be no text
         return False
 
 
@@ -112,7 +119,7 @@ def unpack(folder: Path, place: Path) -> None:
                         with zipped.open(member) as packed:
                             _put(place / PurePosixPath(member.filename).name, path.name, packed)
             case _:
-                with path.open("rb") as plain:
+                with _reading(path), path.open("rb") as plain:
                     _put(place / path.name, folder.name, plain)
 
 
@@ -129,13 +136,22 @@ def _put(target: Path, where: str, packed: IO[bytes] | gzip.GzipFile) -> None:
         sentence = f"{target.name} is there twice, once in {where}; leave only the newer one. Nothing was loaded."
         raise RefusedError(sentence)
     with target.open("wb") as plain:
-        shutil.copyfileobj(packed, plain, 1 << 20)
+        while piece := packed.read(_PIECE):
+            if plain.tell() > _LARGEST:
+                sentence = (
+                    f"{target.name} in {where} holds more than {_LARGEST >> 30} GiB unpacked, which is no export. Nothing was loaded."
+                )
+                raise RefusedError(sentence)
+            plain.write(piece)
 
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
+    except DAMAGED as error:
         sentence = f"{path.name} is damaged, or has not come completely; send it again. Nothing was loaded."
+        raise RefusedError(sentence) from error
+    except OSError as error:
+        sentence = f"{path.name} cannot be unpacked: {error.strerror}. Nothing was loaded."
         raise RefusedError(sentence) from error

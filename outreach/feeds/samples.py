@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 import shutil
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import IO, Protocol
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from outreach.feeds.choices import Choices
+from outreach.feeds.drops import DAMAGED
 from outreach.feeds.oneroster_files import FILES as PACKAGE_FILES
 from outreach.feeds.sheets import ENDINGS
 
@@ -28,6 +28,7 @@ LARGEST_UPLOAD = 10 * 1024 * 1024
 LARGEST_SAMPLE = 20 * 1024 * 1024
 """Bytes of all files of a sample, unpacked: a small zip may hold a very large file, and a person waits for the counts."""
 MOST_FILES = 30
+_TOO_MANY = f"A sample holds at most {MOST_FILES} files; choose those that make up the feed."
 KEPT_FOR = timedelta(days=1)
 _STATE = "state.json"
 _FILES = "files"
@@ -124,8 +125,7 @@ def take(sample: Sample, uploads: list[tuple[str, IO[bytes]]], now: datetime) ->
             sentence = "There is no file among them that could be an export; it takes .csv, .tsv and .txt, also as .gz or in a .zip."
             raise SampleError(sentence)
         if len({*names, *(path.name for path in sample.files.iterdir())}) > MOST_FILES:
-            sentence = f"A sample holds at most {MOST_FILES} files; choose those that make up the feed."
-            raise SampleError(sentence)
+            raise SampleError(_TOO_MANY)
         for path in list(new.folder.iterdir()):
             path.replace(sample.files / path.name)
     return names
@@ -137,6 +137,7 @@ class _Arrival:
 
     folder: Path
     size: int
+    files: int = 0
 
     def add(self, name: str, stream: IO[bytes]) -> None:
         ending = Path(name).suffix.lower()
@@ -175,6 +176,9 @@ class _Arrival:
             sentence = f"{name} cannot be read here; it takes .csv, .tsv and .txt, also as .gz or in a .zip."
             raise SampleError(sentence)
         target = self.folder / name
+        self.files += 1
+        if self.files > MOST_FILES:
+            raise SampleError(_TOO_MANY)
         if target.exists():
             sentence = f"Two of the files are called {name}; rename one, or upload one only."
             raise SampleError(sentence)
@@ -192,7 +196,7 @@ class _Arrival:
 def _readable(name: str) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+    except (*DAMAGED, OSError) as error:
         sentence = f"{name} cannot be unpacked: it is not whole, or locked with a password."
         raise SampleError(sentence) from error
 

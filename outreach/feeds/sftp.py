@@ -232,7 +232,11 @@ async def _session(options: Sftp, key: FeedKey) -> AsyncIterator[asyncssh.SFTPCl
             options.host,
             options.port,
             config=None,
-            known_hosts=b"",
+            known_hosts=(
+                [],
+                [],
+                [],
+            ),  # trusted, pinned to another name and revoked: nothing of the machine's own list, so the guard is asked
             client_factory=lambda: guard,
             username=key.key,
             password=None if keys else key.secret,

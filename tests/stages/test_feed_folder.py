@@ -234,6 +234,19 @@ def test_zip_and_gz_are_unpacked_and_the_same_is_no_news(one: Services) -> None:
     assert items(one.database)[0].startswith("The feed sis was refused: attendance.csv.gz is damaged, or has not come completely;")
 
 
+def test_a_zip_with_names_that_are_no_text_is_said_and_keeps_no_other_feed_waiting(one: Services) -> None:
+    folder, other = write_feed(drop(one), feed()), drop(one).with_name("sis-two")
+    with zipfile.ZipFile(folder / "more.zip", "w") as zipped:
+        zipped.writestr("é.csv", "x")
+    whole = (folder / "more.zip").read_bytes()
+    (folder / "more.zip").write_bytes(whole.replace("é".encode(), b"\xff\xff"))
+    write_feed(other, feed(name="two"))
+    look(one)
+    assert loaded(one.database) == 1
+    with one.database.read() as session:
+        assert session.scalars(select(FeedImport.source)).all() == ["two"]
+
+
 @pytest.mark.long
 def test_a_file_that_source_toml_names_may_lie_in_a_zip(one: Services) -> None:
     """The process that answers pages does not look inside."""

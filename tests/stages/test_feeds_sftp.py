@@ -156,6 +156,16 @@ def test_an_unknown_host_key_is_shown_and_nothing_is_sent(taker: Taker, site: Si
     )
 
 
+def test_a_key_that_this_machine_trusts_for_other_purposes_is_not_trusted_here(
+    taker: Taker, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = tmp_path / "operator" / ".ssh" / "known_hosts"
+    known.parent.mkdir(parents=True)
+    known.write_text(f"[{LOOPBACK}]:{site.port} {site.host_key.export_public_key().decode()}", encoding="utf-8")
+    monkeypatch.setenv("HOME", str(tmp_path / "operator"))
+    assert "which nobody has confirmed" in refusal(taker, pointing(site, tmp_path, host_key=[]))
+
+
 def test_a_changed_host_key_is_refused_with_both_fingerprints(taker: Taker, site: Site, tmp_path: Path) -> None:
     other = str(asyncssh.generate_private_key("ssh-ed25519").get_fingerprint())
     said = refusal(taker, pointing(site, tmp_path, host_key=[other]))
