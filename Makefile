@@ -9,7 +9,8 @@ BIN := .venv/bin
 # The lock is made with 3.11, so that is tried first; each candidate must really run, have venv and pip, and be new enough.
 CANDIDATES := python3.11 python3 python3.12 python3.13 python3.14
 USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
-WORKERS ?= 2
+# More than there are processors: tests wait for browsers, servers and processes of their own.
+WORKERS ?= 3
 
 .PHONY: help setup demo test test-long check bench lock clean
 

@@ -24,6 +24,52 @@ if os.environ.get("CI"):
     # a change is judged by the same examples as the one before; new ones are looked for on people's own machines
     hypothesis.settings.load_profile("ci")
 
+POSTGRES_IN_THE_LONG_RUN = frozenset(
+    [
+        "attention",
+        "cases",
+        "contact_corrections",
+        "corrections",
+        "counts_sections",
+        "danger",
+        "delivery_lookups",
+        "gates",
+        "letter_batches",
+        "letters_release",
+        "merged_students",
+        "messages_approvals",
+        "messages_bench",
+        "messages_exchange",
+        "messages_wording",
+        "planning_batches",
+        "planning_brakes",
+        "planning_doses",
+        "planning_nights",
+        "planning_reasons",
+        "planning_shared_numbers",
+        "reconcile",
+        "release_classes",
+        "release_truth",
+        "release_words",
+        "silences",
+        "staff",
+        "thresholds_rounds",
+        "trial",
+        "two_way",
+    ]
+)
+"""Modules ``tests/stages/test_<name>.py`` about rules that are written in Python and hardly ask the database for anything of its own: they
+run on SQLite always, and on PostgreSQL in the long run. What claims, locks, loads or adds up in SQL runs on both always."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let those wait for the long run."""
+    for item in items:
+        if item.get_closest_marker("postgres") and item.path.stem.removeprefix("test_") in POSTGRES_IN_THE_LONG_RUN:
+            item.add_marker(pytest.mark.long)
+
+
 NOON = datetime(2026, 10, 6, 17, 0, tzinfo=UTC)
 """A Tuesday, noon in Chicago."""
 
@@ -108,23 +154,6 @@ def _administer(server: str, statement: str) -> None:
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database(request: pytest.FixtureRequest) -> Database:
     """A fresh database, once of each kind."""
-    fixture: Database = request.getfixturevalue(f"{request.param}_database")
-    return fixture
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.long])])
-def sqlite_first(request: pytest.FixtureRequest) -> Database:
-    """A fresh database, of the second kind only in the long run: for many tests of one rule that is written in Python.
-
-    A module asks for it by a fixture ``database`` of its own.
-    """
-    fixture: Database = request.getfixturevalue(f"{request.param}_database")
-    return fixture
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.long])])
-def adapters_database(request: pytest.FixtureRequest) -> Database:
-    """The same for what depends little on the kind of database: on PostgreSQL only where time does not matter."""
     fixture: Database = request.getfixturevalue(f"{request.param}_database")
     return fixture
 

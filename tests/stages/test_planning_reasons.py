@@ -20,12 +20,6 @@ UNTRUSTED = {**SETTINGS, "trust_registration_phones": False}
 
 
 @pytest.fixture
-def database(sqlite_first: Database) -> Database:
-    """The rules are written in Python: the other database has its turn in the long run."""
-    return sqlite_first
-
-
-@pytest.fixture
 def nights(database: Database, settings: Settings, tmp_path: Path) -> Nights:
     """A district with one child, Lia, who missed 4 of 37 days, and her mother Anna."""
     found = Nights(database, settings, tmp_path)

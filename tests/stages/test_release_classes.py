@@ -34,12 +34,6 @@ PLAIN = "{{ district }}: school is closed today."
 
 
 @pytest.fixture
-def database(sqlite_first: Database) -> Database:
-    """The rules are written in Python: the other database has its turn in the long run."""
-    return sqlite_first
-
-
-@pytest.fixture
 def nights(database: Database, settings: Settings, tmp_path: Path) -> Nights:
     """One child over the threshold, and a planned text of each class to her mother."""
     found = Nights(database, settings, tmp_path)

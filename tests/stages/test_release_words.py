@@ -28,12 +28,6 @@ AGAIN = {("count_again", "sms", "en"): "{{ district }}: now {{ child }} {{ days_
 
 
 @pytest.fixture
-def database(sqlite_first: Database) -> Database:
-    """The rules are written in Python: the other database has its turn in the long run."""
-    return sqlite_first
-
-
-@pytest.fixture
 def nights(database: Database, settings: Settings, tmp_path: Path) -> Nights:
     """One child far over every threshold, with a mother who can be texted and written to."""
     found = Nights(database, settings, tmp_path)
