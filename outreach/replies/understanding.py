@@ -74,10 +74,11 @@ class Meaning:
 
 NO_CONTEXT = Context()
 
-_SURE, _SURER = 2.0, 3.0
+_SURE = {Intent.CRISIS.value: (1.5, 3.0), Intent.OPT_OUT.value: (0.7, 1.5), Intent.WRONG_NUMBER.value: (0.7, 1.5)}
 """Margins from which a text that only reads like danger or a revocation is taken for one: where no rule found a meaning, and where one
-did. Measured on replies from which nothing was learned."""
-_LIKELY = 0.5
+did. Measured on replies from which nothing was learned: a false page wakes a person, and at most one ordinary reply in 200 may.
+"""
+_LIKELY = 0.2
 _ENOUGH_TO_BE_LIKE = 3
 """Words (of Chinese and Korean: characters) below which only the lists say stop or danger."""
 _STOPS = ("opt_out", "redirect", "wrong_number")
@@ -164,14 +165,12 @@ def _says_more(reading: Reading) -> bool:
 def _grave_likeness(reading: Reading, meaning: Meaning | None) -> Meaning | None:
     """A text that reads much like danger or a revocation is taken for one, in whatever words: to miss it costs more, and a person looks."""
     likely = reading.likely
-    if (
-        likely is None
-        or likely.margin < (_SURE if meaning is None else _SURER)
-        or len(reading.normal.spoken) < _ENOUGH_TO_BE_LIKE
-        or likely.label not in _LOOK_ALIKES
-    ):
+    if likely is None or likely.label not in _SURE or len(reading.normal.spoken) < _ENOUGH_TO_BE_LIKE:
         return None
-    if (meaning is not None and likely.label == Intent.WRONG_NUMBER) or reading.looks_only_alike(*_LOOK_ALIKES[likely.label]):
+    if likely.margin < _SURE[likely.label][meaning is not None]:
+        return None
+    gainsaid = meaning is not None and (likely.label == Intent.WRONG_NUMBER or meaning.intent == Intent.OPT_IN)
+    if gainsaid or reading.looks_only_alike(*_LOOK_ALIKES[likely.label]):
         return None
     intent, urgent = Intent(likely.label), likely.label == Intent.CRISIS
     return Meaning(intent, meaning.barrier if meaning else "", urgent=urgent, suppress=not urgent, why=_reads_like(likely))

@@ -22,6 +22,8 @@ from outreach.replies.understanding import Context, Meaning, understand
 FOLDER = Path(__file__).parents[1] / "replies"
 LOCALES = ("en", "es", "zh-Hans", "vi", "ar", "ht", "pt-BR", "ru", "so", "ko", "tl", "uk", "fr", "ur", "am", "sw")
 HALVES = ("seen", "held", "fresh")
+EXAM = "exam"
+"""Replies that nothing was ever mended by or learned from: what they score is what families may expect, and its floors are low."""
 FLAGS = ("urgent", "suppress", "to_human")
 
 
@@ -106,9 +108,19 @@ def test_opt_outs_danger_and_whoever_needs_a_person_are_found_and_pages_are_rare
     assert found["category"] >= 85
 
 
+def test_most_opt_outs_and_dangers_are_found_in_words_that_nobody_thought_of_and_whoever_needs_a_person_gets_one() -> None:
+    found = scores(reply for reply in judged() if reply.half == EXAM)
+    assert found["opt-out recall"] >= 75, found
+    assert found["opt-out precision"] >= 95
+    assert found["danger recall"] >= 60
+    assert found["person recall"] >= 99
+    assert found["false pages in 200"] <= 2
+    assert found["intent"] >= 68
+
+
 @pytest.mark.parametrize("locale", LOCALES)
 def test_no_language_is_left_behind(locale: str) -> None:
-    found = scores(reply for reply in judged() if reply.locale == locale)
+    found = scores(reply for reply in judged() if reply.locale == locale and reply.half != EXAM)
     assert found["opt-out recall"] >= 85, found
     assert found["danger recall"] >= 90, found
     assert found["person recall"] >= 97, found
@@ -118,7 +130,7 @@ def test_the_set_covers_every_language_intent_and_half_and_is_no_example_of_the_
     assert len(judged()) >= 900
     assert {reply.intent for reply in judged()} == {intent.value for intent in set(Intent) - {Intent.CONFIRM_NUMBER}}
     for locale in LOCALES:
-        assert {reply.half for reply in judged() if reply.locale == locale} == set(HALVES)
+        assert {reply.half for reply in judged() if reply.locale == locale} - {EXAM} == set(HALVES)
     long = {text.casefold() for groups in shipped().groups.values() for g in groups for text in g.examples if len(text.split()) > 6}
     assert sum(reply.text.casefold() in long for reply in judged() if reply.half != "seen") == 0
 
