@@ -28,7 +28,7 @@ from outreach.delivery.provider import Outcome, Provider, Text
 from outreach.delivery.report import DispatchReport
 from outreach.delivery.tables import Attempt, WebhookEvent
 from outreach.district import queries as district
-from outreach.planning import brakes, release, spending, turns
+from outreach.planning import brakes, queries, release, spending, turns
 from outreach.planning.checks import CHECKS, Check
 from outreach.planning.reasons import Reason
 from outreach.planning.release import Go, Stop
@@ -249,7 +249,8 @@ def _still_so(database: Database, item: _Claimed) -> bool:
         others = reconcile.unsettled(session, {item.text.to})
         others.pop(item.planned_id, None)
         alone = (item.text.to, item.text.body) not in others.values()  # two workers may each have claimed one of two
-        return ours and same and alone and not blocked and not braked and item.text.to not in _unheard(session)
+        free = not braked and not queries.taken_back(session, row)
+        return ours and same and alone and not blocked and free and item.text.to not in _unheard(session)
 
 
 def _put_back(database: Database, item: _Claimed, now: datetime, report: DispatchReport) -> None:

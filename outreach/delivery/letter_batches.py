@@ -12,13 +12,14 @@ from datetime import date, datetime
 from itertools import pairwise
 
 from sqlalchemy import Select, delete, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from outreach.attention.actions import raise_item, resolve_key
 from outreach.delivery import family_codes
 from outreach.delivery import letter_returns as returns
 from outreach.delivery.letter_rules import BatchError, BatchState, Leaf, move, next_print, ounces
-from outreach.delivery.letter_tables import LetterBatch, LetterPage
+from outreach.delivery.letter_tables import LetterBatch, LetterPage, LetterPull
 from outreach.messages.letter_content import LetterContent, linked
 from outreach.messages.letters import Measures, Rendered, render
 from outreach.planning import release as checks
@@ -149,7 +150,8 @@ def revoke(session: Session, batch_id: int, now: datetime, by: str, why: str) ->
     batch.state, batch.revoked_at, batch.revoked_by, batch.why = move(state, BatchState.REVOKED), now, by, why.strip()
     rows = _rows(session, batch, (*_DUE, State.PRINTED))
     for row in rows:
-        _put(row, State.WAITING, f"taken back with letter batch {batch.id}", now)
+        _put(row, State.WAITING, _taken_back(batch), now)
+    session.execute(delete(LetterPull).where(LetterPull.planned_id.in_([row.id for row in rows])))  # printed anew, looked at anew
     family_codes.end(session, [row.id for row in rows], because="its batch was taken back", now=now)
     for key in (_waits(batch.id), unwritten(batch.id)):
         resolve_key(session, key, by=by, now=now)
@@ -162,13 +164,18 @@ def settle_revoked(session: Session, batch_id: int, now: datetime, *, again: boo
     Raises BatchError, NoSuchBatchError.
     """
     batch = batch_of(session, batch_id)
-    rows = _rows(session, batch, (State.WAITING,)) if batch.state == BatchState.REVOKED else []
+    waiting = _rows(session, batch, (State.WAITING,)) if batch.state == BatchState.REVOKED else []
+    rows = [row for row in waiting if row.reason == _taken_back(batch)]
     if not rows:
         message = "None of this batch's letters wait any more."
         raise BatchError(message)
     for row in rows:
         _put(row, State.PLANNED if again else State.CANCELLED, "" if again else f"given up with letter batch {batch.id}", now)
     return len(rows)
+
+
+def _taken_back(batch: LetterBatch) -> str:
+    return f"taken back with letter batch {batch.id}"
 
 
 def pages_of(session: Session, batch_id: int) -> list[tuple[LetterPage, PlannedMessage]]:
@@ -247,7 +254,13 @@ def _checked(session: Session, due: Sequence[PlannedMessage], settings: Settings
 
 
 def _check(session: Session, row: PlannedMessage, facts: Situation) -> _Ready | None:
-    verdict = checks.check(session, row, facts.settings, facts.now, facts=facts)
+    try:
+        verdict = checks.check(session, row, facts.settings, facts.now, facts=facts)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with this letter, the others are sound
+        _hold(session, row, f"it cannot be checked ({type(error).__name__})", facts.now)
+        return None
     if isinstance(verdict, Stop):
         _put(row, verdict.state, verdict.reason, facts.now)
         return None

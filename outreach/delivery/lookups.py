@@ -39,7 +39,7 @@ _CANNOT_TEXT = {
     "pager": "a pager",
 }
 """Twilio's line types that take no texts. Numbers of internet telephones and unknown ones are tried: many take them."""
-WE_SPEAK_FIRST = (MessageClass.NUDGE, MessageClass.CAMPAIGN, MessageClass.NOTICE)
+WE_SPEAK_FIRST = (MessageClass.NUDGE, MessageClass.CAMPAIGN, MessageClass.NOTICE, MessageClass.WELCOME)
 """Classes that look the number up: who wrote to us a moment ago has the phone in hand."""
 _BEFOREHAND = timedelta(hours=24)
 _AT_ONCE = 100

@@ -17,6 +17,8 @@ from outreach.delivery.provider import Heard, Line
 _Found = TypeVar("_Found")
 _PAGE = 1000
 _GONE = 404
+_NO_SUCH_NUMBER = {400, 404}
+"""What Lookup answers of a number that it cannot read: nothing is known of it, and the others are asked all the same."""
 _TOLD_AT_ONCE = 25
 """Consents in one request."""
 UNREADABLE = (HTTPError, OSError, ValueError, KeyError, TypeError)
@@ -59,7 +61,12 @@ class TwilioAccount:
         if sure_on is not None:
             fields.append("reassigned_number")
             more["last_verified_date"] = f"{sure_on:%Y%m%d}"
-        found = _asked("a number", lambda: self._client.lookups.v2.phone_numbers(phone).fetch(fields=",".join(fields), **more))
+        try:
+            found = _asked("a number", lambda: self._client.lookups.v2.phone_numbers(phone).fetch(fields=",".join(fields), **more))
+        except OSError as error:
+            if getattr(error.__cause__, "status", 0) not in _NO_SUCH_NUMBER:
+                raise
+            return Line("", reassigned=False)
         reassigned = (found.reassigned_number or {}).get("is_number_reassigned")
         return Line(str((found.line_type_intelligence or {}).get("type") or ""), str(reassigned).lower() in {"yes", "true"})
 

@@ -76,8 +76,11 @@ def approve(session: Session, batch_id: int, *, by: str, now: datetime) -> int:
     batch = _locked(session, batch_id)
     if batch.mass_send and by in batch.started_by:
         raise SecondPersonError(SecondPersonError.__doc__)
+    if not batch.waits:
+        return 0
     waited = now - (batch.decided_at or batch.planned_at)
-    rows = _rows(session, batch_id, State.WAITING)
+    ours = {reason.value for reason in Reason}  # letters may also wait with a batch of their own, which has other words for it
+    rows = [row for row in _rows(session, batch_id, State.WAITING) if row.reason in ours]
     for row in rows:
         row.state, row.reason, row.changed_at = move(State.WAITING, State.PLANNED).value, "", now
         row.expires_at = row.expires_at + waited if row.expires_at else None
@@ -93,6 +96,8 @@ def take_back(session: Session, batch_id: int, *, by: str, now: datetime) -> int
     for row in rows:
         row.state, row.reason, row.changed_at = move(State(row.state), State.WAITING).value, Reason.TAKEN_BACK.value, now
     batch.waits, batch.decided_at, batch.decided_by = Reason.TAKEN_BACK.value, now, by
+    sentence = f"{len(rows):,} messages were taken back and wait until a person lets them go again. Look at the page Sending."
+    raise_item(session, kind="batch", key=_key(batch_id), sentence=sentence, now=now)
     return len(rows)
 
 

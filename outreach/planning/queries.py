@@ -14,7 +14,7 @@ from outreach.district.households import Household
 from outreach.district.overlays import merged_away
 from outreach.planning.reasons import Reason
 from outreach.planning.states import TOLD, Channel, MessageClass, State
-from outreach.planning.tables import PlannedEpisode, PlannedMessage
+from outreach.planning.tables import MessageBatch, PlannedEpisode, PlannedMessage
 from outreach.thresholds.rules import Rule
 from outreach.thresholds.states import EpisodeState
 from outreach.thresholds.tables import Episode, RuleVersion
@@ -80,6 +80,12 @@ def told_in_vain() -> Select[int]:
     """The crossings (their ids) of which no further count is told, because the earlier ones did not help."""
     skipped = select(PlannedEpisode.episode_id).join(PlannedMessage, PlannedMessage.id == PlannedEpisode.planned_id)
     return skipped.where(PlannedMessage.state == State.SKIPPED, PlannedMessage.reason == Reason.TOLD_TWICE)
+
+
+def taken_back(session: Session, planned: PlannedMessage) -> str:
+    """Why the batch of a message waits for a person, whatever way the message came back into the outbox; empty where it does not."""
+    batch = session.get(MessageBatch, planned.batch_id) if planned.batch_id is not None else None
+    return batch.waits if batch else ""
 
 
 def _waiting(session: Session, which: ColumnElement[bool]) -> list[Waiting]:

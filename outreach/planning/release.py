@@ -151,7 +151,9 @@ def _whatever_it_says(
 
 
 def _braked(session: Session, planned: PlannedMessage, facts: Situation | None) -> Stop | None:
-    """What a person stopped waits; a nudge in shadow mode is planned again when its school goes live."""
+    """What a person stopped or took back waits; a nudge in shadow mode is planned again when its school goes live."""
+    if waits := queries.taken_back(session, planned):
+        return Stop(State.WAITING, waits)
     on = facts.brakes if facts else brakes.standing(session)
     reason = on.refusal(MessageClass(planned.message_class), planned.school_id)
     if reason is None:
@@ -227,7 +229,7 @@ def _person(session: Session, planned: PlannedMessage, binding: frozenset[Check]
         phones = [phone for adult in adults for phone in adult.phones if phone.e164 == planned.phone]
         enrolled = {child: facts.enrolled.get(child, []) for child in planned.student_ids} or {"": []}
         known = situation.numbers(session, [planned.phone], enrolled)
-        numbers = replace(known, verified_from=situation.verified_from(settings, now))
+        numbers = replace(known, shared=facts.numbers.shared, verified_from=situation.verified_from(settings, now))
         refusals = [next(filter(None, (numbers.refusal(phone, child) for child in enrolled)), "") for phone in phones]
         if all(refusals):
             return Stop(State.CANCELLED, next(iter(refusals), Reason.MOVED))

@@ -17,9 +17,9 @@ class MessageClass(StrEnum):
     WELCOME = "welcome"
     """A first contact with a number that nobody has confirmed; it names nobody."""
     PAGE = "page"
+    """To staff, never to a family: somebody has to look now."""
     TRIAL = "trial"
     """Words under work, to a staff member's own pretended phone."""
-    """To staff, never to a family: somebody has to look now."""
 
 
 class Channel(StrEnum):

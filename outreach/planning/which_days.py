@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -53,6 +53,7 @@ def _about_the_child(session: Session, facts: Situation, student_id: str, now: d
 
 def _about_the_number(session: Session, facts: Situation, holders: Sequence[Adult], phone: str, student_id: str) -> str:
     known = situation.numbers(session, [phone], {student_id: facts.enrolled.get(student_id, [])})
+    known = replace(known, verified_from=facts.numbers.verified_from)
     refusals = [known.refusal(own, student_id) for adult in holders for own in adult.phones if own.e164 == phone]
     if all(refusals):
         return next(iter(refusals), Reason.NO_CONTACT)

@@ -13,6 +13,7 @@ from outreach.database import Database
 from outreach.planning import batches
 from outreach.planning.batches import NoSuchBatchError, SecondPersonError
 from outreach.planning.reasons import Reason
+from outreach.planning.release import Go, Stop
 from outreach.planning.states import State
 from outreach.planning.tables import MessageBatch
 from outreach.settings import Settings
@@ -83,6 +84,31 @@ def test_a_person_takes_back_what_has_not_left_and_lets_it_go_again(nights: Nigh
     assert _approve(nights, FIRST) == len(waiting), "no mass-send: who took it back may let it go"
     assert _states(nights) == {("sent", ""), (State.PLANNED, "")}
     assert _approve(nights, FIRST) == 0, "again changes nothing"
+
+
+def test_what_was_on_its_way_when_a_batch_was_taken_back_waits_like_the_rest_once_it_comes_back(nights: Nights) -> None:
+    nights.open()
+    nights.plan()
+    _approve(nights, SECOND)
+    row = nights.rows("sms")[0]
+    assert isinstance(nights.check(row), Go)
+    with nights.database.write() as session:
+        batches.take_back(session, 1, by=FIRST, now=nights.now)
+        assert open_counts(session, None) == {"batch": 1}
+    nights.become(row, state=State.PLANNED, reason="")  # a sender put it back, or the carrier was busy
+    found = nights.check(nights.rows("sms")[0])
+    assert isinstance(found, Stop)
+    assert (found.state, found.reason) == (State.WAITING, Reason.TAKEN_BACK)
+
+
+def test_letters_that_wait_with_a_batch_of_their_own_are_not_freed_by_a_nights_batch(nights: Nights) -> None:
+    nights.open()
+    nights.plan()
+    row = nights.rows("sms")[0]
+    nights.become(row, reason="taken back with letter batch 3")
+    assert _approve(nights, SECOND) == CHILDREN - 1
+    assert nights.rows("sms")[0].state == State.WAITING
+    assert _approve(nights, SECOND) == 0
 
 
 def test_a_careful_district_looks_at_every_batch(nights: Nights) -> None:
