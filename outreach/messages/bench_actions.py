@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import delete, select
@@ -14,7 +15,7 @@ from outreach.messages import editing
 from outreach.messages.actions import ApprovedRow, approve_pairs
 from outreach.messages.advice import MOST_LETTERS
 from outreach.messages.bench_checks import refusals
-from outreach.messages.bench_queries import Work, deliveries, works
+from outreach.messages.bench_queries import Work, deliveries, work_at, works
 from outreach.messages.bench_stages import Deadlines, Stage, words_changed, words_in
 from outreach.messages.bench_tables import TranslationDelivery, TranslationDraft, TranslationInvoice, TranslationNote, TranslatorLanguage
 from outreach.messages.compose import Pair
@@ -22,6 +23,7 @@ from outreach.messages.editing import Hand, Spot
 from outreach.messages.languages import DEFAULT, language, languages
 from outreach.messages.pairs import digest
 from outreach.messages.queries import latest_approval
+from outreach.messages.templates import Source
 
 LONGEST_NOTE = 1000
 _ANY_DAY = Deadlines(0, 0)
@@ -29,6 +31,16 @@ _ANY_DAY = Deadlines(0, 0)
 
 class BenchError(ValueError):
     """The bench cannot take this; nothing was written."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Digests of what stood before a translator who hands words in; None where it was not shown."""
+
+    english: str | None = None
+    draft: str | None = None
+    pair: str | None = None
+    """Of the English and the words handed in for it, as ``shown_digest``."""
 
 
 def set_languages(session: Session, account_id: int, chosen: Collection[str], reviews: Collection[str], hand: Hand) -> None:
@@ -60,31 +72,31 @@ def save_draft(session: Session, spot: Spot, text: str, hand: Hand, *, home: Pat
     session.flush()
 
 
-def hand_in(session: Session, spot: Spot, template: str, hand: Hand, *, home: Path | None = None, seen: str | None = None) -> None:
+def hand_in(session: Session, spot: Spot, template: str, hand: Hand, *, home: Path | None = None, seen: Seen | None = None) -> None:
     """Hand a translation in for the English as it stands; it leaves once a reviewer has approved it.
 
-    *seen* is the digest of the English that the translator read. The first translation of an English text counts as delivered words.
-    Raises BenchError where the English is another by now, or the words have a fault.
+    The first translation of an English text counts as delivered words. Raises BenchError where the English, the draft or the words
+    handed in are others than those *seen*, or the words have a fault.
     """
     take_turns(session, "wording")
     source = editing.source_of(session, spot, home)
     words = _typed(template, spot)
-    if seen is not None and seen != digest(source.text):
-        refusal = "The English changed while you were writing. Look at what changed, then hand your words in again."
-        raise BenchError(refusal)
+    if seen is not None:
+        _refuse_unseen(session, source, spot, words, seen, home)
     if not words:
         refusal = "There are no words to hand in yet."
         raise BenchError(refusal)
     if faults := refusals(source, Pair(spot.message, spot.channel, spot.locale, source.text, words)):
         raise BenchError(" ".join(faults))
+    session.execute(delete(TranslationDraft).filter_by(**_columns(spot)))
     hand_in_all(session, spot.locale, {spot: words}, hand, home=home)
 
 
 def hand_in_all(session: Session, locale: str, words: Mapping[Spot, str], hand: Hand, *, home: Path | None = None) -> None:
-    """Hand several translations in, each for the English as it stands. Raises EditError where one has a fault."""
+    """Hand several translations in, each for the English as it stands; drafts of others stay. Raises EditError where one has a fault."""
     for spot, template in words.items():
         editing.write(session, spot, template, hand, home=home)
-        session.execute(delete(TranslationDraft).filter_by(**_columns(spot)))
+        session.execute(delete(TranslationDraft).filter_by(**_columns(spot), saved_by=hand.by))
         _deliver(session, spot, editing.source_of(session, spot, home).text, hand)
     _tell_reviewers(session, locale, hand, home)
 
@@ -142,6 +154,20 @@ def mark_invoiced(session: Session, translator: str, upto: int, hand: Hand) -> T
     return invoice
 
 
+def _refuse_unseen(session: Session, source: Source, spot: Spot, words: str, seen: Seen, home: Path | None) -> None:
+    """Refuse what would undo work that the translator has not seen; the very words that stand there undo nothing."""
+    if seen.english not in (None, digest(source.text)):
+        refusal = "The English changed while you were writing. Look at what changed, then hand your words in again."
+        raise BenchError(refusal)
+    draft, work = _draft(session, spot), work_at(session, spot, _ANY_DAY, home)
+    if draft is not None and seen.draft not in (None, digest(draft.text)):
+        refusal = f"{draft.saved_by} changed the draft while you were writing. Look at it, then hand your words in again."
+        raise BenchError(refusal)
+    if work is not None and words != work.offered and seen.pair not in (None, shown_digest(work.pair)):
+        refusal = "Somebody else handed words in while you were writing. Look at theirs, then hand yours in again."
+        raise BenchError(refusal)
+
+
 def _plain(text: str) -> str:
     """What a form sent, with one kind of line end and without the one character that no database takes."""
     return text.replace("\r\n", "\n").replace("\0", "").strip()
@@ -160,7 +186,9 @@ def _columns(spot: Spot) -> dict[str, str]:
 
 
 def _draft(session: Session, spot: Spot) -> TranslationDraft | None:
-    return session.scalars(select(TranslationDraft).filter_by(**_columns(spot))).one_or_none()
+    return session.scalars(
+        select(TranslationDraft).filter_by(**_columns(spot)), execution_options={"populate_existing": True}
+    ).one_or_none()
 
 
 def _deliver(session: Session, spot: Spot, english: str, hand: Hand) -> None:

@@ -59,6 +59,15 @@ def source_of(session: Session, spot: Spot, home: Path | None = None) -> Source:
     raise EditError(refusal)
 
 
+def own_source_of(session: Session, spot: Spot, home: Path | None = None) -> Source:
+    """Return the English of *spot* itself, to be approved there; raises EditError where a school has no copy of its own."""
+    source = source_of(session, spot, home)
+    if source.school_id != spot.school_id:
+        refusal = "The school uses the district's words. Change something, and it has a copy of its own."
+        raise EditError(refusal)
+    return source
+
+
 def file_text(spot: Spot, home: Path | None = None) -> str:
     """Return version 0 of the district's English at *spot*: the file's words."""
     return next(source.text for source in sources(home) if (source.message, source.channel) == (spot.message, spot.channel))
@@ -110,9 +119,9 @@ def return_to(session: Session, spot: Spot, number: int, hand: Hand) -> WordingV
 def restore(session: Session, spot: Spot, hand: Hand, *, home: Path | None = None) -> list[actions.ApprovedRow]:
     """Approve the English that stands at *spot*, and with it each translation that was last approved for exactly these words.
 
-    Raises ApprovalError.
+    Raises ApprovalError; EditError where a school has no copy.
     """
-    source = source_of(session, spot, home)
+    source = own_source_of(session, spot, home)
     rows = select(Approval).filter_by(message=spot.message, channel=spot.channel, school_id=spot.school_id, source_hash=digest(source.text))
     once = {row.locale: row.translation_text for row in session.scalars(rows.order_by(Approval.id)) if row.translation_text}
     pairs = {**once, DEFAULT: source.text}

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from outreach.messages import actions, bench_actions, bench_checks, bench_queries, glossary
 from outreach.messages.advice import MOST_LETTERS
-from outreach.messages.bench_actions import LONGEST_NOTE, BenchError
+from outreach.messages.bench_actions import LONGEST_NOTE, BenchError, Seen
 from outreach.messages.bench_queries import Work
 from outreach.messages.bench_stages import Stage, words_in
 from outreach.messages.check import LONGEST
@@ -113,7 +113,9 @@ def _draft(session: Session, work: Work) -> str:
 
 
 def _hand_in(session: Session, work: Work) -> str:
-    bench_actions.hand_in(session, work.spot, from_plain(_typed()), hand(), home=services().settings.home, seen=request.form.get("seen"))
+    form = request.form
+    seen = Seen(form.get("seen"), form.get("seen_draft"), form.get("shown"))
+    bench_actions.hand_in(session, work.spot, from_plain(_typed()), hand(), home=services().settings.home, seen=seen)
     return "Handed in. These words leave once a reviewer has approved them; until then the approved ones go out."
 
 

@@ -21,7 +21,7 @@ from outreach.staff.queries import names_by_email
 from outreach.staff.roles import Permission, Role
 from outreach.staff.tables import Account
 from outreach.web.bench_common import hand, my_languages, oversees
-from outreach.web.context import now, person, services
+from outreach.web.context import now, person, services, small_number
 from outreach.web.permissions import needs
 
 blueprint = Blueprint("office", __name__)
@@ -50,8 +50,7 @@ def delivered() -> ResponseReturnValue:
 @needs(Permission.WORDS_TRANSLATE)
 def sheet() -> ResponseReturnValue:
     """The same as a table: what stands on no invoice yet, or on the invoice asked for."""
-    asked = request.args.get("invoice", "")
-    invoice = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < len("1000000000") else None
+    invoice = small_number(request.args.get("invoice", ""))
     out = StringIO()
     writer = csv.writer(out)
     writer.writerow(_COLUMNS)
@@ -70,12 +69,12 @@ def sheet() -> ResponseReturnValue:
 @needs(Permission.WORDS_TRANSLATE)
 def invoiced() -> ResponseReturnValue:
     """Mark what the page showed as standing on an invoice."""
-    translator, upto = request.form.get("translator", ""), request.form.get("upto", "")
-    if _whose() not in (None, translator) or not (upto.isascii() and upto.isdigit()):
+    translator, upto = request.form.get("translator", ""), small_number(request.form.get("upto", ""))
+    if _whose() not in (None, translator) or upto is None:
         abort(404)
     try:
         with services().database.write() as session:
-            invoice = bench_actions.mark_invoiced(session, translator, int(upto), hand())
+            invoice = bench_actions.mark_invoiced(session, translator, upto, hand())
             detail = {"invoice": invoice.id, "words": invoice.words}
             staff.audit(session, actor=person().email, action="words.invoiced", subject=translator, now=now(), detail=detail)
             said = f"{invoice.words:,} words stand on invoice {invoice.id} now."

@@ -50,4 +50,9 @@ def person() -> SignedIn:
 def page_number() -> int:
     """The page asked for (``?page=2``), at least 1; anything else is the first."""
     asked = request.args.get("page", "1")
-    return min(max(1, int(asked)), _LAST_PAGE) if asked.isascii() and asked.isdigit() else 1
+    return min(max(1, int(asked[:9])), _LAST_PAGE) if asked.isascii() and asked.isdigit() else 1
+
+
+def small_number(text: str) -> int | None:
+    """The whole number that a form sent; None for anything else, and for one that a column of numbers cannot hold."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < len("1000000000") else None

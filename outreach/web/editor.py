@@ -25,10 +25,11 @@ from outreach.messages.placeholders import ALLOWED, MissingValueError, TemplateE
 from outreach.messages.postal import Address
 from outreach.messages.templates import Source
 from outreach.planning import trial
+from outreach.replies.normalise import storable
 from outreach.staff import actions as staff
 from outreach.staff.roles import Permission
 from outreach.web import editor_look, people
-from outreach.web.context import now, person, services
+from outreach.web.context import now, person, services, small_number
 from outreach.web.permissions import needs
 
 blueprint = Blueprint("editor", __name__, url_prefix="/words/edit")
@@ -113,17 +114,17 @@ def change(message: str, channel: str) -> ResponseReturnValue:
 @needs(Permission.WORDS_EDIT)
 def back(message: str, channel: str) -> ResponseReturnValue:
     """Make an earlier version stand again; with the right to approve it leaves at once, with the translations it had."""
-    spot, number = _spot(message, channel, request.form.get("school", "")), request.form.get("number", "")
-    if not (number.isascii() and number.isdigit() and len(number) < len("1000000")):
+    spot, number = _spot(message, channel, request.form.get("school", "")), small_number(request.form.get("number", ""))
+    if number is None:
         abort(400)
-    gives_up = bool(spot.school_id) and int(number) == 0
-    hand = Hand(person().email, now(), request.form.get("why", "")[:_LONGEST_REASON])
+    hand = Hand(person().email, now(), storable(request.form.get("why", ""))[:_LONGEST_REASON])
     try:
         with services().database.write() as session:
-            editing.return_to(session, spot, int(number), hand)
+            editing.return_to(session, spot, number, hand)
+            gives_up = _source(session, spot).school_id != spot.school_id
             if not gives_up:
                 _settle(session, spot, hand, by_restoring=True)
-            _audit(session, "words.returned", spot, {"to": int(number)})
+            _audit(session, "words.returned", spot, {"to": number})
     except _REFUSALS as refusal:
         return _page(spot, problem=explained(str(refusal))), 422
     flash("The school hears the district's words again." if gives_up else _said())
@@ -227,10 +228,7 @@ def _settle(session: Session, spot: Spot, hand: Hand, *, by_restoring: bool = Fa
     elif by_restoring:
         editing.restore(session, spot, hand, home=home)
     else:
-        source = _source(session, spot)
-        if source.school_id != spot.school_id:
-            refusal = "The school uses the district's words. Change something, and it has a copy of its own."
-            raise EditError(refusal)
+        source = editing.own_source_of(session, spot, home)
         pair = Pair(spot.message, spot.channel, DEFAULT, source.text, source.text)
         actions.approve_pairs(session, [(source, pair)], by=hand.by, now=hand.now)
 
@@ -353,7 +351,8 @@ def _safe(typed: Typed, source: Source) -> str:
 
 def _typed() -> Typed:
     form = request.form
-    return Typed(form.get("words", ""), form.get("why", "")[:_LONGEST_REASON], real=form.get("family") == "real", seen=form.get("seen", ""))
+    words, why = storable(form.get("words", "")), storable(form.get("why", ""))[:_LONGEST_REASON]
+    return Typed(words, why, real=form.get("family") == "real", seen=form.get("seen", ""))
 
 
 def _source(session: Session, spot: Spot) -> Source:

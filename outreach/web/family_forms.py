@@ -79,7 +79,7 @@ def birth_date(form: Mapping[str, str]) -> date | None:
 def filled(task: Task, form: Mapping[str, str], several: Mapping[str, Sequence[str]], locale: str, english: Mapping[str, str]) -> Filled:
     """Read a form; *several* are its fields of many choices, *english* the wordings as staff read them. Raises FormError."""
     note = storable(form.get("note", "")).strip()[:LONGEST_NOTE]
-    once = form.get("once", "")[:_MOST_SIGNS]
+    once = storable(form.get("once", ""))[:_MOST_SIGNS]
     if task is Task.REASON:
         return _reason(several.get("reason", ()), note, once, locale, english)
     if task is Task.CALL:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from outreach.cases import actions
 from outreach.staff.roles import Permission
 from outreach.web import conversations, views
-from outreach.web.context import now, page_number, person, services
+from outreach.web.context import now, page_number, person, services, small_number
 from outreach.web.permissions import needs
 from outreach.web.views import Shelf, View
 
@@ -33,7 +33,8 @@ def page() -> ResponseReturnValue:
 def close_read() -> ResponseReturnValue:
     """Close what this person saw under *For your information*; what changed since stays."""
     pairs = [one.partition(":") for one in request.form.getlist("read")]
-    seen = {int(case): int(last) for case, _, last in pairs if case.isdecimal() and last.isdecimal()}
+    numbers = [(small_number(case), small_number(last)) for case, _, last in pairs]
+    seen = {case: last for case, last in numbers if case is not None and last is not None}
     known = person()
     with services().database.write() as session:
         closed = actions.close_read(session, seen, known.schools, by=known.email, now=now())
@@ -47,8 +48,7 @@ def close_read() -> ResponseReturnValue:
 def live() -> ResponseReturnValue:
     """The list again, for a page that asks now and then; 204 while nothing changed. Changed counts are said aloud."""
     view = views.of(request.args)
-    current = request.args.get("case", "")
-    shelf, news = shelf_of(view, current=int(current) if current.isascii() and current.isdigit() else None)
+    shelf, news = shelf_of(view, current=small_number(request.args.get("case", "")))
     if was_seen(shelf):
         return Response(status=204)
     return shelf + render_template("parts/news.html", news=news)

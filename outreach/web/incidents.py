@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from outreach.cases import danger, danger_guidance, danger_queries
 from outreach.cases.danger_tables import IncidentStep
 from outreach.cases.tables import Case
+from outreach.replies.normalise import storable
 from outreach.staff import queries as accounts
 from outreach.staff.roles import Permission
 from outreach.web import errors, panel, people
@@ -85,14 +86,18 @@ def check(incident_id: int) -> ResponseReturnValue:
 @needs(Permission.DANGER_READ)
 def note(incident_id: int) -> ResponseReturnValue:
     """Keep a sealed note."""
-    return _do(incident_id, partial(danger.note, text=request.form.get("text", "")[:LONGEST]), "Note kept, sealed like the rest.")
+    return _do(incident_id, partial(danger.note, text=_typed()), "Note kept, sealed like the rest.")
 
 
 @blueprint.post("/<int:incident_id>/close")
 @needs(Permission.DANGER_READ)
 def close(incident_id: int) -> ResponseReturnValue:
     """Say how it ended."""
-    return _do(incident_id, partial(danger.close, text=request.form.get("text", "")[:LONGEST]), "Closed. The case stays open in the inbox.")
+    return _do(incident_id, partial(danger.close, text=_typed()), "Closed. The case stays open in the inbox.")
+
+
+def _typed() -> str:
+    return storable(request.form.get("text", ""))[:LONGEST]
 
 
 def _do(incident_id: int, action: Callable[..., None], said: str) -> ResponseReturnValue:

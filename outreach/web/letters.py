@@ -24,6 +24,7 @@ from outreach.delivery.letter_tables import LetterBatch, LetterPage, LetterPull
 from outreach.messages.letters import Measures, calibration
 from outreach.planning.states import State
 from outreach.planning.tables import PlannedMessage
+from outreach.replies.normalise import storable
 from outreach.staff import actions as staff
 from outreach.staff.roles import Permission
 from outreach.web.context import now, page_number, person, services
@@ -132,7 +133,7 @@ def release(batch_id: int) -> ResponseReturnValue:
 @needs(Permission.LETTERS_RELEASE)
 def revoke(batch_id: int) -> ResponseReturnValue:
     """Take a batch back before it goes to print."""
-    why = request.form.get("why", "")[:200]
+    why = storable(request.form.get("why", ""))[:200]
     return _do(batch_id, "taken back", lambda session: batches.revoke(session, batch_id, now(), person().email, why))
 
 

@@ -14,6 +14,7 @@ from outreach.district import corrections
 from outreach.district.overlays import Act
 from outreach.district.people import Address
 from outreach.planning.tables import PlannedMessage
+from outreach.replies.normalise import storable
 from outreach.staff import actions as staff
 from outreach.staff.roles import Permission
 from outreach.web import people
@@ -84,7 +85,7 @@ def one(planned_id: int) -> ResponseReturnValue:
 @needs(Permission.MAIL_RETURNED)
 def address(planned_id: int) -> ResponseReturnValue:
     """Say where the family lives now; the feed does not undo it."""
-    typed = Address(*(" ".join(request.form.get(part, "").split())[:_LONGEST] for part in _PARTS))
+    typed = Address(*(" ".join(storable(request.form.get(part, "")).split())[:_LONGEST] for part in _PARTS))
     if not typed.usable:
         flash("An address needs a street, a city, and a state or postal code.", "warning")
         return redirect(url_for("letters_returned.one", planned_id=planned_id))

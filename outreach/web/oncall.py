@@ -18,7 +18,7 @@ from outreach.staff.oncall_tables import OnCallPerson
 from outreach.staff.roles import GRANTS, Permission
 from outreach.staff.tables import Account
 from outreach.web import panel, people
-from outreach.web.context import now, person, services
+from outreach.web.context import now, person, services, small_number
 from outreach.web.permissions import needs, open_to_all
 
 blueprint = Blueprint("oncall", __name__, url_prefix="/on-call")
@@ -42,7 +42,7 @@ def add() -> ResponseReturnValue:
         days = [int(day) for day in form.getlist("days") if day in {str(number) for number in range(len(DAYS))}]
         hours = {"begins": _hour(form.get("begins", "")), "ends": _hour(form.get("ends", ""))}
         with services().database.write() as session:
-            account = session.get(Account, int(form.get("account", "0") or 0))
+            account = session.get(Account, small_number(form.get("account", "")) or 0)
             if account is None or account.disabled_at is not None:
                 return _page(problem="Choose who is on call."), 422
             last = form.get("last_resort") == "1"

@@ -15,6 +15,7 @@ from outreach.planning import batches, brakes, spending
 from outreach.planning.batches import NoSuchBatchError, SecondPersonError
 from outreach.planning.brakes import DISTRICT, Brakes, Kind
 from outreach.planning.tables import Brake, MessageBatch
+from outreach.replies.normalise import storable
 from outreach.staff import actions as staff
 from outreach.staff import queries as accounts
 from outreach.staff.roles import Permission
@@ -91,7 +92,7 @@ def brake() -> ResponseReturnValue:
     """Stop or start again; shadow mode is for who decides what is sent."""
     known, asked = person(), request.form
     kind = next((kind for kind in Kind if kind == asked.get("kind")), None)
-    school_id, why = asked.get("school", ""), asked.get("why", "").strip()[:300]
+    school_id, why = asked.get("school", ""), storable(asked.get("why", "")).strip()[:300]
     if kind is None or not known.sees(school_id) or (kind == Kind.SHADOW and not known.may(Permission.SENDING_DECIDE)):
         abort(403)
     puts_on = asked.get("do") == "on"

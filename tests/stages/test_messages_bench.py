@@ -19,7 +19,7 @@ from outreach.district.tables import Contact
 from outreach.doctor import examine
 from outreach.messages import bench_actions, bench_checks, glossary
 from outreach.messages.actions import approve, keep_translation
-from outreach.messages.bench_actions import BenchError
+from outreach.messages.bench_actions import BenchError, Seen
 from outreach.messages.bench_queries import Work, deliveries, languages_of, work_at, works
 from outreach.messages.bench_stages import Deadlines, Stage, stage_of, words_changed, words_in
 from outreach.messages.bench_tables import GlossaryVersion
@@ -66,7 +66,7 @@ def test_a_text_goes_from_drafted_to_changed_to_handed_in_to_done_while_the_last
     assert (found.stage, found.due) == (Stage.CHANGED, NOON + timedelta(days=6))
     assert found.former_english.startswith("{{ district }}: We text families")
     with database.write() as session:
-        bench_actions.hand_in(session, SO, WORDS, IDIL, seen=digest(ENGLISH))
+        bench_actions.hand_in(session, SO, WORDS, IDIL, seen=Seen(digest(ENGLISH)))
     assert at(database).stage is Stage.SUBMITTED
     with database.write() as session:
         choice = choose(session, "help", "sms", "so")

@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from outreach.database import Database
 from outreach.messages import exchange
 from outreach.messages.actions import approve
-from outreach.messages.bench_actions import hand_in
+from outreach.messages.bench_actions import hand_in, save_draft
+from outreach.messages.bench_tables import TranslationDraft
 from outreach.messages.editing import Hand, Spot, write
 from outreach.messages.exchange_intake import ImportRefusedError, Taken, import_file, take_in
 from outreach.messages.queries import choose
@@ -93,6 +94,14 @@ def test_newer_work_is_listed_and_never_overwritten(database: Database, form: st
     taken = took(database, form, exported(database, form, WORDS))
     assert (taken.written, taken.left) == (1, ()), "a fresh file knows what it replaces"
     assert standing(database)[-1] == ("idil@example.org", WORDS)
+
+
+def test_a_file_leaves_the_draft_of_somebody_else(sqlite_database: Database) -> None:
+    with sqlite_database.write() as session:
+        save_draft(session, HELP, "half a sen", LEYLA)
+    assert took(sqlite_database, "csv", exported(sqlite_database, "csv", WORDS)).written == 1
+    with sqlite_database.read() as session:
+        assert session.scalars(select(TranslationDraft.text)).all() == ["half a sen"]
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -230,6 +230,23 @@ def test_two_people_on_one_draft_do_not_overwrite_each_other(desk: SignedIn) -> 
     assert "[district]: second" in html
 
 
+def test_nobody_hands_in_over_work_they_have_not_seen(desk: SignedIn) -> None:
+    idil, boss = desk("idil"), desk("boss")
+
+    def seen() -> dict[str, str]:
+        return dict(re.findall(r'name="(seen|seen_draft|shown)" value="([^"]*)"', idil.get(HELP).text))
+
+    before = seen()
+    assert does(boss, "draft", words="[district]: first")[0] == 302
+    status, _, html = send(idil, HELP, HELP, do="hand_in", words=WORDS, **before)
+    assert (status, "changed the draft" in html, WORDS in unescape(html), "[district]: first" in html) == (422, True, True, True)
+    before = seen()
+    assert does(boss, "hand_in", words=WORDS.replace("Fariin", "Farriin"))[0] == 302
+    status, _, html = send(idil, HELP, HELP, do="hand_in", words=WORDS, **before)
+    assert (status, "Somebody else handed words in" in html, WORDS in unescape(html)) == (422, True, True)
+    assert does(idil, "hand_in", words=WORDS)[0] == 302
+
+
 def test_the_look_beside_the_words_says_what_is_wrong_as_they_are_typed(desk: SignedIn) -> None:
     page = "/bench/words/ur/count/sms"
     client = desk("zahra")
@@ -280,6 +297,8 @@ def test_words_are_counted_once_and_put_on_an_invoice(desk: SignedIn) -> None:
     assert "since the last invoice" not in desk("zahra").get("/bench/delivered").text.partition("<h2")[2].partition("</h2>")[0]
     status, _, _ = send(desk("zahra"), "/bench/glossary", "/bench/delivered/invoiced", translator=IDIL, upto="9")
     assert status == 404
+    for endless in ("9" * 20, "9" * 5000):
+        assert send(idil, "/bench/delivered", "/bench/delivered/invoiced", translator=IDIL, upto=endless)[0] == 404
     upto = re.findall(r'name="upto" value="(\d+)"', html)[0]
     assert send(idil, "/bench/delivered", "/bench/delivered/invoiced", translator=IDIL, upto=upto)[0] == 302
     assert "No words since the last invoice" in idil.get("/bench/delivered").text

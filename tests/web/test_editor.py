@@ -11,6 +11,7 @@ from sqlalchemy import select
 from outreach.database import Database
 from outreach.messages.actions import approve
 from outreach.messages.chips import to_plain
+from outreach.messages.editing import EditError, Hand, Spot, restore
 from outreach.messages.languages import languages
 from outreach.messages.queries import choose, in_force
 from outreach.messages.tables import WordingVersion
@@ -200,6 +201,20 @@ def test_a_school_administrator_writes_her_schools_copy_and_the_district_approve
     assert "1 school uses a copy" in boss.get(COUNT).text
     assert send(sue, copy, f"{COUNT}/back", number="0", school=LINCOLN)[0] == 302
     assert leaves(approved, "en", LINCOLN) == TEXT["count", "sms"], "the district's words need no new approval"
+
+
+def test_back_to_a_version_that_gave_the_copy_up_approves_nothing_of_the_districts(approved: Database, signed_in: SignedIn) -> None:
+    boss, copy = signed_in("boss"), f"{COUNT}?school={LINCOLN}"
+    press(boss, "approve", CALM, page=copy)
+    send(boss, copy, f"{COUNT}/back", number="0", school=LINCOLN)  # version 2 gives the copy up
+    press(boss, "approve", CALM, page=copy)
+    press(boss, "save", PLAIN.replace("What makes", "Say what makes"), why="a\0b")
+    assert send(boss, copy, f"{COUNT}/back", number="2", school=LINCOLN)[0] == 302
+    assert leaves(approved, "en") == leaves(approved, "en", LINCOLN) == TEXT["count", "sms"]
+    with approved.read() as session:
+        assert not any("\0" in row.why for row in session.scalars(select(WordingVersion)))
+        with pytest.raises(EditError, match="uses the district's words"):
+            restore(session, Spot("count", "sms", LINCOLN), Hand("boss@example.org", NOON))
 
 
 def test_nobody_edits_what_is_not_theirs(approved: Database, signed_in: SignedIn) -> None:

@@ -44,11 +44,12 @@ def test_a_doubled_click_is_one_report_and_an_empty_form_none(home: Home) -> Non
     assert say(client, "wrong") == 422
     assert say(client, "call", phone="12") == 422
     form = client.get("/f/es/page/reason").text
-    data = {"csrf_token": token_of(form), "once": "abc", "reason": "food"}
+    data = {"csrf_token": token_of(form), "once": "a\0bc", "reason": "food"}
     for _ in range(2):
         assert client.post("/f/es/page/reason", data=data).status_code == 303
     with home.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Inbound)) == 1
+        assert "\0" not in session.scalars(select(Inbound.message_sid)).one()
 
 
 @pytest.mark.parametrize("fields", [{"reason": "not_safe"}, {"reason": "food", "note": "quiero morir"}], ids=["chosen", "written"])

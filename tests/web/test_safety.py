@@ -180,6 +180,7 @@ def test_an_administrator_sets_the_chain_up_and_others_see_it_without_numbers(
     assert send(boss, "/on-call/", "/on-call/people", **{**form, "phone": "12"})[0] == 422
     assert send(boss, "/on-call/", "/on-call/people", **{**form, "begins": "soon"})[0] == 422
     assert send(boss, "/on-call/", "/on-call/people", **{**form, "account": "999"})[0] == 422
+    assert send(boss, "/on-call/", "/on-call/people", **{**form, "account": "9" * 20})[0] == 422
     assert send(boss, "/on-call/", "/on-call/people", **form)[0] == 302
     with sqlite_database.read() as session:
         row = session.scalars(select(OnCallPerson)).one()
@@ -205,6 +206,8 @@ def test_what_needs_nobody_is_closed_in_one_go_by_a_person_and_what_changed_stay
     case, last = shown.split(":")
     assert send(browser, "/inbox", "/inbox/close", read=f"{case}:{int(last) - 1}", queue="information")[0] == 302
     assert send(browser, "/inbox", "/inbox/close", read=f"{seeded.omar}:1")[0] == 302
+    assert send(browser, "/inbox", "/inbox/close", read=f"{'9' * 20}:{'9' * 5000}")[0] == 302
+    assert browser.get(f"/inbox/live?case={'9' * 5000}").status_code == 200
     assert send(signed_in("raj"), "/inbox", "/inbox/close", read=shown)[0] == 302
     assert send(signed_in("kim"), "/inbox", "/inbox/close", read=shown)[0] == 403
     with sqlite_database.read() as session:
