@@ -23,6 +23,7 @@ from outreach.cases.tables import Case, CaseEvent
 from outreach.consent import actions as consent
 from outreach.consent.queries import post
 from outreach.consent.states import Kind, Source
+from outreach.district import queries as district
 from outreach.district.people import Adult
 from outreach.replies.reasons import CATEGORY_OF, Intent
 from outreach.replies.tables import Inbound
@@ -117,15 +118,28 @@ def _kept(session: Session, sid: str, report: Report, now: datetime) -> Inbound:
 
 
 def _case(session: Session, seen: Seen, child: SeenChild, report: Report, now: datetime) -> Case:
-    """The open case of this household about this child, locked until commit; else the child's own, which is opened where there is none."""
+    """The open case about this child on a number of theirs, locked until commit; else the child's own, opened where there is none.
+
+    On a number that somebody else holds as well, an answer to this report would reach whoever must not read it.
+    """
     theirs = select(Case).where(
-        Case.household == seen.household, Case.student_id == child.student_id, Case.phone != "", Case.state != CaseState.CLOSED.value
+        Case.household == seen.household,
+        Case.student_id == child.student_id,
+        Case.phone.in_(_own_numbers(session, seen)),
+        Case.state != CaseState.CLOSED.value,
     )
     if (standing := session.scalars(theirs.order_by(Case.id).limit(1).with_for_update()).first()) is not None:
         return standing
     contact = seen.adults[0].contact_id if len(seen.adults) == 1 else ""
     found = Match(seen.household, contact, child.student_id, child.school_id)
     return open_case(session, f"student:{child.student_id}", found, now, phone="", because=f"reply: {report.intent}")
+
+
+def _own_numbers(session: Session, seen: Seen) -> list[str]:
+    """The numbers that the adults of the letter hold and nobody else does."""
+    named = {adult.contact_id for adult in seen.adults}
+    numbers = {phone.e164 for adult in seen.adults for phone in adult.phones if phone.e164}
+    return [number for number in sorted(numbers) if {adult.contact_id for adult in district.adults_of_phone(session, number)} <= named]
 
 
 def _alarm(session: Session, case: Case, inbound: Inbound, settings: Settings, now: datetime) -> None:

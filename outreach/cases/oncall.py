@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from html import escape
 
 import phonenumbers
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from outreach.cases.danger_tables import Incident
@@ -179,8 +179,8 @@ def due_for_test(session: Session, settings: Settings, now: datetime) -> list[On
 
 
 def by_token(session: Session, token: str) -> OnCallPage | None:
-    """The call whose link holds *token*."""
-    return session.scalars(select(OnCallPage).where(OnCallPage.token_hash == digest(token))).one_or_none()
+    """The call whose link holds *token*; whoever has left the chain, or has no account any more, holds none."""
+    return session.scalars(_calls().where(OnCallPage.token_hash == digest(token))).one_or_none()
 
 
 def by_reply(session: Session, phone: str, body: str) -> OnCallPage | None:
@@ -193,8 +193,17 @@ def by_reply(session: Session, phone: str, body: str) -> OnCallPage | None:
 
 
 def _open_calls(session: Session, phone: str) -> list[OnCallPage]:
-    unanswered = select(OnCallPage).join(OnCallPerson, OnCallPerson.id == OnCallPage.person_id).where(OnCallPage.acknowledged_at.is_(None))
+    unanswered = _calls().where(OnCallPage.acknowledged_at.is_(None))
     return list(session.scalars(unanswered.where(OnCallPerson.phone == phone, OnCallPerson.phone != "").order_by(OnCallPage.id.desc())))
+
+
+def _calls() -> Select[OnCallPage]:
+    return (
+        select(OnCallPage)
+        .join(OnCallPerson, OnCallPerson.id == OnCallPage.person_id)
+        .join(Account, Account.id == OnCallPerson.account_id)
+        .where(OnCallPerson.removed_at.is_(None), Account.disabled_at.is_(None))
+    )
 
 
 def _no_last_resort(session: Session) -> None:

@@ -142,6 +142,10 @@ def decide_wish(case_id: int, wish_id: int) -> ResponseReturnValue:
     """Use a number or a language that the family named on its page, having made sure with them; or do not."""
     accept = request.form.get("accept") == "1"
     said = "Changed. It is used from now on." if accept else "Nothing was changed."
+    if not person().may(Permission.DANGER_READ):
+        with services().database.read() as session:
+            if wish_id not in {wish.id for wish in wishes.of_case(session, case_id)}:
+                return errors.show(404)
     return _do(case_id, partial(proposals.decide, proposal_id=wish_id, accept=accept), said)
 
 

@@ -7,9 +7,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from outreach.cases import proposals
+from outreach.cases import danger_queries, proposals
 from outreach.cases.proposals import What
+from outreach.staff.roles import Permission
 from outreach.web import people
+from outreach.web.context import person
 from outreach.web.panel import shown_number
 
 
@@ -26,8 +28,9 @@ class Wish:
 
 
 def of_case(session: Session, case_id: int) -> list[Wish]:
-    """The wishes of a case that wait for a person."""
-    waiting = proposals.waiting(session, case_id)
+    """The wishes of a case that wait for a person; those that came since danger was written are sealed like its words."""
+    since = None if person().may(Permission.DANGER_READ) else danger_queries.sealed_since(session, [case_id]).get(case_id)
+    waiting = [row for row in proposals.waiting(session, case_id) if since is None or row.at < since]
     names = people.contact_names(session, {row.contact_id for row in waiting})
     return [
         Wish(row.id, row.what, names.get(row.contact_id, ""), shown_number(row.value) if row.what == What.PHONE else row.value, row.at)
