@@ -37,9 +37,9 @@ def sample() -> Path:
 
 
 @pytest.fixture
-def taker(adapters_database: Database, tmp_path: Path) -> Taker:
+def taker(database: Database, tmp_path: Path) -> Taker:
     """Takes into a fresh database."""
-    return Taker(adapters_database, tmp_path / "home")
+    return Taker(database, tmp_path / "home")
 
 
 @contextmanager

@@ -28,9 +28,9 @@ CERTIFICATE = Path(__file__).parents[1] / "adapters" / "expired.pem"
 
 
 @pytest.fixture
-def taker(adapters_database: Database, tmp_path: Path) -> Taker:
+def taker(database: Database, tmp_path: Path) -> Taker:
     """Takes into a fresh database."""
-    return Taker(adapters_database, tmp_path / "home")
+    return Taker(database, tmp_path / "home")
 
 
 @pytest.fixture
