@@ -6,6 +6,7 @@ from outreach.attendance import tables as attendance
 from outreach.attention import tables as attention
 from outreach.cases import danger_tables as danger
 from outreach.cases import family_tables as proposals
+from outreach.cases import inbox_tables as inbox
 from outreach.cases import tables as cases
 from outreach.consent import tables as consent
 from outreach.database import Base
@@ -17,6 +18,7 @@ from outreach.district import tables as district
 from outreach.feeds import tables as feeds
 from outreach.messages import bench_tables as bench
 from outreach.messages import tables as messages
+from outreach.planning import study_tables as studies
 from outreach.planning import tables as planning
 from outreach.replies import tables as replies
 from outreach.staff import oncall_tables as oncall
@@ -34,6 +36,7 @@ TABLES = (
     district,
     family,
     feeds,
+    inbox,
     letters,
     mail,
     messages,
@@ -42,6 +45,7 @@ TABLES = (
     proposals,
     replies,
     staff,
+    studies,
     thresholds,
 )
 metadata = Base.metadata

@@ -17,7 +17,7 @@ from outreach.database import take_turns
 from outreach.messages import queries as messages
 from outreach.messages.queries import Choice
 from outreach.messages.segments import measure
-from outreach.planning import batches, brakes, doses, queries, questions, situation, turns, welcome
+from outreach.planning import batches, brakes, doses, queries, questions, situation, study_queries, turns, welcome
 from outreach.planning.days import Asked
 from outreach.planning.doses import Doses
 from outreach.planning.facts import stored
@@ -28,9 +28,9 @@ from outreach.planning.rows import new_row, write_once
 from outreach.planning.school_days import closed_days
 from outreach.planning.situation import Situation, window_of
 from outreach.planning.states import Channel, MessageClass, State
+from outreach.planning.study_queries import Holding
 from outreach.planning.tables import PlannedEpisode, PlannedMessage
 from outreach.settings import Settings
-from outreach.thresholds.rules import Rule
 from outreach.thresholds.tables import Episode
 
 
@@ -44,6 +44,7 @@ class _Night:
     history: History
     rhythm: Rhythm
     doses: Doses
+    studies: Holding
     by: str
     copies: frozenset[str]
     """Schools with words of their own."""
@@ -61,6 +62,9 @@ class _Night:
         """Why a family is told nothing of some crossings now, for what it heard already; empty where it may be."""
         counts = {item.student_id: self.situation.counts[item.student_id].count for item in items}
         today = self.situation.today(draft.student_ids[0])
+        tiers = {student_id: count.tier for student_id, count in counts.items()}
+        if self.studies.waits(draft.student_ids, tiers, today):
+            return Reason.NOT_THIS_ROUND
         too_soon = self.rhythm.refusal(family, draft.channel, items)
         return too_soon or self.doses.refusal(family, draft.channel, items, counts, today) or ""
 
@@ -75,7 +79,10 @@ class _Decision:
 
     draft: Draft
     items: tuple[Waiting, ...]
-    rule: Rule
+    usual: str
+    """The message of the highest rule that speaks."""
+    message: str
+    """The same, or the one that a study compares with it."""
     language: str
     """The family's own."""
     words: Choice | None
@@ -97,7 +104,8 @@ def plan(session: Session, *, settings: Settings, now: datetime, by: str = "plan
     facts = situation.load(session, {item.student_id for item in waiting}, settings=settings, now=now)
     lately = queries.rhythm(session, now, weekly_cap=settings.weekly_nudge_cap, cool_down=queries.longest_cool_down(waiting))
     heard = doses.load(session, waiting, settings, local_date(now, settings.zone))
-    night = _Night(session, now, facts, queries.history(session), lately, heard, by, messages.schools_with_copies(session))
+    studies = study_queries.holding(session, {item.student_id for item in waiting})
+    night = _Night(session, now, facts, queries.history(session), lately, heard, studies, by, messages.schools_with_copies(session))
     families = _by_household(facts, waiting)
     decisions = [
         decision
@@ -148,7 +156,8 @@ def _decide(night: _Night, draft: Draft, items: Sequence[Waiting], family: froze
     locale, language = night.situation.locale(own.locale if own else "", own.language if own else "", draft.student_ids[0])
     aloud = [item for item in items if not item.passed]
     rule = max((item.rule for item in aloud), key=lambda rule: rule.rung)
-    words = night.choose(rule.message, draft.channel, locale, night.situation.school_of(draft.student_ids[0]))
+    message = night.studies.message(draft.student_ids[0], rule.message, night.situation.today(draft.student_ids[0]))
+    words = night.choose(message, draft.channel, locale, night.situation.school_of(draft.student_ids[0]))
     refusal = draft.refusal or night.heard(family, draft, aloud) or ("" if words else Reason.NO_WORDS)
     if not refusal and night.in_shadow(draft.student_ids[0]):
         refusal = Reason.SHADOW
@@ -156,7 +165,7 @@ def _decide(night: _Night, draft: Draft, items: Sequence[Waiting], family: froze
     if not refusal:
         night.rhythm.note(family, draft.channel, -items[0].episode_id, night.now)
     same = _the_same_skip(night, earlier, refusal, items)
-    return _Decision(draft, tuple(items), rule, language, words, refusal, tuple(earlier), same)
+    return _Decision(draft, tuple(items), rule.message, message, language, words, refusal, tuple(earlier), same)
 
 
 def _the_same_skip(night: _Night, earlier: Sequence[PlannedMessage], refusal: str, items: Sequence[Waiting]) -> PlannedMessage | None:
@@ -264,13 +273,18 @@ def _planned(night: _Night, decision: _Decision) -> PlannedMessage:
         phone=draft.phone,
         student_ids=list(draft.student_ids),
         school_id=school_id,
-        message=decision.rule.message,
+        message=decision.message,
         language=words.locale if words else "",
         family_language=decision.language,
-        facts=stored(facts, draft.student_ids, draft.adults),
+        facts=stored(facts, draft.student_ids, draft.adults) | _usual(decision),
         approval_id=words.approval_id if words else None,
         created_by=night.by,
     )
+
+
+def _usual(decision: _Decision) -> dict[str, str]:
+    """Which message a study's wording stands in for; the release asks whether that one's threshold is still met."""
+    return {"in_place_of": decision.usual} if decision.message != decision.usual else {}
 
 
 def _once_key(decision: _Decision) -> str:

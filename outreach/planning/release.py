@@ -344,7 +344,7 @@ def _still_over(session: Session, planned: PlannedMessage, facts: Situation) -> 
     return [
         item
         for item in queries.open_episodes_of(session, planned.id)
-        if item.rule.message == planned.message
+        if item.rule.message == planned.facts.get("in_place_of", planned.message)
         and item.student_id in planned.student_ids
         and item.student_id not in facts.deceased
         and (item.student_id not in facts.counts or item.rule.may_meet(facts.counts[item.student_id].count))
@@ -368,8 +368,7 @@ def _composed(facts: Situation, planned: PlannedMessage, draft: Draft, words: Ch
     told = told_before(planned.facts)
     said = facts_of(facts, draft.student_ids, draft.adults, told)
     based_on = stored(facts, draft.student_ids, draft.adults, told) | _menu(planned, facts.settings)
-    if told:
-        based_on["corrects"] = planned.facts["corrects"]
+    based_on |= {key: planned.facts[key] for key in ("corrects", "in_place_of") if key in planned.facts}
     if draft.channel == Channel.SMS:
         text = compose.text(words.pair, said, words.tag)
         if not text.fits:

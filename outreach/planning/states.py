@@ -77,6 +77,14 @@ _MOVES: dict[State, frozenset[State]] = {
 }
 
 
+class StudyState(StrEnum):
+    """Where a study stands: proposed by one person, started by another, over."""
+
+    PROPOSED = "proposed"
+    RUNNING = "running"
+    ENDED = "ended"
+
+
 UNSAID = (State.SKIPPED, State.CANCELLED, State.WAITING)
 """States of rows that told nobody anything, and will not by themselves."""
 TOLD = (State.SENDING, State.UNCERTAIN, State.ACCEPTED, State.SENT, State.DELIVERED, State.PRINTED)

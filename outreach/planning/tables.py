@@ -57,6 +57,7 @@ class PlannedMessage(Base):
 
     As planned, and from the release on as released. A correction also holds ``corrects`` (the message that told a wrong number), and
     ``days_told`` for each child. An answer holds ``family_wrote_at``, when the family wrote last.
+    The wording of a study holds ``in_place_of``, the rule's own message.
     """
     body: Mapped[str]
     """The words: as typed for answers, as rendered at release for templates, empty before."""

@@ -131,6 +131,7 @@ def upgrade() -> None:
         sa.Column("owner_id", sa.Integer(), nullable=True),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("snoozed_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("opened_because", sa.String(), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
@@ -764,6 +765,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("student_id", name=op.f("pk_students")),
     )
     op.create_table(
+        "studies",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("first_day", sa.Date(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=False),
+        sa.Column("arms", sa.JSON(), nullable=False),
+        sa.Column("schools", sa.JSON(), nullable=False),
+        sa.Column("grades", sa.JSON(), nullable=False),
+        sa.Column("subgroups", sa.JSON(), nullable=False),
+        sa.Column("proposed_by", sa.String(), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_by", sa.String(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seed", sa.String(), nullable=False),
+        sa.Column("seal", sa.String(), nullable=False),
+        sa.Column("left_out", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_studies")),
+    )
+    op.create_table(
         "translation_drafts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("message", sa.String(), nullable=False),
@@ -887,6 +911,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_attempts_planned_id"), ["planned_id"], unique=False)
 
     op.create_table(
+        "case_drafts",
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_case_drafts_account_id_accounts")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_drafts_case_id_cases")),
+        sa.PrimaryKeyConstraint("case_id", "account_id", "kind", name=op.f("pk_case_drafts")),
+    )
+    op.create_table(
         "case_events",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=False),
@@ -905,6 +940,28 @@ def upgrade() -> None:
     with op.batch_alter_table("case_events", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_case_events_case_id_at"), ["case_id", "at"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_events_planned_id"), ["planned_id"], unique=False)
+
+    op.create_table(
+        "case_presences",
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("typed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_case_presences_account_id_accounts")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_presences_case_id_cases")),
+        sa.PrimaryKeyConstraint("case_id", "account_id", name=op.f("pk_case_presences")),
+    )
+    op.create_table(
+        "case_words",
+        sa.Column("word", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
+        sa.Column("is_name", sa.Boolean(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_words_case_id_cases")),
+        sa.PrimaryKeyConstraint("word", "is_name", "case_id", name=op.f("pk_case_words")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("case_words", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_words_case_id"), ["case_id"], unique=False)
 
     op.create_table(
         "contact_proposals",
@@ -984,6 +1041,22 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["planned_id"], ["planned_messages.id"], name=op.f("fk_follow_ups_planned_id_planned_messages")),
         sa.PrimaryKeyConstraint("planned_id", name=op.f("pk_follow_ups")),
     )
+    op.create_table(
+        "inbox_acts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("said", sa.String(), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("planned_id", sa.Integer(), nullable=True),
+        sa.Column("good_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_inbox_acts_account_id_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox_acts")),
+    )
+    with op.batch_alter_table("inbox_acts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_inbox_acts_account_id_at"), ["account_id", "at"], unique=False)
+
     op.create_table(
         "incidents",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1111,6 +1184,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_staff_sessions_account_id"), ["account_id"], unique=False)
 
     op.create_table(
+        "study_homes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("study_id", sa.Integer(), nullable=False),
+        sa.Column("household", sa.String(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("grade", sa.String(), nullable=False),
+        sa.Column("prior", sa.String(), nullable=False),
+        sa.Column("arm", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["study_id"], ["studies.id"], name=op.f("fk_study_homes_study_id_studies")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_study_homes")),
+        sa.UniqueConstraint("study_id", "household", name=op.f("uq_study_homes_study_id_household")),
+        sa.UniqueConstraint("study_id", "student_id", name=op.f("uq_study_homes_study_id_student_id")),
+    )
+    op.create_table(
         "translation_deliveries",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("message", sa.String(), nullable=False),
@@ -1225,9 +1313,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_on_call_pages_acknowledged_at"), ["acknowledged_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_on_call_pages_person_id_at"), ["person_id", "at"], unique=False)
 
+    op.create_table(
+        "study_children",
+        sa.Column("home_id", sa.Integer(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("needs", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["home_id"], ["study_homes.id"], name=op.f("fk_study_children_home_id_study_homes")),
+        sa.PrimaryKeyConstraint("home_id", "student_id", name=op.f("pk_study_children")),
+    )
+    with op.batch_alter_table("study_children", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_study_children_student_id"), ["student_id"], unique=False)
+
 
 def downgrade() -> None:
     """Undo."""
+    with op.batch_alter_table("study_children", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_study_children_student_id"))
+
+    op.drop_table("study_children")
     with op.batch_alter_table("on_call_pages", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_on_call_pages_person_id_at"))
         batch_op.drop_index(batch_op.f("ix_on_call_pages_acknowledged_at"))
@@ -1251,6 +1354,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_translation_deliveries_translator"))
 
     op.drop_table("translation_deliveries")
+    op.drop_table("study_homes")
     with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_staff_sessions_account_id"))
 
@@ -1273,6 +1377,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_incidents_case_id"))
 
     op.drop_table("incidents")
+    with op.batch_alter_table("inbox_acts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_inbox_acts_account_id_at"))
+
+    op.drop_table("inbox_acts")
     op.drop_table("follow_ups")
     with op.batch_alter_table("family_codes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_family_codes_planned_id"))
@@ -1287,11 +1395,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_contact_proposals_case_id"))
 
     op.drop_table("contact_proposals")
+    with op.batch_alter_table("case_words", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_case_words_case_id"))
+
+    op.drop_table("case_words")
+    op.drop_table("case_presences")
     with op.batch_alter_table("case_events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_case_events_planned_id"))
         batch_op.drop_index(batch_op.f("ix_case_events_case_id_at"))
 
     op.drop_table("case_events")
+    op.drop_table("case_drafts")
     with op.batch_alter_table("attempts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attempts_planned_id"))
 
@@ -1312,6 +1426,7 @@ def downgrade() -> None:
     op.drop_table("translation_notes")
     op.drop_table("translation_invoices")
     op.drop_table("translation_drafts")
+    op.drop_table("studies")
     op.drop_table("students")
     with op.batch_alter_table("student_contacts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_student_contacts_student_id"))
