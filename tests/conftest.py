@@ -37,6 +37,7 @@ POSTGRES_IN_THE_LONG_RUN = frozenset(
         "feeds_oneroster",
         "delivery_lookups",
         "gates",
+        "inbox",
         "letter_batches",
         "letters_release",
         "merged_students",

@@ -6,27 +6,36 @@ Nothing here closes a case by itself. Every act of a person is an event of the c
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
-from outreach.cases import answers, danger, queries
+from outreach.cases import answers, danger, desk, queries, searching
 from outreach.cases.matching import Match, match
 from outreach.cases.states import CaseState, EventKind, Queue, move
 from outreach.cases.tables import Case, CaseEvent
 from outreach.clock import local_date
 from outreach.planning import actions as planning
+from outreach.planning import study_actions as studies
 from outreach.planning.tables import PlannedMessage
 from outreach.replies.tables import Inbound
 from outreach.settings import Settings
+from outreach.staff import queries as staff
 from outreach.staff.actions import audit
+
+_BLANK = "{{"
+"""Begins a place that a saved reply leaves for the person who sends it."""
 
 
 class CaseError(RuntimeError):
     """What was asked of a case cannot be done."""
+
+
+class OvertakenError(CaseError):
+    """Somebody wrote in this case meanwhile, and whoever answers has not seen it."""
 
 
 # --- families -------------------------------------------------------------------------------------------------------------------
@@ -53,7 +62,7 @@ def take_in(session: Session, inbound: Inbound, settings: Settings, now: datetim
         case.waiting_since = case.waiting_since or inbound.received_at
     elif CaseState(case.state) is CaseState.ANSWERED:
         case.queue = Queue.INFORMATION.value
-    case.state = move(CaseState(case.state), CaseState.OPEN).value
+    case.state, case.snoozed_until = move(CaseState(case.state), CaseState.OPEN).value, None
     case.urgent = case.urgent or inbound.urgent
     add_event(session, case, EventKind.INBOUND, by="", now=inbound.received_at, inbound_id=inbound.id)
     for planned in session.scalars(select(PlannedMessage).where(PlannedMessage.reply_to_id == inbound.id)):
@@ -118,6 +127,7 @@ def open_case(session: Session, key: str, found: Match, now: datetime, *, phone:
     case = session.scalars(select(Case).where(Case.open_key == key).with_for_update()).one()
     if made is not None:
         add_event(session, case, EventKind.OPENED, by="", now=now, text=because)
+        studies.needs_somebody(session, household=found.household, student_id=found.student_id, why="case")
     return case
 
 
@@ -158,6 +168,7 @@ def add_event(  # noqa: PLR0913 - what an event consists of, by name
     )
     session.add(event)
     session.flush()
+    searching.note_event(session, case, event)
     return event
 
 
@@ -165,19 +176,34 @@ def add_event(  # noqa: PLR0913 - what an event consists of, by name
 # Whoever calls these found the case through ``queries.one``, which knows who may see it.
 
 
-def answer(session: Session, case: Case, text: str, *, account_id: int, by: str, now: datetime, once: str = "") -> PlannedMessage:
+def answer(  # noqa: PLR0913 - what a coordinator's answer consists of, by name
+    session: Session,
+    case: Case,
+    text: str,
+    *,
+    account_id: int,
+    by: str,
+    now: datetime,
+    once: str = "",
+    seen: int | None = None,
+    leaves_in: timedelta = timedelta(),
+) -> PlannedMessage:
     """Plan *text* as an answer to the family; the case then waits for nobody, and belongs to whoever answered first.
 
-    *once* names the act of sending (a form's key), so that a doubled click is one message. Quiet hours, opt-outs and blocks bind
-    the answer at its release. Raises CaseError.
+    *once* names the act of sending (a form's key), so that a doubled click is one message. *seen* is the last event that the writer
+    saw: words of the family or of a colleague that came later refuse the answer (OvertakenError). For *leaves_in* it can be taken
+    back. Quiet hours, opt-outs and blocks bind the answer at its release. Raises CaseError.
     """
-    _lock(session, case)
+    lock(session, case)
     words = _words(text, "Write something before you send it.")
     if not case.phone:
         message = "This family has not written from a number yet; call them or write a letter."
         raise CaseError(message)
     if CaseState(case.state) is CaseState.CLOSED:
         message = "This case is closed; open it again before you answer."
+        raise CaseError(message)
+    if _BLANK in words:
+        message = "A place in your words is still empty: fill in what stands between {{ and }}."
         raise CaseError(message)
     last = queries.last_inbound(session, case.id)
     planned = planning.plan_answer(
@@ -195,12 +221,25 @@ def answer(session: Session, case: Case, text: str, *, account_id: int, by: str,
         family_wrote_at=last.received_at if last else None,
     )
     if session.scalars(select(CaseEvent.id).where(CaseEvent.planned_id == planned.id)).first() is None:
+        _refuse_overtaken(session, case, seen, by)
         case.state = move(CaseState(case.state), CaseState.ANSWERED).value
-        case.waiting_since = None
+        planned.due_at = now + leaves_in
+        case.waiting_since, case.snoozed_until = None, None
         case.owner_id = case.owner_id or account_id
+        desk.drop_draft(session, case.id, account_id, desk.DraftKind.ANSWER)
         add_event(session, case, EventKind.ANSWER, by=by, now=now, planned_id=planned.id)
         audit(session, actor=by, action="case.answered", subject=f"case {case.id}", now=now)
     return planned
+
+
+def _refuse_overtaken(session: Session, case: Case, seen: int | None, by: str) -> None:
+    """Refuse words whose writer has not seen what stands above them; the caller's transaction ends without them."""
+    unseen = None if seen is None else desk.unseen(session, case.id, seen, by)
+    if unseen is None:
+        return
+    who = staff.names_by_email(session, [unseen.by]).get(unseen.by, "A colleague") if unseen.by else "The family"
+    message = f"{who} wrote while you were writing. Read it first, then send your words if they still fit; they are kept below."
+    raise OvertakenError(message)
 
 
 def note(session: Session, case: Case, text: str, *, by: str, now: datetime) -> CaseEvent:
@@ -212,7 +251,7 @@ def note(session: Session, case: Case, text: str, *, by: str, now: datetime) -> 
 
 def close(session: Session, case: Case, *, by: str, now: datetime, text: str = "") -> Case:
     """Close a case, with a few words why where a person gives them; closing a closed one changes nothing. Raises CaseError."""
-    _lock(session, case)
+    lock(session, case)
     if queries.undecided(session, case.id):
         message = "A correction in this case still waits: approve it or dismiss it first."
         raise CaseError(message)
@@ -221,7 +260,7 @@ def close(session: Session, case: Case, *, by: str, now: datetime, text: str = "
         raise CaseError(message)
     if CaseState(case.state) is not CaseState.CLOSED:
         case.state = move(CaseState(case.state), CaseState.CLOSED).value
-        case.open_key, case.waiting_since = None, None
+        case.open_key, case.waiting_since, case.snoozed_until = None, None, None
         case.closed_at, case.closed_by = now, by
         add_event(session, case, EventKind.CLOSED, by=by, now=now, text=text.strip())
         audit(session, actor=by, action="case.closed", subject=f"case {case.id}", now=now)
@@ -249,7 +288,7 @@ def close_read(session: Session, seen: Mapping[int, int], schools: Collection[st
 
 def reopen(session: Session, case: Case, *, by: str, now: datetime) -> Case:
     """Open a closed case again; opening an open one changes nothing. Raises CaseError where the family has a newer open case."""
-    _lock(session, case)
+    lock(session, case)
     if CaseState(case.state) is CaseState.CLOSED:
         key = f"phone:{case.phone}" if case.phone else f"student:{case.student_id}"
         if _locked(session, key) is not None:
@@ -263,7 +302,7 @@ def reopen(session: Session, case: Case, *, by: str, now: datetime) -> Case:
 
 def assign(session: Session, case: Case, owner_id: int | None, *, by: str, now: datetime) -> Case:
     """Give a case to a colleague, or to nobody; giving it to its owner changes nothing."""
-    _lock(session, case)
+    lock(session, case)
     if case.owner_id != owner_id:
         case.owner_id = owner_id
         action = "case.given_back" if owner_id is None else "case.taken"
@@ -276,9 +315,10 @@ def _open_again(session: Session, case: Case, key: str, *, by: str, now: datetim
     case.state = move(CaseState(case.state), CaseState.OPEN).value
     case.open_key, case.closed_at, case.closed_by = key, None, ""
     add_event(session, case, EventKind.REOPENED, by=by, now=now)
+    studies.needs_somebody(session, household=case.household, student_id=case.student_id, why="case")
 
 
-def _lock(session: Session, case: Case) -> None:
+def lock(session: Session, case: Case) -> None:
     """See the case as it stands now, and keep it so until the caller commits."""
     session.flush()
     session.refresh(case, with_for_update=True)

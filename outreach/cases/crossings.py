@@ -57,6 +57,6 @@ def _open(session: Session, episode: Episode, rule: Mapping[str, Any], settings:
             because=f"{'call list' if rule.get('action') == 'call_list' else 'crossing'}: {episode.rule}",
         )
     standing.state = move(CaseState(standing.state), CaseState.OPEN).value
-    standing.queue = Queue.NEEDS_ME.value
+    standing.queue, standing.snoozed_until = Queue.NEEDS_ME.value, None
     add_event(session, standing, EventKind.CROSSING, by="", now=now, text=episode.rule, episode_id=episode.id)
     return standing

@@ -35,6 +35,8 @@ class EventKind(StrEnum):
     CROSSING = "crossing"
     ASSIGNED = "assigned"
     CORRECTION = "correction"
+    SNOOZED = "snoozed"
+    UNDONE = "undone"
 
 
 class WrongState(StrEnum):

@@ -34,6 +34,8 @@ class Case(Base):
     opened_at: Mapped[datetime]
     waiting_since: Mapped[datetime | None]
     """Since when the family waits for a person; empty when nobody waits."""
+    snoozed_until: Mapped[datetime | None]
+    """Until when a person put it aside; the family's next word brings it back at once."""
     urgent: Mapped[bool]
     opened_because: Mapped[str]
     closed_at: Mapped[datetime | None]
