@@ -12,13 +12,14 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from outreach.attendance.counting import Count, SchoolRecord, Stay, count_across, record
+from outreach.attendance.first_reports import FirstReports
 from outreach.attendance.profiles import Profile, profile
 from outreach.attendance.schedules import Meeting
 from outreach.attendance.school_year import SchoolYear
 from outreach.attendance.stays import ENROLMENT, enrolments, stay_in, whole_stay
-from outreach.attendance.tables import FeedImport, FeedSource, Mark, MarkVersion
+from outreach.attendance.tables import FeedImport, FeedSource, Mark
 from outreach.attendance.verdicts import Day, DayMark
-from outreach.attendance.versions import known_after, tables_of
+from outreach.attendance.versions import known_after, of_children, tables_of
 from outreach.database import Json
 from outreach.district import overlays
 from outreach.district.queries import slices
@@ -158,18 +159,24 @@ def profile_at(year: SchoolYear, school_id: str, name: str | None) -> Profile:
 
 
 def records(
-    session: Session, year: SchoolYear, students: Collection[str] | None, profile_name: str | None, *, as_marked: bool = False
+    session: Session,
+    year: SchoolYear,
+    students: Collection[str] | None,
+    profile_name: str | None,
+    *,
+    as_marked: bool = False,
+    first: FirstReports | None = None,
 ) -> Iterator[list[SchoolRecord]]:
     """For each child the records of its schools, by school id; children without an enrolment this year are left out.
 
-    *as_marked* tells what marks alone say of the days that people settled.
+    *as_marked* tells what marks alone say of the days that people settled; *first* takes the marks as they first came.
     """
     if students is None:
         everybody = session.scalars(select(Enrolment.student_id).where(Enrolment.entry_date <= year.as_of).distinct())
         students = {year.merged.of(student_id) for student_id in everybody}
     for piece in slices([student_id for student_id in students if student_id not in year.merged.kept]):
         stays = _stays(session, year, piece)
-        marks = _marks(session, year, piece)
+        marks = _marks(session, year, piece, first)
         meetings = _meetings(session, year, marks)
         for student_id in sorted(stays):
             yield [
@@ -199,11 +206,13 @@ def _stays(session: Session, year: SchoolYear, students: Collection[str]) -> dic
     return found
 
 
-def _marks(session: Session, year: SchoolYear, students: Collection[str]) -> dict[tuple[str, str], list[DayMark]]:
-    within, ids = (year.as_of, year.marks_from), year.merged.ids(students)
+def _marks(
+    session: Session, year: SchoolYear, students: Collection[str], first: FirstReports | None = None
+) -> dict[tuple[str, str], list[DayMark]]:
+    ids, since = year.merged.ids(students), year.marks_from
     found: defaultdict[tuple[str, str], list[DayMark]] = defaultdict(list)
     codes = {}
-    told_of = (row for table in tables_of(year.known_at) for row in session.execute(_of_children(table, ids, within, year.known_at)))
+    told_of = first.marks(session, ids, since, year.as_of) if first else _known(session, ids, since, year)
     for student_id, school_id, day, code, source, *told in told_of:
         place = (source, school_id)
         if place not in codes:
@@ -212,13 +221,9 @@ def _marks(session: Session, year: SchoolYear, students: Collection[str]) -> dic
     return found
 
 
-def _of_children(
-    table: type[Mark | MarkVersion], students: Collection[str], within: tuple[date, date], import_id: int | None
-) -> Select[*tuple[Any, ...]]:
-    last, first = within
-    columns = table.student_id, table.school_id, table.date, table.code, table.source, table.portion, table.minutes
-    found = select(*columns, table.import_id, table.line, table.section_id)
-    return found.where(table.date <= last, table.date >= first, table.student_id.in_(students), *known_after(table, import_id))
+def _known(session: Session, students: Collection[str], since: date, year: SchoolYear) -> Iterator[tuple[Any, ...]]:
+    for table in tables_of(year.known_at):
+        yield from session.execute(of_children(table, students, since, year.as_of).where(*known_after(table, year.known_at)))
 
 
 def _meetings(session: Session, year: SchoolYear, marks: Mapping[tuple[str, str], list[DayMark]]) -> dict[tuple[str, str], list[Meeting]]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, select
 
 from outreach.attendance.tables import Mark, MarkVersion
 
@@ -18,3 +22,10 @@ def known_after(table: type[Mark | MarkVersion], import_id: int | None) -> list[
         return []
     begun = table.import_id <= import_id
     return [begun, table.ended_import_id > import_id] if table is MarkVersion else [begun]
+
+
+def of_children(table: type[Mark | MarkVersion], students: Collection[str], first: date, last: date) -> Select[*tuple[Any, ...]]:
+    """The rows of some children between two dates: child, school, date, code, source, then all else that a ``DayMark`` holds."""
+    columns = table.student_id, table.school_id, table.date, table.code, table.source, table.portion, table.minutes
+    found = select(*columns, table.import_id, table.line, table.section_id)
+    return found.where(table.date <= last, table.date >= first, table.student_id.in_(students))

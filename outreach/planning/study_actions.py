@@ -62,7 +62,12 @@ def start(
     """
     take_turns(session, "plan")
     session.refresh(study)
-    running = {child for one in study_queries.running(session) for child in study_queries.children(session, one.id)}
+    running = {
+        child
+        for one in study_queries.running(session)
+        for children in study_queries.children_by_home(session, one.id).values()
+        for child in children
+    }
     for wrong, sentence in (
         (study.state != StudyState.PROPOSED, "This study was started already."),
         (by == study.proposed_by, "A study is started by another person than the one who proposed it."),

@@ -81,10 +81,13 @@ def homes(session: Session, study_id: int) -> list[StudyHome]:
     return list(session.scalars(select(StudyHome).where(StudyHome.study_id == study_id).order_by(StudyHome.household)))
 
 
-def children(session: Session, study_id: int) -> list[str]:
-    """All children of a study's households."""
-    statement = select(StudyChild.student_id).join(StudyHome, StudyHome.id == StudyChild.home_id)
-    return list(session.scalars(statement.where(StudyHome.study_id == study_id)))
+def children_by_home(session: Session, study_id: int) -> dict[int, list[str]]:
+    """The children of each household of a study, by the household's row."""
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    statement = select(StudyChild.home_id, StudyChild.student_id).join(StudyHome, StudyHome.id == StudyChild.home_id)
+    for home_id, student_id in session.execute(statement.where(StudyHome.study_id == study_id)):
+        found[home_id].append(student_id)
+    return found
 
 
 def holding(session: Session, student_ids: Collection[str]) -> Holding:
