@@ -24,6 +24,8 @@ LOCALES = ("en", "es", "zh-Hans", "vi", "ar", "ht", "pt-BR", "ru", "so", "ko", "
 HALVES = ("seen", "held", "fresh")
 EXAM = "exam"
 """Replies that nothing was ever mended by or learned from: what they score is what families may expect, and its floors are low."""
+SEALED = "exam2"
+"""A later examination, written by somebody who had read only what the labels mean: scored and printed by the script, without a floor."""
 FLAGS = ("urgent", "suppress", "to_human")
 
 
@@ -120,7 +122,7 @@ def test_most_opt_outs_and_dangers_are_found_in_words_that_nobody_thought_of_and
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_no_language_is_left_behind(locale: str) -> None:
-    found = scores(reply for reply in judged() if reply.locale == locale and reply.half != EXAM)
+    found = scores(reply for reply in judged() if reply.locale == locale and reply.half in HALVES)
     assert found["opt-out recall"] >= 85, found
     assert found["danger recall"] >= 90, found
     assert found["person recall"] >= 97, found
@@ -130,7 +132,7 @@ def test_the_set_covers_every_language_intent_and_half_and_is_no_example_of_the_
     assert len(judged()) >= 900
     assert {reply.intent for reply in judged()} == {intent.value for intent in set(Intent) - {Intent.CONFIRM_NUMBER}}
     for locale in LOCALES:
-        assert {reply.half for reply in judged() if reply.locale == locale} - {EXAM} == set(HALVES)
+        assert {reply.half for reply in judged() if reply.locale == locale} - {EXAM, SEALED} == set(HALVES)
     long = {text.casefold() for groups in shipped().groups.values() for g in groups for text in g.examples if len(text.split()) > 6}
     assert sum(reply.text.casefold() in long for reply in judged() if reply.half != "seen") == 0
 
