@@ -22,7 +22,7 @@ _FEWEST = 20
 
 
 class TooFewError(Exception):
-    """There are not enough households to say anything."""
+    """There are not enough households, or differences between them, to say anything."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,14 @@ def effects(
     *prior* is last year's absences, NaN where unknown: those households keep their place, with an indicator of their own. *strata*
     are the groups within which chance decided (school and grade); they are taken out before the comparison. With several
     *comparisons* in one report the level of each interval is raised (Bonferroni), so that all of them together hold at *level*.
-    Raises TooFewError where an arm has fewer than twenty households.
+    Raises TooFewError where an arm has fewer than twenty households, or no two outcomes differ.
     """
     sizes = np.bincount(arm, minlength=len(arms))
     if sizes.min() < _FEWEST:
         message = f"An effect needs {_FEWEST} households in each arm; the smallest has {sizes.min()}."
+        raise TooFewError(message)
+    if not np.ptp(outcome):
+        message = "This came out the same for every household, so there is nothing to compare."
         raise TooFewError(message)
     treated = (arm[:, None] == np.arange(1, len(arms))[None, :]).astype(float)
     design = _within(np.column_stack([treated, _covariates(prior)]), strata)

@@ -53,6 +53,10 @@ class Permission(StrEnum):
     """See who is called, and who answered a test."""
     ON_CALL_SET = "on_call.set"
     """Say who is called, and send tests."""
+    STUDY_READ = "study.read"
+    """See what studies were set up to find, and what they found; no child and no family."""
+    STUDY_DECIDE = "study.decide"
+    """Propose, start and end studies; whoever starts one did not propose it."""
     CLOCK_MOVE = "clock.move"
     """Move the demo's clock; there is no such page outside the demo."""
     ACCOUNT_SELF = "account.self"
@@ -118,11 +122,11 @@ GRANTS: Mapping[Role, Grant] = MappingProxyType(
         Role.TRANSLATOR: _grant(Reach.SCHOOLS, _P.WORDS_TRANSLATE),
         # attention sentences carry no family's name or number, and codes and dates no child's
         Role.IT: _grant(Reach.DISTRICT, _P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.DATA_READ, _P.DATA_FIX, _P.FEEDS_MAP, _P.CLOCK_MOVE),
-        # a mentor sees own children, a helper assigned threads, an evaluator no names: until pages of that kind exist, nothing
+        # a mentor sees own children, a helper assigned threads: until pages of that kind exist, nothing
         Role.MENTOR: _grant(Reach.SCHOOLS),
         Role.LANGUAGE_HELPER: _grant(Reach.SCHOOLS),
         Role.RECORDS_OFFICER: _grant(Reach.DISTRICT),
-        Role.EVALUATOR: _grant(Reach.DISTRICT),
+        Role.EVALUATOR: _grant(Reach.DISTRICT, _P.STUDY_READ),
     }
 )
 

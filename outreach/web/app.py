@@ -35,6 +35,7 @@ from outreach.web import (
     security,
     sending,
     signin,
+    studies,
     webhooks,
     words,
 )
@@ -62,6 +63,7 @@ PAGES = (
     oncall,
     sending,
     signin,
+    studies,
     webhooks,
     words,
 )

@@ -13,19 +13,16 @@ from outreach.cases.actions import open_case
 from outreach.cases.matching import Match
 from outreach.database import Database
 from outreach.evidence import eligible, outcomes, study_report
-from outreach.planning import study_actions, study_queries
+from outreach.planning import study_queries
 from outreach.planning.rows import new_row
 from outreach.planning.states import Channel, MessageClass, State
-from outreach.planning.studies import Arm, Design, Kind
+from outreach.planning.studies import Design, Kind
 from outreach.planning.study_tables import Study
 from outreach.settings import Settings
 from tests.conftest import NOON
 from tests.feeds import LINCOLN, ROOSEVELT
 from tests.stages.nights import Nights
-
-FIRST = NOON.date() + timedelta(days=1)
-LAST = FIRST + timedelta(days=27)
-DESIGN = Design("Does it help?", Kind.HOLDOUT, FIRST, LAST, (Arm("later", 50), Arm("now", 50, FIRST)), subgroups=("EL",))
+from tests.stages.studies import FIRST, LAST, a_design, a_family, a_study
 
 
 @pytest.fixture
@@ -33,28 +30,16 @@ def nights(database: Database, settings: Settings, tmp_path: Path) -> Nights:
     return Nights(database, settings, tmp_path)
 
 
-def _family(
-    nights: Nights, child: str, *parents: str, absent: int = 2, school: str = LINCOLN, grade: str = "", subgroups: str = ""
-) -> None:
-    nights.district.child(child, absent=absent, school=school, grade=grade, subgroups=subgroups)
-    for parent in parents or (f"parent-{child}",):
-        known = parent in nights.district.contacts
-        if known:
-            nights.district.ties[child, parent] = {"student_id": child, "contact_id": parent}
-        else:
-            nights.district.adult(parent, [child], address=f"{len(nights.district.contacts) + 1} Oak St")
-
-
-def _eligible(nights: Nights, design: Design = DESIGN) -> eligible.Eligible:
+def _eligible(nights: Nights, design: Design | None = None) -> eligible.Eligible:
     with nights.database.read() as session:
-        return eligible.homes(session, design, nights.settings, nights.now)
+        return eligible.homes(session, design or a_design(FIRST), nights.settings, nights.now)
 
 
 def test_families_that_share_a_child_are_one_and_the_child_that_missed_most_last_year_stands_for_it(nights: Nights) -> None:
-    _family(nights, "ben", "mother", "father")
-    _family(nights, "ana", "mother")
-    _family(nights, "zoe", "father", "new-wife")
-    _family(nights, "kim")
+    a_family(nights, "ben", "mother", "father")
+    a_family(nights, "ana", "mother")
+    a_family(nights, "zoe", "father", "new-wife")
+    a_family(nights, "kim")
     last_year = [day.replace(year=2026) for day in (date(2026, 2, 2), date(2026, 2, 3), date(2026, 2, 4))]
     nights.district.days = [*last_year, *nights.district.days]
     nights.district.enrolments["ana"].insert(
@@ -72,20 +57,20 @@ def test_families_that_share_a_child_are_one_and_the_child_that_missed_most_last
 
 def test_nobody_waits_who_needs_somebody_now_and_the_reasons_are_counted(nights: Nights) -> None:
     for child, absent in (("worst", 12), ("cased", 2), ("asked", 2), ("other", 2)):
-        _family(nights, child, absent=absent)
-    _family(nights, "older", school=ROOSEVELT)
+        a_family(nights, child, absent=absent)
+    a_family(nights, "older", school=ROOSEVELT)
     nights.load()
     with nights.database.write() as session:
         found = Match(student_id="cased", household="parent-cased", school_id=LINCOLN)
         open_case(session, "student:cased", found, nights.now, phone="", because="a person")
-    lincoln = Design("x", Kind.HOLDOUT, FIRST, LAST, DESIGN.arms, schools=(LINCOLN,))
+    lincoln = Design("x", Kind.HOLDOUT, FIRST, LAST, a_design(FIRST).arms, schools=(LINCOLN,))
     eligible_now = _eligible(nights, lincoln)
     assert [home.student_id for home in eligible_now.homes] == ["asked", "other"]
     assert eligible_now.left_out == {"20 % or more of the days missed": 1, "open case": 1}
 
 
 def test_a_correction_after_the_first_report_changes_what_stands_and_not_what_came_first(nights: Nights) -> None:
-    _family(nights, "lia", absent=0)
+    a_family(nights, "lia", absent=0)
     days = [day for day in nights.district.days if FIRST <= day <= LAST]
     nights.district.marks["lia"] = {days[0]: "U", days[2]: "U"}
     nights.load()
@@ -101,27 +86,8 @@ def test_a_correction_after_the_first_report_changes_what_stands_and_not_what_ca
     assert first.absent == Fraction(3), "the two that were taken back, and the one whose day nobody had spoken of before"
 
 
-def _run(nights: Nights, size: int = 48) -> int:
-    """A study over *size* families, those who are told missing two days fewer; a fifth of them learn English."""
-    for number in range(size):
-        _family(nights, f"kid{number:02}", absent=0, subgroups="EL" if number % 5 == 0 else "", grade=str(number % 2))
-    nights.load()
-    homes = _eligible(nights).homes
-    with nights.database.write() as session:
-        study = study_actions.propose(session, DESIGN, by="ana@example.org", now=nights.now)
-        study_actions.start(session, study, homes, left_out={}, by="head@example.org", today=nights.now.date(), now=nights.now, seed="7")
-        number_of_study, arms = study.id, {home.household: home.arm for home in study_queries.homes(session, study.id)}
-    days = [day for day in nights.district.days if FIRST <= day <= LAST]
-    for number in range(size):
-        missing = 2 + number % 4 + (2 if arms[f"parent-kid{number:02}"] == 0 else 0)
-        nights.district.marks[f"kid{number:02}"] = dict.fromkeys(days[:missing], "U")
-    nights.now += timedelta(days=40)
-    nights.load()
-    return number_of_study
-
-
 def test_the_report_says_what_was_set_before_interval_first_twice_and_with_its_reach(nights: Nights) -> None:
-    study = _run(nights)
+    study = a_study(nights)
     with nights.database.write() as session:
         told = next(home for home in study_queries.homes(session, study) if home.arm == 1)
         row = new_row(
@@ -152,14 +118,12 @@ def test_the_report_says_what_was_set_before_interval_first_twice_and_with_its_r
     assert effect.level == pytest.approx(0.975)
     assert found.findings[3].effects == ()
     assert "needs 20 households" in found.findings[3].why_none
-    assert [(reach.arm, reach.households, reach.followed, reach.told) for reach in found.reach] == [
-        ("later", 24, 24, 0),
-        ("now", 24, 24, 0),
-    ]
+    reach = [(one.arm, one.households, one.followed, one.told, one.delivered) for one in found.reach]
+    assert reach == [("later", 24, 24, 0, 0), ("now", 24, 24, 1, 1)]
 
 
 def test_an_outside_evaluator_gets_rows_that_name_nobody(nights: Nights) -> None:
-    study = _run(nights)
+    study = a_study(nights)
     with nights.database.read() as session:
         rows = study_report.rows(session, session.get_one(Study, study), today=nights.now.date())
     assert len(rows) == 48
@@ -171,7 +135,7 @@ def test_an_outside_evaluator_gets_rows_that_name_nobody(nights: Nights) -> None
 
 
 def test_a_study_that_has_just_begun_has_no_figures_and_a_changed_assignment_breaks_its_seal(nights: Nights) -> None:
-    study = _run(nights)
+    study = a_study(nights)
     with nights.database.read() as session:
         early = study_report.report(session, session.get_one(Study, study), today=FIRST)
     assert [one.effects for one in early.findings] == [()] * 6

@@ -94,6 +94,12 @@ def test_too_few_households_give_no_figure_at_all() -> None:
         effects(made.absent, made.arm, made.prior, made.strata, arms=("control", "texts"))
 
 
+def test_an_outcome_that_is_the_same_for_everybody_is_no_finding() -> None:
+    made = make(Recipe(60, 17.0, (Cut(0.0), Cut(0.1)), strata=1), 1)
+    with pytest.raises(TooFewError, match="the same for every household"):
+        effects(np.ones(60), made.arm, made.prior, made.strata, arms=("control", "texts"))
+
+
 def test_a_trial_tells_beforehand_what_it_will_see_and_keeps_its_word() -> None:
     made = [make(Recipe(3_100, 17.0, (Cut(0.0), Cut(0.0)), strata=20), seed) for seed in range(3)]
     likeness = float(np.corrcoef(made[0].prior, made[0].absent)[0, 1])
