@@ -97,6 +97,7 @@ class Settings(BaseSettings):
     opt_out_confirmation: Literal["carrier", "service"]
     school_opens: time
     school_closes: time
+    undo_seconds: NonNegativeInt
     on_call_wait_minutes: PositiveInt
     two_way_needs_on_call: Literal["phones", "always"]
     state: Annotated[str, Field(pattern="^([A-Z]{2})?$")]

@@ -18,6 +18,7 @@ from outreach.cases.matching import Match, match
 from outreach.cases.states import CaseState, EventKind, Queue, move
 from outreach.cases.tables import Case, CaseEvent
 from outreach.clock import local_date
+from outreach.district import queries as district
 from outreach.planning import actions as planning
 from outreach.planning import study_actions as studies
 from outreach.planning.tables import PlannedMessage
@@ -85,18 +86,38 @@ def take_over_unsaid(session: Session, now: datetime) -> int:
 def _case_of_phone(session: Session, inbound: Inbound, found: Match, now: datetime) -> Case:
     """Return the case this text belongs to, locked until commit.
 
-    That is the open case of the number, else the child's own that a crossing opened, else the number's last closed one, which
-    the text opens again with all its history, else a new one.
+    That is the open case of the number, else what its own adult wrote on the family page, else the child's own that a crossing
+    opened, else the number's last closed one, which the text opens again with all its history, else a new one.
     """
     key = f"phone:{inbound.phone}"
     standing = _locked(session, key)
-    if standing is None and found.student_id and (standing := _locked(session, f"student:{found.student_id}")) is not None:
-        standing.open_key, standing.phone = key, inbound.phone
+    own = [key_of_report(found.student_id, found.contact_id)] if _is_one_persons(session, inbound.phone) else []
+    for numberless in (*own, f"student:{found.student_id}") if found.student_id else ():
+        if standing is None and (standing := _locked(session, numberless)) is not None:
+            standing.open_key, standing.phone = key, inbound.phone
     last_closed = select(Case).where(Case.phone == inbound.phone, Case.state == CaseState.CLOSED.value).order_by(Case.id.desc()).limit(1)
     if standing is None and (standing := session.scalars(last_closed.with_for_update()).first()) is not None:
         _open_again(session, standing, key, by="", now=now)
         standing.queue, standing.urgent = Queue.INFORMATION.value, False
     return standing or open_case(session, key, found, now, phone=inbound.phone, because=f"reply: {inbound.intent}")
+
+
+def _is_one_persons(session: Session, phone: str) -> bool:
+    """Whether nobody else reads what is written to a number."""
+    return len(district.adults_of_phone(session, phone)) == 1
+
+
+def key_of_report(student_id: str, contact_id: str) -> str:
+    """What a case is about that the family page opened: one child, and one adult where it is certain who wrote."""
+    return f"page:{student_id}:{contact_id}"
+
+
+def _key_of(case: Case) -> str:
+    """What a closed case is about when it is opened again."""
+    if case.phone:
+        return f"phone:{case.phone}"
+    wrote = case.opened_because.startswith("reply:")  # without a number that is the family page
+    return key_of_report(case.student_id, case.contact_id) if wrote else f"student:{case.student_id}"
 
 
 def _locked(session: Session, key: str) -> Case | None:
@@ -196,15 +217,7 @@ def answer(  # noqa: PLR0913 - what a coordinator's answer consists of, by name
     """
     lock(session, case)
     words = _words(text, "Write something before you send it.")
-    if not case.phone:
-        message = "This family has not written from a number yet; call them or write a letter."
-        raise CaseError(message)
-    if CaseState(case.state) is CaseState.CLOSED:
-        message = "This case is closed; open it again before you answer."
-        raise CaseError(message)
-    if _BLANK in words:
-        message = "A place in your words is still empty: fill in what stands between {{ and }}."
-        raise CaseError(message)
+    _refuse_unanswerable(case, words)
     last = queries.last_inbound(session, case.id)
     planned = planning.plan_answer(
         session,
@@ -230,6 +243,18 @@ def answer(  # noqa: PLR0913 - what a coordinator's answer consists of, by name
         add_event(session, case, EventKind.ANSWER, by=by, now=now, planned_id=planned.id)
         audit(session, actor=by, action="case.answered", subject=f"case {case.id}", now=now)
     return planned
+
+
+def _refuse_unanswerable(case: Case, words: str) -> None:
+    message = ""
+    if not case.phone:
+        message = "This family has not written from a number yet; call them or write a letter."
+    elif CaseState(case.state) is CaseState.CLOSED:
+        message = "This case is closed; open it again before you answer."
+    elif _BLANK in words:
+        message = "A place in your words is still empty: fill in what stands between {{ and }}."
+    if message:
+        raise CaseError(message)
 
 
 def _refuse_overtaken(session: Session, case: Case, seen: int | None, by: str) -> None:
@@ -290,7 +315,7 @@ def reopen(session: Session, case: Case, *, by: str, now: datetime) -> Case:
     """Open a closed case again; opening an open one changes nothing. Raises CaseError where the family has a newer open case."""
     lock(session, case)
     if CaseState(case.state) is CaseState.CLOSED:
-        key = f"phone:{case.phone}" if case.phone else f"student:{case.student_id}"
+        key = _key_of(case)
         if _locked(session, key) is not None:
             message = "This family has a newer open case; go on there."
             raise CaseError(message)

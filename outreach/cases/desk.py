@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, literal, null, or_, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -53,16 +54,29 @@ def leave(session: Session, case_id: int, account_id: int) -> None:
 
 def others(session: Session, case_ids: Collection[int], account_id: int, now: datetime) -> dict[int, list[Here]]:
     """Case → the colleagues of *account_id* who have it open now, who writes first; cases nobody has open are absent."""
+    return around(session, case_ids, account_id, now)[0]
+
+
+def around(session: Session, case_ids: Collection[int], account_id: int, now: datetime) -> tuple[dict[int, list[Here]], frozenset[int]]:
+    """What ``others`` says, and those of the cases in which *account_id* has unsent words: one question, for a list."""
     found: defaultdict[int, list[Here]] = defaultdict(list)
-    open_now = (
-        select(CasePresence, Account.name, Account.email)
+    drafts = set()
+    present = (
+        select(CasePresence.case_id, CasePresence.account_id, Account.name, Account.email, CasePresence.typed_at)
         .join(Account, Account.id == CasePresence.account_id)
         .where(CasePresence.case_id.in_(case_ids), CasePresence.account_id != account_id, CasePresence.seen_at > now - HERE)
     )
-    for row, name, email in session.execute(open_now):
-        typing = row.typed_at is not None and row.typed_at > now - TYPING
-        found[row.case_id].append(Here(row.account_id, name or email, typing))
-    return {case_id: sorted(here, key=lambda one: (not one.typing, one.name)) for case_id, here in found.items()}
+    nobody = (literal(""), literal(""), null())
+    mine = select(CaseDraft.case_id, CaseDraft.account_id, *nobody).where(
+        CaseDraft.case_id.in_(case_ids), CaseDraft.account_id == account_id
+    )
+    rows: Sequence[Any] = session.execute(union_all(present, mine)).all()
+    for case_id, who, name, email, typed_at in rows:
+        if who == account_id:
+            drafts.add(case_id)
+        else:
+            found[case_id].append(Here(who, name or email, typed_at is not None and typed_at > now - TYPING))
+    return {case_id: sorted(here, key=lambda one: (not one.typing, one.name)) for case_id, here in found.items()}, frozenset(drafts)
 
 
 def keep_draft(session: Session, case_id: int, account_id: int, kind: DraftKind, text: str, now: datetime) -> None:
@@ -86,11 +100,6 @@ def drafts(session: Session, case_id: int, account_id: int) -> dict[str, str]:
     """A person's unsent words in a conversation, by kind."""
     mine = select(CaseDraft).where(CaseDraft.case_id == case_id, CaseDraft.account_id == account_id)
     return {row.kind: row.text for row in session.scalars(mine)}
-
-
-def with_drafts(session: Session, case_ids: Collection[int], account_id: int) -> frozenset[int]:
-    """Those of the cases in which a person has unsent words."""
-    return frozenset(session.scalars(select(CaseDraft.case_id).where(CaseDraft.case_id.in_(case_ids), CaseDraft.account_id == account_id)))
 
 
 def newest_event(session: Session, case_id: int) -> int:

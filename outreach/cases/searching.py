@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"\+?[\d(][\d\s().-]*\d")
 _TAILS = (10, 7, 4)
 """Of a number so many last digits find it: as it is dialled, without its area code, and as people remember it."""
 _AFTER = "\U0010ffff"
-_SAID = frozenset({EventKind.INBOUND, EventKind.ANSWER, EventKind.NOTE})
+_SAID = frozenset({EventKind.INBOUND, EventKind.ANSWER, EventKind.NOTE, EventKind.CALL, EventKind.NO_ANSWER, EventKind.VISIT})
 
 
 def fold(text: str) -> str:

@@ -37,6 +37,11 @@ class EventKind(StrEnum):
     CORRECTION = "correction"
     SNOOZED = "snoozed"
     UNDONE = "undone"
+    CALL = "call"
+    """Somebody spoke with the family on the phone."""
+    NO_ANSWER = "no_answer"
+    """Somebody called and reached nobody."""
+    VISIT = "visit"
 
 
 class WrongState(StrEnum):

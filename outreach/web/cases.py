@@ -1,34 +1,25 @@
-"""One case: the conversation, what stands beside it, and what a person can do about it."""
+"""What a person does about one case; the page itself is ``case_page``."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
+from datetime import date, timedelta
 from functools import partial
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
-from outreach.cases import actions, corrections, danger_queries, proposals, queries
-from outreach.cases.states import CaseState, IllegalMoveError
-from outreach.cases.tables import Case
-from outreach.consent import queries as consent
-from outreach.district.overlays import OverlayError
+from outreach.cases import actions, acts, corrections, desk, proposals, queries
+from outreach.cases.actions import OvertakenError
+from outreach.cases.desk import DraftKind
 from outreach.messages.segments import measure, normalise
 from outreach.staff import queries as accounts
 from outreach.staff.roles import Permission
-from outreach.web import conversations, errors, inbox, panel, people, views, wishes
-from outreach.web import corrections as wrong_numbers
+from outreach.web import case_page, errors, inbox, wishes
+from outreach.web.case_page import LONGEST_ANSWER, LONGEST_NOTE, REFUSALS, address, advancing, do, found, onwards, show
 from outreach.web.context import now, person, services
 from outreach.web.permissions import needs
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
-
-LONGEST_ANSWER = 1600
-"""Characters; the carrier takes no more in one message."""
-LONGEST_NOTE = 4000
-REFUSALS = (actions.CaseError, IllegalMoveError, proposals.ProposalError, OverlayError)
 
 
 @blueprint.errorhandler(queries.CaseNotFoundError)
@@ -41,44 +32,79 @@ def not_found(_problem: queries.CaseNotFoundError) -> ResponseReturnValue:
 @needs(Permission.INBOX_READ)
 def page(case_id: int) -> ResponseReturnValue:
     """The case beside its list."""
-    return _page(case_id)
+    return show(case_id)
 
 
 @blueprint.get("/<int:case_id>/live")
 @needs(Permission.INBOX_READ)
 def live(case_id: int) -> ResponseReturnValue:
-    """The conversation again, for a page that asks now and then; 204 while nothing changed."""
+    """The conversation again, for a page that asks now and then; 204 while nothing changed. What changed is said aloud."""
     with services().database.read() as session:
-        thread = _thread(session, _case(session, case_id))
-    return Response(status=204) if inbox.was_seen(thread) else thread
+        thread = case_page.thread(session, found(session, case_id))
+    return Response(status=204) if inbox.was_seen(thread) else thread + render_template("parts/thread_news.html")
 
 
-@blueprint.post("/<int:case_id>/measure")
-@needs(Permission.INBOX_ANSWER)
-def size(case_id: int) -> ResponseReturnValue:
-    """How many segments the words typed so far would take."""
-    words = normalise(request.form.get("text", "").strip())
+@blueprint.post("/<int:case_id>/here")
+@needs(Permission.INBOX_READ)
+def here(case_id: int) -> ResponseReturnValue:
+    """A page that is open says so, and hears who else is here."""
+    case_page.look(case_id)
     with services().database.read() as session:
-        _case(session, case_id)
-    return render_template("parts/size.html", size=measure(words), length=len(words), longest=LONGEST_ANSWER)
+        case, known = found(session, case_id), person()
+        colleagues = desk.others(session, [case_id], known.id, now()).get(case_id, [])
+        owner = accounts.names(session, {case.owner_id}).get(case.owner_id, "") if case.owner_id else ""
+    return render_template("parts/here.html", here=colleagues, owner=owner, mine=case.owner_id == known.id)
+
+
+@blueprint.post("/<int:case_id>/draft")
+@needs(Permission.INBOX_NOTE)
+def draft(case_id: int) -> ResponseReturnValue:
+    """Keep the words typed so far, and say how many texts they would take."""
+    known, kind = person(), DraftKind.NOTE if "note" in request.form else DraftKind.ANSWER
+    words = request.form.get("note" if kind is DraftKind.NOTE else "text", "")[: LONGEST_NOTE + 1]
+    with services().database.write() as session:
+        found(session, case_id)
+        desk.keep_draft(session, case_id, known.id, kind, words, now())
+        desk.look(session, case_id, known.id, now(), typing=True)
+    if kind is DraftKind.NOTE:
+        return render_template("parts/kept.html", kept=bool(words.strip()))
+    typed = normalise(words.strip())
+    return render_template("parts/size.html", size=measure(typed), length=len(typed), longest=LONGEST_ANSWER)
 
 
 @blueprint.post("/<int:case_id>/answer")
 @needs(Permission.INBOX_ANSWER)
 def answer(case_id: int) -> ResponseReturnValue:
-    """Plan an answer to the family, then stay or go on to the next case of the list."""
+    """Plan an answer to the family, then stay or go on to the next case of the list; for some seconds it can be taken back."""
     words, known = request.form.get("text", "").strip(), person()
     if len(words) > LONGEST_ANSWER:
-        return _page(case_id, draft=words, problem=f"This is too long for one text: at most {LONGEST_ANSWER:,} characters."), 422
+        return show(case_id, draft=words, problem=f"This is too long for one text: at most {LONGEST_ANSWER:,} characters."), 422
+    wait, seen = timedelta(seconds=services().settings.undo_seconds), case_page.number_sent("last")
     try:
-        with services().database.write() as session:
-            following = conversations.next_after(session, known, _view(), case_id)
-            once = request.form.get("once", "")
-            actions.answer(session, _case(session, case_id), words, account_id=known.id, by=known.email, now=now(), once=once)
+        with advancing(case_id) as step:
+            sent = actions.answer(
+                step.session,
+                step.case,
+                words,
+                account_id=known.id,
+                by=known.email,
+                now=now(),
+                once=request.form.get("once", ""),
+                seen=seen,
+                leaves_in=wait,
+            )
+            step.did("Your answer is on its way.", planned_id=sent.id, good_for=wait)
+    except OvertakenError as refusal:
+        _keep(case_id, words)
+        return show(case_id, draft=words, problem=str(refusal)), 409
     except REFUSALS as refusal:
-        return _page(case_id, draft=words, problem=str(refusal)), 422
-    flash("Your answer is on its way.")
-    return redirect(_onwards(following) if request.form.get("then") == "next" else _here(case_id))
+        return show(case_id, draft=words, problem=str(refusal)), 422
+    return redirect(onwards(step.following) if request.form.get("then") == "next" else address(case_id))
+
+
+def _keep(case_id: int, words: str) -> None:
+    with services().database.write() as session:
+        desk.keep_draft(session, case_id, person().id, DraftKind.ANSWER, words, now())
 
 
 @blueprint.post("/<int:case_id>/note")
@@ -86,38 +112,79 @@ def answer(case_id: int) -> ResponseReturnValue:
 def note(case_id: int) -> ResponseReturnValue:
     """Keep a note that only staff see."""
     words = request.form.get("note", "")[:LONGEST_NOTE]
-    return _do(case_id, partial(actions.note, text=words), "Note kept. The family does not see it.")
+    try:
+        with services().database.write() as session:
+            actions.note(session, found(session, case_id), words, by=person().email, now=now())
+            desk.drop_draft(session, case_id, person().id, DraftKind.NOTE)
+    except REFUSALS as refusal:
+        return show(case_id, problem=str(refusal)), 422
+    flash("Note kept. The family does not see it.")
+    return redirect(address(case_id))
 
 
 @blueprint.post("/<int:case_id>/take")
 @needs(Permission.INBOX_ANSWER)
 def take(case_id: int) -> ResponseReturnValue:
-    """Make this case mine, or give it back so that anybody may take it."""
-    give_back = request.form.get("give_back") == "1"
+    """Make this case mine, or give it back so that anybody may take it. Whoever has it open is not passed over without a question."""
+    give_back, known = request.form.get("give_back") == "1", person()
+    with services().database.read() as session:
+        case, shown = found(session, case_id), case_page.number_sent("owner")
+        standing = case.owner_id
+        around = {one.account_id: one for one in desk.others(session, [case_id], known.id, now()).get(case_id, [])}
+    if "owner" in request.form and standing not in {shown, known.id}:
+        return show(case_id, problem="Somebody took or gave back this case meanwhile: see who looks after it now."), 409
+    if not give_back and standing in around and request.form.get("sure") != "1":
+        busy = around[standing]
+        doing = "is writing here now" if busy.typing else "has this open now"
+        return show(case_id, problem=f"{busy.name} {doing}. Ask first, or take it over all the same; no draft is lost.", sure=True), 409
     said = "Given back: anybody may take it now." if give_back else "This case is yours."
-    return _do(case_id, partial(actions.assign, owner_id=None if give_back else person().id), said)
+    return do(case_id, partial(actions.assign, owner_id=None if give_back else known.id), said)
 
 
 @blueprint.post("/<int:case_id>/reopen")
 @needs(Permission.INBOX_ANSWER)
 def reopen(case_id: int) -> ResponseReturnValue:
     """Open a closed case again."""
-    return _do(case_id, actions.reopen, "The case is open again.")
+    return do(case_id, actions.reopen, "The case is open again.")
 
 
 @blueprint.post("/<int:case_id>/close")
 @needs(Permission.INBOX_ANSWER)
 def close(case_id: int) -> ResponseReturnValue:
     """Close a case and go on to the next."""
-    known = person()
     try:
-        with services().database.write() as session:
-            following = conversations.next_after(session, known, _view(), case_id)
-            actions.close(session, _case(session, case_id), by=known.email, now=now())
+        with advancing(case_id) as step:
+            actions.close(step.session, step.case, by=person().email, now=now())
+            step.did(f"Case {case_id} is closed. A new message from the family opens it again.")
     except REFUSALS as refusal:
-        return _page(case_id, problem=str(refusal)), 422
-    flash(f"Case {case_id} is closed. A new message from the family opens a new one.")
-    return redirect(_onwards(following))
+        return show(case_id, problem=str(refusal)), 422
+    return redirect(onwards(step.following))
+
+
+@blueprint.post("/<int:case_id>/snooze")
+@needs(Permission.INBOX_ANSWER)
+def snooze(case_id: int) -> ResponseReturnValue:
+    """Put a case aside until the morning of a day, and go on to the next."""
+    settings = services().settings
+    try:
+        day = date.fromisoformat(request.form.get("day") or request.form.get("other_day", ""))
+        until = acts.morning_of(day, settings.school_opens, settings.zone)
+        with advancing(case_id) as step:
+            what_then = request.form.get("what_then", "")[:LONGEST_NOTE]
+            acts.snooze(step.session, step.case, until, by=person().email, now=now(), what_then=what_then)
+            step.did(f"Case {case_id} is put aside. A word from the family brings it back at once.")
+    except ValueError:
+        return show(case_id, problem="Choose a day on which the case comes back."), 422
+    except REFUSALS as refusal:
+        return show(case_id, problem=str(refusal)), 422
+    return redirect(onwards(step.following))
+
+
+@blueprint.post("/<int:case_id>/wake")
+@needs(Permission.INBOX_ANSWER)
+def wake(case_id: int) -> ResponseReturnValue:
+    """Bring a case back that was put aside."""
+    return do(case_id, acts.wake, "The case is back.")
 
 
 @blueprint.post("/<int:case_id>/corrections/<int:message_id>/approve")
@@ -125,7 +192,7 @@ def close(case_id: int) -> ResponseReturnValue:
 def approve_correction(case_id: int, message_id: int) -> ResponseReturnValue:
     """Let a correction leave, with exactly the numbers that the page showed."""
     action = partial(corrections.approve, message_id=message_id, seen=request.form.get("seen", ""))
-    return _do(case_id, action, "The correction is on its way. It is counted once more before it leaves.")
+    return do(case_id, action, "The correction is on its way. It is counted once more before it leaves.")
 
 
 @blueprint.post("/<int:case_id>/corrections/<int:told_id>/dismiss")
@@ -133,7 +200,7 @@ def approve_correction(case_id: int, message_id: int) -> ResponseReturnValue:
 def dismiss_correction(case_id: int, told_id: int) -> ResponseReturnValue:
     """Decide that what a message told wrongly needs no correction."""
     action = partial(corrections.dismiss, told_id=told_id, note=request.form.get("note", "")[:LONGEST_NOTE])
-    return _do(case_id, action, "Dismissed. Another number would ask again.")
+    return do(case_id, action, "Dismissed. Another number would ask again.")
 
 
 @blueprint.post("/<int:case_id>/wishes/<int:wish_id>")
@@ -146,65 +213,4 @@ def decide_wish(case_id: int, wish_id: int) -> ResponseReturnValue:
         with services().database.read() as session:
             if wish_id not in {wish.id for wish in wishes.of_case(session, case_id)}:
                 return errors.show(404)
-    return _do(case_id, partial(proposals.decide, proposal_id=wish_id, accept=accept), said)
-
-
-def _do(case_id: int, action: Callable[..., object], said: str) -> ResponseReturnValue:
-    """Run one action of a person on a case and show the case again, with the reason where it was refused."""
-    try:
-        with services().database.write() as session:
-            action(session, _case(session, case_id), by=person().email, now=now())
-    except REFUSALS as refusal:
-        return _page(case_id, problem=str(refusal)), 422
-    flash(said)
-    return redirect(_here(case_id))
-
-
-def _page(case_id: int, *, draft: str = "", problem: str = "") -> str:
-    known, view, settings = person(), _view(), services().settings
-    shelf, news = inbox.shelf_of(view, current=case_id)
-    with services().database.read() as session:
-        case = _case(session, case_id)
-        owner = accounts.names(session, {case.owner_id}).get(case.owner_id, "") if case.owner_id else ""
-        return render_template(
-            "case.html",
-            case=case,
-            view=view,
-            shelf=shelf,
-            news=news,
-            thread=_thread(session, case),
-            panel=panel.about(session, [case.student_id] if case.student_id else [], known.schools, settings=settings, now=now()),
-            corrections=wrong_numbers.of_case(session, case.id, known.schools, settings=settings, now=now()),
-            adult=people.contact_names(session, {case.contact_id}).get(case.contact_id, ""),
-            number=panel.shown_number(case.phone),
-            opted_out=bool(case.phone) and consent.state(session, case.phone).opted_out,
-            owner=owner,
-            incident=danger_queries.of_case(session, case.id, known),
-            wishes=wishes.of_case(session, case.id),
-            closed=case.state == CaseState.CLOSED,
-            draft=draft,
-            problem=problem,
-            once=secrets.token_urlsafe(12),
-            longest=LONGEST_ANSWER,
-            longest_note=LONGEST_NOTE,
-        )
-
-
-def _thread(session: Session, case: Case) -> str:
-    return inbox.sealed(render_template("parts/thread.html", items=conversations.thread(session, case, person())))
-
-
-def _case(session: Session, case_id: int) -> Case:
-    return queries.one(session, case_id, person().schools)
-
-
-def _view() -> views.View:
-    return views.of({**request.args.to_dict(), **request.form.to_dict()})
-
-
-def _here(case_id: int) -> str:
-    return url_for("cases.page", case_id=case_id, **_view().arguments)
-
-
-def _onwards(following: int | None) -> str:
-    return _here(following) if following else url_for("inbox.page", **_view().arguments)
+    return do(case_id, partial(proposals.decide, proposal_id=wish_id, accept=accept), said)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import case as when
 from sqlalchemy.orm import Session
 
 from outreach.cases import danger_queries as danger
+from outreach.cases import desk, searching
+from outreach.cases.desk import Here
 from outreach.cases.states import CaseState, EventKind, Queue
 from outreach.cases.tables import Case, CaseEvent
+from outreach.district.overlays import merged
 from outreach.planning.states import UNSAID, Channel, MessageClass
 from outreach.planning.tables import PlannedMessage
 from outreach.replies.tables import Inbound
@@ -23,15 +27,19 @@ from outreach.web import people
 from outreach.web.views import Shelf, View, Whose
 
 PER_PAGE = 40
+_LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 _EARLIER = 30
 """Earlier messages of ours shown above a conversation."""
 
-Side = Literal["family", "us", "automatic", "note", "event"]
+Side = Literal["family", "us", "automatic", "note", "log", "event"]
 _SIDES: dict[str, Side] = {
     EventKind.INBOUND: "family",
     EventKind.ANSWER: "us",
     EventKind.AUTOMATIC: "automatic",
     EventKind.NOTE: "note",
+    EventKind.CALL: "log",
+    EventKind.NO_ANSWER: "log",
+    EventKind.VISIT: "log",
 }
 
 
@@ -42,11 +50,17 @@ class Row:
     case: Case
     words: str
     """What the family wrote last."""
+    last_id: int
+    """Which text that was; 0 where it never wrote."""
     at: datetime
     child: people.ChildName | None
     adult: str
     relation: str
     owner: str
+    here: tuple[Here, ...]
+    """Colleagues who have it open now."""
+    draft: bool
+    """Words of this person wait in it unsent."""
 
 
 @dataclass(frozen=True)
@@ -62,37 +76,43 @@ class Item:
     inbound: Inbound | None = None
 
 
-def counts(session: Session, person: SignedIn, whose: Whose) -> dict[Shelf, int]:
-    """How many cases stand on each shelf; closed ones are not counted."""
+@dataclass(frozen=True)
+class Counts:
+    """How many cases stand on each shelf of one owner, and how many of each owner on one shelf; closed ones are not counted."""
+
+    shelves: dict[Shelf, int]
+    whose: dict[Whose, int]
+
+
+def counts(session: Session, person: SignedIn, view: View, now: datetime) -> Counts:
+    """Count all shelves with one question to the database."""
+    aside, mine, nobodys = (when((one, 1), else_=0) for one in (_aside(now), Case.owner_id == person.id, Case.owner_id.is_(None)))
+    columns = (Case.queue, Case.state, aside, mine, nobodys)
+    shelves: dict[Shelf, int] = dict.fromkeys((shelf for shelf in Shelf if shelf is not Shelf.CLOSED), 0)
+    whose = dict.fromkeys(Whose, 0)
     rows = session.execute(
-        select(Case.queue, Case.state, func.count())
-        .where(Case.state != CaseState.CLOSED.value, *_scope(person), *_whose(person, whose))
-        .group_by(Case.queue, Case.state)
+        select(*columns, func.count()).where(Case.state != CaseState.CLOSED.value, *_scope(person, view)).group_by(*columns)
     )
-    found = dict.fromkeys((Shelf.NEEDS_ME, Shelf.INFORMATION, Shelf.ANSWERED), 0)
-    for queue, state, count in rows:
-        found[Shelf.ANSWERED if state == CaseState.ANSWERED else Shelf(queue)] += count
-    return found
+    for queue, state, is_aside, is_mine, is_nobodys, count in rows:
+        shelf = Shelf.ANSWERED if state == CaseState.ANSWERED else Shelf.SNOOZED if is_aside else Shelf(queue)
+        owners = {Whose.ALL, *([Whose.MINE] if is_mine else []), *([Whose.NOBODYS] if is_nobodys else [])}
+        if view.whose in owners:
+            shelves[shelf] += count
+        if shelf is view.shelf:
+            for owner in owners:
+                whose[owner] += count
+    return Counts(shelves, whose)
 
 
-def listed(session: Session, person: SignedIn, view: View, page: int = 1) -> tuple[list[Row], bool]:
+def listed(session: Session, person: SignedIn, view: View, now: datetime, page: int = 1) -> tuple[list[Row], bool]:
     """One page of a list, urgent first, then who has waited longest; and whether there are more."""
-    cases = session.scalars(_order(view, _select(person, view)).offset((page - 1) * PER_PAGE).limit(PER_PAGE + 1)).all()
-    return _rows(session, cases[:PER_PAGE], person), len(cases) > PER_PAGE
+    cases = session.scalars(matching(person, view, now).offset((page - 1) * PER_PAGE).limit(PER_PAGE + 1)).all()
+    return rows_of(session, cases[:PER_PAGE], person, now), len(cases) > PER_PAGE
 
 
-def to_be_closed(session: Session, person: SignedIn, view: View, page: int = 1) -> dict[int, int]:
-    """What one page of *For your information* shows, to be closed by a person in one go: case → the family's last text."""
-    if view.shelf is not Shelf.INFORMATION:
-        return {}
-    cases = session.scalars(_order(view, _select(person, view)).offset((page - 1) * PER_PAGE).limit(PER_PAGE)).all()
-    last = _last_words(session, [case.id for case in cases])
-    return {case.id: last[case.id].id if case.id in last else 0 for case in cases}
-
-
-def next_after(session: Session, person: SignedIn, view: View, case_id: int) -> int | None:
+def next_after(session: Session, person: SignedIn, view: View, case_id: int, now: datetime) -> int | None:
     """The case to look at after this one: the following in the list, else the first; None when the list holds no other."""
-    ids = list(session.scalars(_order(view, _select(person, view)).with_only_columns(Case.id).limit(500)))
+    ids = list(session.scalars(matching(person, view, now).with_only_columns(Case.id).limit(500)))
     after = ids[ids.index(case_id) + 1 :] if case_id in ids else ids
     return next(iter([*after, *(other for other in ids if other != case_id)]), None)
 
@@ -126,25 +146,45 @@ def _is_sealed(at: datetime, inbound: Inbound | None, since: datetime | None) ->
     return (since is not None and at >= since) or (inbound is not None and inbound.urgent)
 
 
-def _select(person: SignedIn, view: View) -> Select[Case]:
+def matching(person: SignedIn, view: View, now: datetime) -> Select[Case]:
+    """The statement that selects a whole list, in its order."""
+    is_open = Case.state == CaseState.OPEN.value
     shelves: dict[Shelf, list[ColumnElement[bool]]] = {
-        Shelf.NEEDS_ME: [Case.state == CaseState.OPEN.value, Case.queue == Queue.NEEDS_ME.value],
-        Shelf.INFORMATION: [Case.state == CaseState.OPEN.value, Case.queue == Queue.INFORMATION.value],
+        Shelf.NEEDS_ME: [is_open, Case.queue == Queue.NEEDS_ME.value, ~_aside(now)],
+        Shelf.SNOOZED: [is_open, Case.queue == Queue.NEEDS_ME.value, _aside(now)],
+        Shelf.INFORMATION: [is_open, Case.queue == Queue.INFORMATION.value],
         Shelf.ANSWERED: [Case.state == CaseState.ANSWERED.value],
         Shelf.CLOSED: [Case.state == CaseState.CLOSED.value],
     }
-    return select(Case).where(*shelves[view.shelf], *_scope(person), *_whose(person, view.whose))
+    return _order(view, select(Case).where(*shelves[view.shelf], *_scope(person, view), *_whose(person, view.whose)))
+
+
+def of_query(session: Session, person: SignedIn, query: str, now: datetime) -> tuple[list[Row], bool]:
+    """The conversations that hold every word of *query*, open ones first, then the newest; and whether there are more."""
+    holding = searching.find(query)
+    if holding is None:
+        return [], False
+    order = Case.state == CaseState.CLOSED.value, Case.id.desc()
+    cases = session.scalars(holding.where(*_scope(person, View())).order_by(*order).limit(PER_PAGE + 1)).all()
+    return rows_of(session, cases[:PER_PAGE], person, now), len(cases) > PER_PAGE
+
+
+def _aside(now: datetime) -> ColumnElement[bool]:
+    return func.coalesce(Case.snoozed_until, _LONG_AGO) > now
 
 
 def _order(view: View, cases: Select[Case]) -> Select[Case]:
     if view.shelf is Shelf.CLOSED:
         return cases.order_by(Case.closed_at.desc(), Case.id.desc())
+    if view.shelf is Shelf.SNOOZED:
+        return cases.order_by(Case.snoozed_until, Case.id)
     nobody_waits = Case.waiting_since.is_(None)
     return cases.order_by(Case.urgent.desc(), nobody_waits, func.coalesce(Case.waiting_since, Case.opened_at), Case.id)
 
 
-def _scope(person: SignedIn) -> list[ColumnElement[bool]]:
-    return [] if person.schools is None else [Case.school_id.in_(person.schools - {""})]
+def _scope(person: SignedIn, view: View) -> list[ColumnElement[bool]]:
+    mine: list[ColumnElement[bool]] = [] if person.schools is None else [Case.school_id.in_(person.schools - {""})]
+    return [*mine, Case.school_id == view.school] if view.school else mine
 
 
 def _whose(person: SignedIn, whose: Whose) -> list[ColumnElement[bool]]:
@@ -153,13 +193,17 @@ def _whose(person: SignedIn, whose: Whose) -> list[ColumnElement[bool]]:
     return [Case.owner_id.is_(None)] if whose is Whose.NOBODYS else []
 
 
-def _rows(session: Session, cases: Sequence[Case], person: SignedIn) -> list[Row]:
-    last = _last_words(session, [case.id for case in cases])
-    children = people.children(session, {case.student_id for case in cases if case.student_id}, person.schools)
+def rows_of(session: Session, cases: Sequence[Case], person: SignedIn, now: datetime) -> list[Row]:
+    """Cases as lines of a list."""
+    ids = [case.id for case in cases]
+    last, one = _last_words(session, ids), merged(session)
+    here, drafts = desk.around(session, ids, person.id, now)
+    children = people.children(session, {case.student_id for case in cases if case.student_id}, person.schools, one)
     adults = people.contact_names(session, {case.contact_id for case in cases})
-    relations = people.relations(session, {(case.contact_id, case.student_id) for case in cases})
-    owners = staff.names(session, {case.owner_id for case in cases if case.owner_id})
-    sealed = {} if person.may(Permission.DANGER_READ) else danger.sealed_since(session, [case.id for case in cases])
+    relations = people.relations(session, {(case.contact_id, case.student_id) for case in cases}, one)
+    owner_ids = {case.owner_id for case in cases if case.owner_id}
+    owners = staff.names(session, owner_ids) if owner_ids else {}
+    sealed = {} if person.may(Permission.DANGER_READ) else danger.sealed_since(session, ids)
 
     def words(case: Case) -> str:
         wrote = last.get(case.id)
@@ -172,11 +216,14 @@ def _rows(session: Session, cases: Sequence[Case], person: SignedIn) -> list[Row
         Row(
             case=case,
             words=words(case),
+            last_id=last[case.id].id if case.id in last else 0,
             at=last[case.id].received_at if case.id in last else case.opened_at,
             child=children.get(case.student_id),
             adult=adults.get(case.contact_id, ""),
             relation=relations.get((case.contact_id, case.student_id), ""),
             owner=owners.get(case.owner_id, "") if case.owner_id else "",
+            here=tuple(here.get(case.id, ())),
+            draft=case.id in drafts,
         )
         for case in cases
     ]

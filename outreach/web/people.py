@@ -9,9 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.district import queries as district
-from outreach.district.overlays import merged
+from outreach.district.overlays import Merged, merged
 from outreach.district.queries import slices
 from outreach.district.tables import Contact, Enrolment, School, Student, StudentContact
+
+_NAMES = "school names"
+"""Read once a transaction: a page needs them in several places."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,11 @@ def called(student: Student) -> str:
     return f"{student.preferred_name or student.first_name} {student.last_name}".strip()
 
 
-def children(session: Session, student_ids: Collection[str], schools: frozenset[str] | None) -> dict[str, ChildName]:
-    """Children by id, without those that are at none of *schools* (None: the whole district)."""
-    where = school_ids(session, student_ids)
+def children(
+    session: Session, student_ids: Collection[str], schools: frozenset[str] | None, one: Merged | None = None
+) -> dict[str, ChildName]:
+    """Children by id, without those that are at none of *schools* (None: the whole district); *one* is what ``merged`` said already."""
+    where = school_ids(session, student_ids, one)
     names = school_names(session)
     found = district.students(session, student_ids)
     return {
@@ -42,9 +47,9 @@ def children(session: Session, student_ids: Collection[str], schools: frozenset[
     }
 
 
-def school_ids(session: Session, student_ids: Collection[str]) -> dict[str, list[str]]:
+def school_ids(session: Session, student_ids: Collection[str], one: Merged | None = None) -> dict[str, list[str]]:
     """Schools of each child under all its ids, the newest enrolment first; every id asked for has an entry."""
-    one = merged(session)
+    one = one or merged(session)
     found: dict[str, list[str]] = {one.of(student_id): [] for student_id in student_ids}
     for some in slices(one.ids(student_ids)):
         newest = select(Enrolment).where(Enrolment.student_id.in_(some)).order_by(Enrolment.entry_date.desc(), Enrolment.primary.desc())
@@ -56,7 +61,11 @@ def school_ids(session: Session, student_ids: Collection[str]) -> dict[str, list
 
 def school_names(session: Session) -> dict[str, str]:
     """Names by id, of schools that are gone too; the id where a school has no name."""
-    return {row.school_id: row.name or row.school_id for row in session.execute(select(School.school_id, School.name))}
+    if _NAMES not in session.info:
+        rows = session.execute(select(School.school_id, School.name))
+        session.info[_NAMES] = {row.school_id: row.name or row.school_id for row in rows}
+    names: dict[str, str] = session.info[_NAMES]
+    return names
 
 
 def contact_names(session: Session, contact_ids: Collection[str]) -> dict[str, str]:
@@ -68,10 +77,10 @@ def contact_names(session: Session, contact_ids: Collection[str]) -> dict[str, s
     return found
 
 
-def relations(session: Session, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+def relations(session: Session, pairs: Collection[tuple[str, str]], one: Merged | None = None) -> dict[tuple[str, str], str]:
     """What an adult is to a child, as the feed says it: (contact id, student id) → relation."""
     found: dict[tuple[str, str], str] = {}
-    one = merged(session)
+    one = one or merged(session)
     for some in slices({contact_id for contact_id, _student in pairs if contact_id}):
         rows = session.execute(
             select(StudentContact.contact_id, StudentContact.student_id, StudentContact.relation).where(StudentContact.contact_id.in_(some))

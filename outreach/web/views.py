@@ -12,15 +12,17 @@ class Shelf(StrEnum):
     """The fixed queues."""
 
     NEEDS_ME = "needs_me"
-    INFORMATION = "information"
     ANSWERED = "answered"
+    SNOOZED = "snoozed"
+    INFORMATION = "information"
     CLOSED = "closed"
 
 
 SHELVES = {
     Shelf.NEEDS_ME: "Needs me",
+    Shelf.ANSWERED: "With the family",
+    Shelf.SNOOZED: "Put aside",
     Shelf.INFORMATION: "For your information",
-    Shelf.ANSWERED: "Answered",
     Shelf.CLOSED: "Closed",
 }
 
@@ -33,7 +35,8 @@ class Whose(StrEnum):
     NOBODYS = "unassigned"
 
 
-WHOSE = {Whose.ALL: "All", Whose.MINE: "Mine", Whose.NOBODYS: "Unassigned"}
+WHOSE = {Whose.ALL: "Team", Whose.MINE: "Mine", Whose.NOBODYS: "Nobody's"}
+_LONGEST_ID = 100
 
 
 @dataclass(frozen=True)
@@ -42,16 +45,19 @@ class View:
 
     shelf: Shelf = Shelf.NEEDS_ME
     whose: Whose = Whose.ALL
+    school: str = ""
+    """One of the person's schools; empty for all of them."""
 
     @property
     def arguments(self) -> dict[str, Any]:
         """What stands in the address; the usual list needs nothing."""
-        found = {"queue": self.shelf.value, "whose": self.whose.value}
-        return {name: value for name, value in found.items() if value not in {Shelf.NEEDS_ME.value, Whose.ALL.value}}
+        found = {"queue": self.shelf.value, "whose": self.whose.value, "school": self.school}
+        return {name: value for name, value in found.items() if value not in {Shelf.NEEDS_ME.value, Whose.ALL.value, ""}}
 
 
 def of(arguments: Mapping[str, str]) -> View:
     """Read a view from an address; what it does not understand is the usual."""
     shelf = next((one for one in Shelf if one == arguments.get("queue")), Shelf.NEEDS_ME)
     whose = next((one for one in Whose if one == arguments.get("whose")), Whose.ALL)
-    return View(shelf, whose)
+    school = arguments.get("school", "")
+    return View(shelf, whose, school if school.isprintable() and len(school) <= _LONGEST_ID else "")

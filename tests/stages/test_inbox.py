@@ -89,7 +89,7 @@ def test_a_draft_is_its_writers_alone_and_survives_another_owner(session: Sessio
     actions.assign(session, case, raj, by="raj@example.org", now=NOON)
     assert desk.drafts(session, case.id, ana) == {"answer": "We will call", "note": "Ask transport"}
     assert desk.drafts(session, case.id, raj) == {}
-    assert desk.with_drafts(session, [case.id], ana) == {case.id}
+    assert desk.around(session, [case.id], ana, NOON)[1] == {case.id}
     desk.keep_draft(session, case.id, ana, DraftKind.ANSWER, "  ", NOON)
     assert desk.drafts(session, case.id, ana) == {"note": "Ask transport"}
 

@@ -234,7 +234,7 @@ def test_a_closed_case_cannot_be_answered(signed_in: SignedIn, seeded: Seeded, s
     assert planned_answers(sqlite_database) == []
 
 
-@pytest.mark.parametrize("act", ["", "/live", "/answer", "/note", "/take", "/close", "/reopen", "/measure"])
+@pytest.mark.parametrize("act", ["", "/live", "/answer", "/note", "/take", "/close", "/reopen", "/draft", "/here", "/snooze", "/wake"])
 def test_a_case_of_another_school_does_not_exist(signed_in: SignedIn, seeded: Seeded, sqlite_database: Database, act: str) -> None:
     client = signed_in("raj")
     if act in {"", "/live"}:
@@ -273,7 +273,7 @@ def test_typed_words_are_measured_as_texts(signed_in: SignedIn, seeded: Seeded) 
         ("", ""),
         ("x" * 1601, "Too long"),
     ]:
-        _, _, said = send(client, "/inbox", f"/cases/{seeded.omar}/measure", text=words)
+        _, _, said = send(client, "/inbox", f"/cases/{seeded.omar}/draft", text=words)
         assert told in said
         assert said.strip() == "" or told
 
