@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
 from outreach.cases import danger
-from outreach.cases.actions import add_event, open_case
+from outreach.cases.actions import add_event, key_of_report, open_case
 from outreach.cases.family_rights import Seen, SeenChild
 from outreach.cases.matching import Match
 from outreach.cases.states import CaseState, EventKind, Queue, move
@@ -118,10 +118,12 @@ def _kept(session: Session, sid: str, report: Report, now: datetime) -> Inbound:
 
 
 def _case(session: Session, seen: Seen, child: SeenChild, report: Report, now: datetime) -> Case:
-    """The open case about this child on a number of theirs, locked until commit; else the child's own, opened where there is none.
+    """The open case about this child on the writer's own number, locked until commit; else one of the report's own, which has no number.
 
-    On a number that somebody else holds as well, an answer to this report would reach whoever must not read it.
+    Who of a letter that names several wrote this is not known, and a report that one must not come home may be about the other: it
+    belongs to nobody's thread until a person says so. The same holds for a number that somebody else holds as well.
     """
+    contact = seen.adults[0].contact_id if len(seen.adults) == 1 else ""
     theirs = select(Case).where(
         Case.household == seen.household,
         Case.student_id == child.student_id,
@@ -130,16 +132,16 @@ def _case(session: Session, seen: Seen, child: SeenChild, report: Report, now: d
     )
     if (standing := session.scalars(theirs.order_by(Case.id).limit(1).with_for_update()).first()) is not None:
         return standing
-    contact = seen.adults[0].contact_id if len(seen.adults) == 1 else ""
     found = Match(seen.household, contact, child.student_id, child.school_id)
-    return open_case(session, f"student:{child.student_id}", found, now, phone="", because=f"reply: {report.intent}")
+    return open_case(session, key_of_report(child.student_id, contact), found, now, phone="", because=f"reply: {report.intent}")
 
 
 def _own_numbers(session: Session, seen: Seen) -> list[str]:
-    """The numbers that the adults of the letter hold and nobody else does."""
-    named = {adult.contact_id for adult in seen.adults}
-    numbers = {phone.e164 for adult in seen.adults for phone in adult.phones if phone.e164}
-    return [number for number in sorted(numbers) if {adult.contact_id for adult in district.adults_of_phone(session, number)} <= named]
+    """The numbers of the one adult that the letter names, which nobody else holds; none where it names several."""
+    if len(seen.adults) != 1:
+        return []
+    numbers = {phone.e164 for phone in seen.adults[0].phones if phone.e164}
+    return [number for number in sorted(numbers) if len(district.adults_of_phone(session, number)) == 1]
 
 
 def _alarm(session: Session, case: Case, inbound: Inbound, settings: Settings, now: datetime) -> None:

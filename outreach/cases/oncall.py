@@ -8,10 +8,10 @@ from datetime import datetime, time, timedelta
 from html import escape
 
 import phonenumbers
-from sqlalchemy import Select, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, select, update
 from sqlalchemy.orm import Session
 
-from outreach.cases.danger_tables import Incident
+from outreach.cases.danger_tables import Incident, IncidentStep
 from outreach.delivery import mail
 from outreach.planning import actions as planning
 from outreach.planning.situation import window_of
@@ -179,7 +179,10 @@ def due_for_test(session: Session, settings: Settings, now: datetime) -> list[On
 
 
 def by_token(session: Session, token: str) -> OnCallPage | None:
-    """The call whose link holds *token*; whoever has left the chain, or has no account any more, holds none."""
+    """The call whose link holds *token*; whoever has left the chain, or has no account any more, holds none.
+
+    Nor does a call that somebody answered for before the family wrote again: what it asked was done.
+    """
     return session.scalars(_calls().where(OnCallPage.token_hash == digest(token))).one_or_none()
 
 
@@ -202,8 +205,24 @@ def _calls() -> Select[OnCallPage]:
         select(OnCallPage)
         .join(OnCallPerson, OnCallPerson.id == OnCallPage.person_id)
         .join(Account, Account.id == OnCallPerson.account_id)
-        .where(OnCallPerson.removed_at.is_(None), Account.disabled_at.is_(None))
+        .where(OnCallPerson.removed_at.is_(None), Account.disabled_at.is_(None), ~_overtaken())
     )
+
+
+def _overtaken() -> ColumnElement[bool]:
+    """Whether the call's incident was acknowledged after the call, and asks again since: only a call of the present asking stops it."""
+    acknowledged = exists().where(
+        IncidentStep.incident_id == OnCallPage.incident_id,
+        IncidentStep.kind == "acknowledged",
+        IncidentStep.at >= OnCallPage.at,
+    )
+    asks_again = exists().where(
+        Incident.id == OnCallPage.incident_id,
+        Incident.acknowledged_at.is_(None),
+        Incident.closed_at.is_(None),
+        Incident.round > OnCallPage.round,
+    )
+    return and_(acknowledged, asks_again)
 
 
 def _no_last_resort(session: Session) -> None:

@@ -296,3 +296,25 @@ def test_over_the_wire_a_cry_reaches_a_pager_and_its_answer_comes_back(sqlite_da
         assert night.incident().acknowledged_by == "sam@example.org"
         with sqlite_database.read() as session:
             assert session.scalars(select(Inbound.phone)).all() == [PHONE], "the answer to a call is no family's text"
+
+
+def test_a_link_and_a_code_from_before_somebody_had_it_stop_no_later_asking(night: Night) -> None:
+    night.settings = night.settings.model_copy(update={"public_url": "https://outreach.example.org"})
+    night.hear()
+    night.pass_minutes(5)
+    link, code = _link(night, SAM), night.code(SAM)
+    night.texts("+13125550174", night.code("+13125550174"))
+    night.now += timedelta(minutes=4)
+    night.hear("he has a gun")
+    with night.database.write() as session:
+        assert oncall.by_token(session, link) is None
+    night.texts(SAM, code)
+    assert night.incident().acknowledged_at is None
+    night.texts("+13125550174", night.code("+13125550174"), sid="SMagain")
+    assert night.incident().acknowledged_at == night.now
+
+
+def _link(night: Night, phone: str) -> str:
+    found = re.search(r"answer/(\S+) or", night.pages(phone)[-1].body)
+    assert found is not None
+    return found[1]
