@@ -86,11 +86,11 @@ def one(planned_id: int) -> ResponseReturnValue:
 def address(planned_id: int) -> ResponseReturnValue:
     """Say where the family lives now; the feed does not undo it."""
     typed = Address(*(" ".join(storable(request.form.get(part, "")).split())[:_LONGEST] for part in _PARTS))
-    if not typed.usable:
-        flash("An address needs a street, a city, and a state or postal code.", "warning")
-        return redirect(url_for("letters_returned.one", planned_id=planned_id))
     with services().database.write() as session:
         _, row = _letter(session, planned_id)
+        if not typed.usable:
+            flash("An address needs a street, a city, and a state or postal code.", "warning")
+            return redirect(url_for("letters_returned.one", planned_id=planned_id))
         act = Act(person().email, now(), "returned mail")
         for contact_id in row.facts.get("contact_ids", []):
             corrections.correct_address(session, contact_id, typed, act)
