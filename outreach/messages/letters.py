@@ -10,17 +10,16 @@ import importlib.util
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
 import typst
-import zxingcpp
 
-from outreach.messages.languages import language
-from outreach.messages.letter_content import LetterContent, Side
+from outreach.messages.letter_content import LetterContent
+from outreach.messages.letter_frame import Pages, Windows, described
+from outreach.messages.letter_room import WAYS, first_way
 from outreach.resources import data_folder
 from outreach.settings import Settings
 
@@ -28,8 +27,7 @@ _FONT_PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk", "fontpkg_amiri")
 # Amiri stands for Arabic script: the words of current Noto Arabic builds cannot be copied out of a PDF again.
 _FONTS = ("Noto Sans", "Amiri", "Noto Sans Ethiopic", "Noto Sans CJK SC", "Noto Sans CJK KR")
 _HANDFUL = 25
-_ARABIC = 1.15
-"""Amiri looks small beside Noto Sans."""
+_PAPER_WIDTH, _PAPER_HEIGHT = 8.5, 11
 
 
 @dataclass(frozen=True)
@@ -80,6 +78,11 @@ class Measures:
         return -(-pages // 2) if self.duplex else pages
 
     @property
+    def windows(self) -> Windows:
+        """Width and height of the windows of sender and address."""
+        return (self.return_width, self.return_height), (self.address_width, self.address_height)
+
+    @property
     def inches(self) -> Mapping[str, float]:
         """The measures alone, by name."""
         return {name: value for name, value in asdict(self).items() if isinstance(value, float)}
@@ -98,17 +101,24 @@ class Rendered:
 
 @dataclass(frozen=True)
 class _Length:
-    """The pages of each of a letter's languages, and in which of ``_WAYS`` each is set; None: Typst finds the first that fits."""
+    """The pages of each of a letter's languages, and in which of ``WAYS`` each is set."""
 
     own: int = 1
     copy: int = 1
-    own_way: int | None = None
-    copy_way: int | None = None
+    own_way: int = 0
+    copy_way: int = 0
+
+    def smaller(self, problem: str) -> _Length | None:
+        """How a letter is tried next; None where its type is as small as it gets, or where *problem* is another."""
+        if _LONG not in problem:
+            return None
+        name = "copy_way" if _LONG_COPY in problem else "own_way"
+        way = getattr(self, name) + 1
+        return replace(self, **{name: way}) if way < len(WAYS) else None
 
 
-_WAYS = ((12, True), (11, True), (10.5, True), (11, False), (10.5, False))
-"""Points, and whether with the picture: the first that fits is taken; where all does not fit, the words stay and the picture goes."""
-_LARGE_WAYS = ((18, True),)
+_LONG, _LONG_COPY = "is longer than one page", "the English copy of letter"
+"""What the frame says against a letter that needs smaller type."""
 _Sized = tuple[LetterContent, _Length]
 _Shape = tuple[object, ...]
 
@@ -117,7 +127,8 @@ def render(contents: Sequence[LetterContent], measures: Measures, *, now: dateti
     """Set *contents* as one PDF/UA-1 document in their order: a page for each language of a letter, more for large print.
 
     *now* is the document's date, so the same letters give the same bytes; *title* names the batch for readers of the file, such as the
-    district. A letter too long for its page is tried in smaller type, then without its picture, before it fails.
+    district. A letter too long for its page is tried in smaller type, then without its picture, before it fails; where to begin is
+    estimated from its words.
     """
     return _Setting(measures, now, title).batch(contents)
 
@@ -154,7 +165,7 @@ class _Setting:
         sized: list[_Sized] = []
         failures = []
         for content in contents:
-            length, problem = self._large(content) if content.large else (alike.get(_shape(content), _Length()), "")
+            length, problem = self._large(content) if content.large else (alike.get(_shape(content)) or self._guess(content), "")
             if problem:
                 failures.append((content.letter_id, problem))
             else:
@@ -170,10 +181,24 @@ class _Setting:
         for shape, group in groups.items():
             if len(group) > _HANDFUL:
                 longest = max(group, key=lambda content: (_letters_in(content), content.letter_id))
-                with suppress(RuntimeError):  # what is wrong with it is found when all are set
-                    own, *copy = self._query([(longest, _Length())], "<way>")
-                    found[shape] = _Length(own_way=own, copy_way=copy[0] if copy else None)
+                found[shape], _problem = self._alone(longest, self._guess(longest))  # a problem is met again when all are set
         return found
+
+    def _guess(self, content: LetterContent) -> _Length:
+        m = self._measures
+        width = _PAPER_WIDTH - 2 * m.side
+        beside = content.link.words if content.link else ""
+        own = first_way(content.own, width=width, room=_PAPER_HEIGHT - m.body_top - m.foot, beside=beside)
+        copy = first_way(content.copy, width=width, room=_PAPER_HEIGHT - m.top - m.foot, copy=True) if content.copy else 0
+        return _Length(own_way=own, copy_way=copy)
+
+    def _alone(self, content: LetterContent, length: _Length) -> tuple[_Length, str]:
+        """Set one letter, in smaller type until it fits; return how, or what is wrong with it."""
+        problem = self._compile([(content, length)])[1]
+        while problem and (smaller := length.smaller(problem)):
+            length = smaller
+            problem = self._compile([(content, length)])[1]
+        return length, problem
 
     def _query(self, sized: Sequence[_Sized], label: str) -> list[int]:
         """What the frame notes under a label, without a document. Raises RuntimeError with what Typst says against it."""
@@ -204,11 +229,10 @@ class _Setting:
         found: list[tuple[LetterContent, _Length, str]] = []
         for start in range(0, len(sized), _HANDFUL):
             handful = sized[start : start + _HANDFUL]
-            if not self._compile(handful)[1]:
+            if len(handful) > 1 and not self._compile(handful)[1]:
                 found += [(content, length, "") for content, length in handful]
             else:
-                freed = [(content, replace(length, own_way=None, copy_way=None)) for content, length in handful]
-                found += [(content, length, self._compile([(content, length)])[1]) for content, length in freed]
+                found += [(content, *self._alone(content, length)) for content, length in handful]
         return found
 
     def _compile(self, sized: Sequence[_Sized]) -> tuple[bytes, str]:
@@ -228,10 +252,10 @@ class _Setting:
             return b"", _sentence(error.message)
         return pdf, ""
 
-    def _places(self, sized: Sequence[_Sized]) -> Iterator[_Place]:
+    def _places(self, sized: Sequence[_Sized]) -> Iterator[Pages]:
         page = 1
         for content, length in sized:
-            place = _Place(page, page + length.own - 1, page + length.own - 1 + (length.copy if content.copy else 0))
+            place = Pages(page, page + length.own - 1, page + length.own - 1 + (length.copy if content.copy else 0))
             yield place
             page = place.last + 1
             page += self._measures.duplex and page % 2 == 0
@@ -241,9 +265,10 @@ class _Setting:
         footers: dict[int, str] = {}
         letters = []
         for (content, length), place in zip(sized, self._places(sized), strict=True):
-            letters.append(_letter(content, length, None if measured else place))
-            pages = place.last - place.first + 1
-            footers |= {place.first + nth: f"{content.letter_id} · {nth + 1}/{pages}" for nth in range(1, pages)}
+            ways = WAYS[length.own_way], WAYS[length.copy_way]
+            letters.append(described(content, self._measures.windows, ways, None if measured else place))
+            if content.large:
+                footers |= {page: place.foot(content.letter_id, page) for page in range(place.first + 1, place.last + 1)}
         data = {
             "title": self._title,
             "fonts": _FONTS,
@@ -252,44 +277,13 @@ class _Setting:
             "footers": [] if measured else [footers.get(page, "") for page in range(1, max(footers, default=0) + 1)],
             "letters": letters,
         }
-        return {"data": json.dumps(data, ensure_ascii=False)}
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Pages of one letter: its first, the last in its own language, and its last."""
-
-    first: int
-    own_end: int
-    last: int
+        return {"data": json.dumps(data, ensure_ascii=False, default=vars)}
 
 
 def _sentence(message: str) -> str:
     """Turn what Typst says into a reason for staff: our own checks word themselves, other errors name what could not be set."""
     own = "assertion failed: "
     return message.removeprefix(own) if message.startswith(own) else f"this letter cannot be set: {message}"
-
-
-def _letter(content: LetterContent, length: _Length, place: _Place | None) -> dict[str, object]:
-    link = content.link
-    return {
-        "letter_id": content.letter_id,
-        "barcode": bar_code(content.letter_id),
-        "return_lines": content.return_lines,
-        "address_lines": content.address_lines,
-        "own": _side(content.own),
-        "copy": _side(content.copy) if content.copy else None,
-        "tag": {"text": content.tag, **_tongue(content.tag_locale)} if content.tag else None,
-        "link": {**asdict(link), "svg": qr_code(link.url)} if link else None,
-        "own_ways": _LARGE_WAYS if content.large else _ways(length.own_way),
-        "copy_ways": _LARGE_WAYS if content.large else _ways(length.copy_way),
-        "own_end": place.own_end if place else None,
-        "copy_end": place.last if place else None,
-    }
-
-
-def _ways(found: int | None) -> Sequence[tuple[float, bool]]:
-    return _WAYS if found is None else (_WAYS[found],)
 
 
 def _shape(content: LetterContent) -> _Shape:
@@ -308,22 +302,6 @@ def _letters_in(content: LetterContent) -> int:
     return sum(len(run.text) for block in content.own.blocks for row in block.rows for cell in row for run in cell)
 
 
-def _side(side: Side) -> dict[str, object]:
-    tongue = _tongue(side.locale)
-    return {**asdict(side), **tongue, "scale": _ARABIC if tongue["script"] == "arab" else 1}
-
-
-def qr_code(text: str) -> str:
-    """A QR code as SVG, which survives a fold and a stain (error correction M)."""
-    code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
-    return zxingcpp.write_barcode_to_svg(code, add_quiet_zones=False)
-
-
-def bar_code(text: str) -> str:
-    """A Code 128 bar code as SVG."""
-    return zxingcpp.write_barcode_to_svg(zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.Code128), add_quiet_zones=False)
-
-
 def calibration(measures: Measures, *, now: datetime) -> bytes:
     """One page with the outlines of the windows and where the paper is folded, to be held behind the district's own envelope."""
     folder = _frame().parent
@@ -339,13 +317,6 @@ def calibration(measures: Measures, *, now: datetime) -> bytes:
 
 def _frame() -> Path:
     return data_folder("templates") / "letters" / "letter.typ"
-
-
-def _tongue(locale: str) -> dict[str, object]:
-    """A language as Typst wants to hear of it."""
-    chosen = language(locale)
-    lang, _, rest = locale.partition("-")
-    return {"lang": lang, "region": rest if len(rest) == len("BR") else None, "script": chosen.script.lower(), "rtl": chosen.rtl}
 
 
 @lru_cache(maxsize=4)
