@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, or_, select
+from sqlalchemy import ColumnElement, Select, delete, exists, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from outreach.cases.danger_tables import Incident
 from outreach.cases.inbox_tables import CaseWord
 from outreach.cases.states import EventKind
 from outreach.cases.tables import Case, CaseEvent
-from outreach.district.tables import Contact, Student
+from outreach.district.tables import Contact, ContactPhone, Enrolment, Student, StudentContact
 from outreach.planning.tables import PlannedMessage
 from outreach.replies.tables import Inbound
 
@@ -119,3 +120,57 @@ def _keep(session: Session, case_id: int, words: Iterable[str] | Collection[str]
     if rows:
         insert = (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(CaseWord)
         session.execute(insert.on_conflict_do_nothing(), rows)
+
+
+# --- children -------------------------------------------------------------------------------------------------------------------
+
+_SURE = frozenset("bdfhjkmpqtvwx")
+"""Letters that hardly any name writes with a mark; every other one may stand for several, so the database is asked for any letter there."""
+_LOOKED_AT = 400
+
+
+def children(session: Session, query: str, schools: Collection[str] | None, *, limit: int = 12) -> list[str]:
+    """Return the ids of children at *schools* (None: the whole district) whom, or whose adult or number, *query* names.
+
+    Every word must begin a name of the same person. At most *limit*, in the order of their names.
+    """
+    if _NUMBER.fullmatch(query.strip()) and (tails := _tails(query)):
+        wanted = select(ContactPhone.contact_id).where(ContactPhone.e164.endswith(tails[0]))
+        found = _tied_to(wanted)
+    else:
+        terms = [term for term in fold(query).split() if _WORD.search(term)][:_MOST_TERMS]
+        if not terms:
+            return []
+        columns = Student.student_id, Student.first_name, Student.preferred_name, Student.last_name
+        named = _like(select(*columns), terms, columns[1:])
+        adults = _like(select(Contact.contact_id, Contact.first_name, Contact.last_name), terms, (Contact.first_name, Contact.last_name))
+        ids = [row[0] for row in session.execute(_within(named, schools)) if _bears(row[1:], terms)]
+        contacts = [row[0] for row in session.execute(adults) if _bears(row[1:], terms)]
+        found = or_(Student.student_id.in_(ids), _tied_to(contacts))
+    order = Student.last_name, Student.first_name, Student.student_id
+    return list(session.scalars(_within(select(Student.student_id).where(found), schools).order_by(*order).limit(limit)))
+
+
+def _tied_to(contacts: Select[str] | list[str]) -> ColumnElement[bool]:
+    return Student.student_id.in_(select(StudentContact.student_id).where(StudentContact.contact_id.in_(contacts)))
+
+
+def _like(
+    statement: Select[*tuple[Any, ...]], terms: Sequence[str], columns: Sequence[InstrumentedAttribute[str]]
+) -> Select[*tuple[Any, ...]]:
+    patterns = ("%" + "".join(char if char in _SURE else "_" for char in term) + "%" for term in terms)
+    return statement.where(*(or_(*(column.ilike(pattern) for column in columns)) for pattern in patterns)).limit(_LOOKED_AT)
+
+
+def _within(statement: Select[*tuple[Any, ...]], schools: Collection[str] | None) -> Select[*tuple[Any, ...]]:
+    here = statement.where(Student.gone_import_id.is_(None))
+    if schools is None:
+        return here
+    at = exists().where(Enrolment.student_id == Student.student_id, Enrolment.school_id.in_(schools))
+    return here.where(at)
+
+
+def _bears(names: Sequence[str], terms: Sequence[str]) -> bool:
+    """Whether every term begins a word of these names."""
+    words = fold(" ".join(names)).replace("-", " ").split()
+    return all(any(word.startswith(term) for word in words) for term in terms)

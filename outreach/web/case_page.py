@@ -11,7 +11,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from outreach.cases import actions, acts, danger_queries, desk, proposals, queries
+from outreach.cases import actions, acts, contact_log, danger_queries, desk, proposals, queries
 from outreach.cases.states import CaseState, IllegalMoveError
 from outreach.cases.tables import Case
 from outreach.clock import local_date
@@ -61,6 +61,7 @@ def show(case_id: int, *, draft: str | None = None, problem: str = "", sure: boo
             aside_days=days_ahead(local_date(now(), settings.zone)),
             draft=unsent.get(desk.DraftKind.ANSWER, "") if draft is None else draft,
             note_draft=unsent.get(desk.DraftKind.NOTE, ""),
+            log_kinds=contact_log.KINDS,
             problem=problem,
             sure=sure,
             once=secrets.token_urlsafe(12),
