@@ -15,14 +15,17 @@ def clean(value: str) -> str:
 
     A name from a feed could otherwise turn the rest of a text around or hide words in it.
     """
-    spaced = (" " if character.isspace() else character for character in unicodedata.normalize("NFC", value))
+    composed = unicodedata.normalize("NFC", value)
+    if composed.isprintable():  # neither control nor format character, and no space but the plain one
+        return " ".join(composed.split())
+    spaced = (" " if character.isspace() else character for character in composed)
     visible = (c for c in spaced if c in _KEPT or not unicodedata.category(c).startswith("C"))
     return " ".join("".join(visible).split())
 
 
 def isolate(value: str, *, rtl: bool) -> str:
     """Put a name into a directional isolate where its direction may differ from the text's, so that neither scrambles the other."""
-    if rtl or any(unicodedata.bidirectional(c) in {"R", "AL"} for c in value):
+    if rtl or (not value.isascii() and any(unicodedata.bidirectional(c) in {"R", "AL"} for c in value)):
         return f"{_FIRST_STRONG}{value}{_END}"
     return value
 

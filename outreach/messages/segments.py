@@ -17,7 +17,10 @@ _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENDED = frozenset("\f^{}\\[~]|€")
+_GSM = _BASIC | _EXTENDED
 _GRAPHEME = regex.compile(r"\X")
+_JOINING = regex.compile(r"[^\p{GCB=Other}\p{GCB=Control}\p{GCB=LF}\p{GCB=LV}\p{GCB=LVT}]")
+"""A character that may be one grapheme with its neighbours. Where there is none, each is its own, and most texts have none (UAX 29)."""
 
 # Only marks and spaces, never letters: an accent is part of a name.
 _PLAIN = {
@@ -69,16 +72,23 @@ def normalise(text: str) -> str:
     save nothing, and the marks stay as the translator wrote them. Letters are never changed.
     """
     composed = unicodedata.normalize("NFC", text)
-    plain = composed.translate(_PLAIN)
-    return plain if _is_gsm(plain) else composed
+    outside = set(composed) - _GSM
+    return composed.translate(_PLAIN) if outside and all(ord(mark) in _PLAIN for mark in outside) else composed
 
 
 def measure(text: str) -> Size:
     """Count the segments of *text* as it stands."""
     encoding = Encoding.GSM7 if _is_gsm(text) else Encoding.UCS2
-    weights = list(_gsm_weights(text) if encoding is Encoding.GSM7 else _ucs2_weights(text))
-    units = sum(weights)
-    return Size(encoding, units, 1 if units <= _ONE[encoding] else _packed(weights, _EACH[encoding]))
+    units = _septets(text) if encoding is Encoding.GSM7 else len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return Size(encoding, units, 1 if units <= _ONE[encoding] else _several(text, encoding, units))
+
+
+def _several(text: str, encoding: Encoding, units: int) -> int:
+    """Segments of a text that is too long for one; where every unit is a grapheme, they are filled to the last."""
+    each = _EACH[encoding]
+    if units == len(text) and (encoding is Encoding.GSM7 or not _JOINING.search(text)):
+        return -(-units // each)
+    return _packed(_gsm_weights(text) if encoding is Encoding.GSM7 else _ucs2_weights(text), each)
 
 
 def outside_gsm(text: str) -> tuple[str, ...]:
@@ -87,7 +97,11 @@ def outside_gsm(text: str) -> tuple[str, ...]:
 
 
 def _is_gsm(text: str) -> bool:
-    return all(character in _BASIC or character in _EXTENDED for character in text)
+    return _GSM.issuperset(text)
+
+
+def _septets(text: str) -> int:
+    return len(text) if _EXTENDED.isdisjoint(text) else sum(_gsm_weights(text))
 
 
 def _gsm_weights(text: str) -> Iterable[int]:
@@ -97,7 +111,7 @@ def _gsm_weights(text: str) -> Iterable[int]:
 def _ucs2_weights(text: str) -> Iterable[int]:
     for grapheme in _GRAPHEME.findall(text):
         # a line's two ends are one grapheme and two characters
-        yield from (1, 1) if grapheme == "\r\n" else (len(grapheme.encode("utf-16-le")) // 2,)
+        yield from (1, 1) if grapheme == "\r\n" else (len(grapheme.encode("utf-16-le", "surrogatepass")) // 2,)
 
 
 def _packed(weights: Iterable[int], room: int) -> int:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import import_again, import_full, loading
+from benchmarks import compose, import_again, import_full, letters, loading
 from benchmarks.__main__ import main, names
 from benchmarks.district import DAYS, District
 from benchmarks.measuring import alone, insert_plainly, record
+from outreach.messages.compose import values
+from outreach.messages.segments import normalise
 
 
 def test_every_benchmark_is_listed_and_no_helper(capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,6 +56,19 @@ def test_a_first_load_is_measured_with_its_counts_and_memory() -> None:
     assert found["ratio"] > found["load_ratio"] > 0
     assert isinstance(found["load_peak_mib"], int)
     assert found["load_peak_mib"] > 20
+
+
+def test_texts_are_composed_in_every_language_and_bare_jinja_says_the_same() -> None:
+    assert compose.run(texts=64, rounds=1)["languages"] == 16
+    for pair in compose.PAIRS:
+        known = values(compose.told(7), pair.locale, year=False)
+        assert normalise(compose.compiled(pair).render(known)) == compose.composed(pair, compose.told(7))
+
+
+def test_letters_are_set_beside_bare_typst() -> None:
+    found = letters.run(single=1, batch=2, rounds=1)
+    assert isinstance(found["single_ratio"], float)
+    assert found["single_ratio"] > 0
 
 
 @pytest.mark.long
