@@ -36,6 +36,8 @@ def says_so(text: str, own: Collection[str] = ()) -> bool:
 
 def deceased(session: Session, student_ids: Collection[str]) -> frozenset[str]:
     """Those of *student_ids* who have died, as far as a feed or a person has said."""
+    if not student_ids:
+        return frozenset()
     merged = overlays.merged(session)
     said = {merged.of(row.student_id) for row in overlays.holding(session, Kind.DECEASED)}
     return frozenset(student_id for student_id in student_ids if merged.of(student_id) in said)

@@ -16,19 +16,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from outreach import arrivals
-from outreach.attendance.queries import Version, newest_version
 from outreach.attention.actions import raise_item
 from outreach.attention.queries import is_open
 from outreach.clock import Clock
 from outreach.consent import queries as consent
-from outreach.database import Database
-from outreach.delivery import filtering, lookups, outcomes, reconcile
+from outreach.database import Database, take_turns
+from outreach.delivery import filtering, last_look, lookups, outcomes, reconcile
+from outreach.delivery.last_look import Known
 from outreach.delivery.outcomes import SET_UP
 from outreach.delivery.provider import Outcome, Provider, Text
 from outreach.delivery.report import DispatchReport
 from outreach.delivery.tables import Attempt, WebhookEvent
-from outreach.district import queries as district
-from outreach.planning import brakes, queries, release, spending, turns
+from outreach.planning import release, spending, turns
 from outreach.planning.checks import CHECKS, Check
 from outreach.planning.reasons import Reason
 from outreach.planning.release import Go, Stop
@@ -64,7 +63,7 @@ class _Claimed:
     text: Text
     segments: int
     consent_version: int
-    known: Version
+    known: Known
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,9 @@ class _KeptBack:
     """Numbers to look up first."""
 
     def verdict(self, row: PlannedMessage, now: datetime) -> Stop | None:
-        """Why *row* waits, and until when; None if it need not."""
+        """Why *row* waits, and until when; None if it need not. What came too late is not kept: its check gives it up."""
+        if row.expires_at is not None and row.expires_at <= now:
+            return None
         if row.phone in self.unheard:
             return Stop(State.HELD, UNHEARD, now + _SOON)
         if row.phone in self.unseen and row.message_class in lookups.WE_SPEAK_FIRST:
@@ -105,7 +106,7 @@ def dispatch(
             return report
     for item in _claim(database, settings, clock.now(), report, check):
         started = time.monotonic()
-        if report.stopped or arrivals.is_waiting(settings.home) or not _still_so(database, item):
+        if report.stopped or arrivals.is_waiting(settings.home) or not _is_unchanged(database, item):
             _put_back(database, item, clock.now(), report)
             continue
         answer = provider.send(item.text)
@@ -152,23 +153,23 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
     with database.write() as session:
         if arrivals.is_waiting(settings.home):
             return []
+        take_turns(session, "claim")  # so that two senders never pass a cap that each of them alone would keep
         rows = session.scalars(_due(now).limit(room).with_for_update(skip_locked=True)).all()
         back = _KeptBack(_unheard(session), filtering.stopped_words(session), lookups.unseen(session, rows, settings, now))
         # the versions are read before the facts: what changes while we check is then seen by the last read before the request
-        known, seen = newest_version(session), consent.states(session, {row.phone for row in rows})
+        known, seen = last_look.known(session), consent.states(session, {row.phone for row in rows})
         facts = release.facts_for(session, rows, settings, now)
-        schools = district.schools(session, {row.school_id for row in rows})
         doubtful = set(reconcile.unsettled(session, {row.phone for row in rows}).values())
         purse, today = spending.purse(session, settings, now), turns.today(session, {row.school_id for row in rows}, settings, now)
         for row in rows:
             asked, window = (
                 partial(check, session, row, settings, now, facts=facts),
-                window_of(schools.get(row.school_id), settings, row.phone),
+                window_of(facts.schools.get(row.school_id), settings, row.phone),
             )
             verdict = back.verdict(row, now) or _verdict(session, row, asked, now)
             if isinstance(verdict, Go) and (row.phone, verdict.body) in doubtful:
                 verdict = Stop(State.HELD, TWIN)
-            elif isinstance(verdict, Go) and not today.takes(MessageClass(row.message_class), row.school_id):
+            elif isinstance(verdict, Go) and not today.has_turn(MessageClass(row.message_class), row.school_id):
                 verdict = Stop(State.HELD, Reason.TURN, window.next_open(window.closing(now)))
             elif isinstance(verdict, Go) and not purse.pays(MessageClass(row.message_class), verdict.segments or 1):
                 verdict = Stop(State.HELD, Reason.SPENT, purse.refilled_at)
@@ -179,6 +180,7 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
                 segments += verdict.segments or 1
                 if claimed and segments > room:
                     break
+                today.take(MessageClass(row.message_class), row.school_id)
                 text = _text(row, verdict, window, now)
                 claimed.append(_release(session, row, verdict, now, (text, known, seen[row.phone].version)))
                 doubtful.add((row.phone, verdict.body))
@@ -221,7 +223,7 @@ def _stop(session: Session, row: PlannedMessage, verdict: Stop, now: datetime) -
         outcomes.tell_writer(session, row, verdict.reason, now)
 
 
-def _release(session: Session, row: PlannedMessage, go: Go, now: datetime, asked: tuple[Text, Version, int]) -> _Claimed:
+def _release(session: Session, row: PlannedMessage, go: Go, now: datetime, asked: tuple[Text, Known, int]) -> _Claimed:
     row.state, row.reason = move(State(row.state), State.SENDING), ""
     row.body, row.segments, row.language, row.approval_id = go.body, go.segments, go.language, go.approval_id
     row.facts, row.student_ids = go.facts, list(go.student_ids)
@@ -235,22 +237,9 @@ def _release(session: Session, row: PlannedMessage, go: Go, now: datetime, asked
     return _Claimed(row.id, attempt.id, text, go.segments or 1, consent_version, known)
 
 
-def _still_so(database: Database, item: _Claimed) -> bool:
-    """Read once more, last before the request, whether consent, blocks, brakes and attendance are as they were at the release.
-
-    And whether the message is still ours: a worker that slept past its lease finds that others have dealt with it.
-    """
+def _is_unchanged(database: Database, item: _Claimed) -> bool:
     with database.read() as session:
-        row = session.get_one(PlannedMessage, item.planned_id)
-        ours = row.state == State.SENDING and session.get_one(Attempt, item.attempt_id).outcome == "open"
-        blocked = any(consent.block(session, student, row.contact_id) for student in row.student_ids if row.contact_id)
-        braked = brakes.standing(session).refusal(MessageClass(row.message_class), row.school_id)
-        same = consent.state(session, item.text.to).version == item.consent_version and newest_version(session) == item.known
-        others = reconcile.unsettled(session, {item.text.to})
-        others.pop(item.planned_id, None)
-        alone = (item.text.to, item.text.body) not in others.values()  # two workers may each have claimed one of two
-        free = not braked and not queries.taken_back(session, row)
-        return ours and same and alone and not blocked and free and item.text.to not in _unheard(session)
+        return last_look.is_unchanged(session, item.planned_id, item.attempt_id, item.consent_version, item.known)
 
 
 def _put_back(database: Database, item: _Claimed, now: datetime, report: DispatchReport) -> None:

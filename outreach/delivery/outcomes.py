@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.attention.actions import raise_item
@@ -27,8 +28,7 @@ _BUSY = timedelta(minutes=1)
 def record(database: Database, planned_id: int, attempt_id: int, answer: Answer, now: datetime, report: DispatchReport) -> None:
     """Write what the carrier answered; a receipt that came first is not undone."""
     with database.write() as session:
-        row = session.get_one(PlannedMessage, planned_id, with_for_update=True)
-        attempt = session.get_one(Attempt, attempt_id)
+        row, attempt = _asked(session, planned_id, attempt_id)
         attempt.outcome, attempt.ended_at = answer.outcome.value, now
         attempt.error_code, attempt.detail = answer.error_code, answer.detail
         match answer.outcome:
@@ -42,6 +42,13 @@ def record(database: Database, planned_id: int, attempt_id: int, answer: Answer,
             case Outcome.UNCERTAIN:
                 _move(row, State.UNCERTAIN, "no clear answer from the carrier; being looked up", now)
         report.counts[answer.outcome.value] += 1
+
+
+def _asked(session: Session, planned_id: int, attempt_id: int) -> tuple[PlannedMessage, Attempt]:
+    """The message, locked, and the attempt, in one query: this is done for every text."""
+    both = select(PlannedMessage, Attempt).join(Attempt, Attempt.id == attempt_id).where(PlannedMessage.id == planned_id)
+    row, attempt = session.execute(both.with_for_update(of=PlannedMessage)).one()
+    return row, attempt
 
 
 def _accepted(row: PlannedMessage, answer: Answer, now: datetime) -> None:

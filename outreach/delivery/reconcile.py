@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from outreach.attention.actions import raise_item
@@ -125,7 +125,12 @@ def unsettled(session: Session, phones: Collection[str]) -> dict[int, tuple[str,
     rows = (
         select(PlannedMessage.id, PlannedMessage.phone, PlannedMessage.body)
         .join(Attempt, Attempt.planned_id == PlannedMessage.id)
-        .where(PlannedMessage.phone.in_(phones), PlannedMessage.state.in_((State.SENDING, State.UNCERTAIN)))
-        .where(Attempt.outcome.in_(("open", "uncertain")), Attempt.clean_passes < _CLEAN_PASSES)
+        .where(PlannedMessage.phone.in_(phones), *doubts(PlannedMessage, Attempt))
     )
     return {row: (phone, body) for row, phone, body in session.execute(rows)}
+
+
+def doubts(message: type[PlannedMessage], attempt: type[Attempt]) -> tuple[ColumnElement[bool], ...]:
+    """What is true of a text, and of its attempt, that may be with the carrier without our knowing."""
+    asked = attempt.outcome.in_(("open", "uncertain")), attempt.clean_passes < _CLEAN_PASSES
+    return (message.state.in_((State.SENDING, State.UNCERTAIN)), *asked)

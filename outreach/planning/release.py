@@ -5,9 +5,9 @@ Call ``check`` inside the transaction that claims the row. Its ``Go`` holds exac
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -29,7 +29,7 @@ from outreach.messages.placeholders import MissingValueError, TemplateError
 from outreach.messages.queries import Choice
 from outreach.messages.segments import measure
 from outreach.messages.templates import menu
-from outreach.planning import brakes, correcting, doses, queries, situation, trial, two_way, which_days
+from outreach.planning import correcting, doses, queries, situation, trial, two_way, which_days
 from outreach.planning.checks import CHECKS, Check
 from outreach.planning.correcting import NotReady, told_before
 from outreach.planning.facts import facts_of, plain_facts, stored
@@ -71,10 +71,17 @@ class Stop:
     due_at: datetime | None = None
 
 
-def facts_for(session: Session, rows: Iterable[PlannedMessage], settings: Settings, now: datetime) -> Situation:
+def facts_for(session: Session, rows: Collection[PlannedMessage], settings: Settings, now: datetime) -> Situation:
     """Read once what the checks of many messages rest on, for a batch that is checked and released in this transaction."""
-    children = {student_id for row in rows for student_id in row.student_ids if Check.COUNT in CHECKS[MessageClass(row.message_class)]}
-    return situation.load(session, children, settings=settings, now=now)
+    counted = {student_id for row in rows for student_id in row.student_ids if Check.COUNT in CHECKS[MessageClass(row.message_class)]}
+    found = situation.load(session, counted, settings=settings, now=now)
+    schools = {row.school_id for row in rows if row.school_id}
+    return replace(
+        found,
+        deceased=deceased(session, {student_id for row in rows for student_id in row.student_ids} | counted),
+        schools={**found.schools, **(district.schools(session, schools) if schools else {})},
+        closed={school_id: closed_days(session, school_id, settings, now) for school_id in schools},
+    )
 
 
 def check(session: Session, planned: PlannedMessage, settings: Settings, now: datetime, *, facts: Situation | None = None) -> Go | Stop:
@@ -83,10 +90,11 @@ def check(session: Session, planned: PlannedMessage, settings: Settings, now: da
     *facts* are those of ``facts_for`` this batch, read in this transaction; without them they are read for this message alone.
     """
     binding = CHECKS[MessageClass(planned.message_class)]
-    if stop := _whatever_it_says(session, planned, binding, settings, now) or _braked(session, planned, facts):
+    facts = facts or facts_for(session, [planned], settings, now)
+    if stop := _whatever_it_says(session, planned, binding, facts) or _braked(session, planned, facts):
         return stop
     if Check.COUNT in binding:
-        return _nudge(session, planned, facts or facts_for(session, [planned], settings, now), now)
+        return _nudge(session, planned, facts, now)
     number = consent.state(session, planned.phone) if planned.phone else None
     if stop := _standing(planned, binding, number, _block(session, planned)):
         return stop
@@ -133,37 +141,34 @@ def letter_code(planned: PlannedMessage) -> str:
     return f"L{planned.id:06d}"
 
 
-def _whatever_it_says(
-    session: Session, planned: PlannedMessage, binding: frozenset[Check], settings: Settings, now: datetime
-) -> Stop | None:
+def _whatever_it_says(session: Session, planned: PlannedMessage, binding: frozenset[Check], facts: Situation) -> Stop | None:
     """What stops a message before anybody asks what it says: whom it is about, and the hour."""
-    if Check.DECEASED in binding and _of_the_dead(session, planned):
+    if Check.DECEASED in binding and _of_the_dead(planned, facts):
         return Stop(State.CANCELLED, Reason.DECEASED)
-    if Check.PRETENDED in binding and (why := trial.refusal(session, planned, settings)):
+    if Check.PRETENDED in binding and (why := trial.refusal(session, planned, facts.settings)):
         return Stop(State.CANCELLED, why)
-    if planned.expires_at is not None and now >= planned.expires_at:
+    if planned.expires_at is not None and facts.now >= planned.expires_at:
         return Stop(State.CANCELLED, Reason.EXPIRED)
     if planned.channel != Channel.SMS:
         return None
-    if Check.TWO_WAY in binding and (off := two_way.refusal(session, planned.school_id, settings, now)):
+    if Check.TWO_WAY in binding and (off := two_way.refusal(session, planned.school_id, facts.settings, facts.now)):
         return Stop(State.HELD, off)
-    return _window(session, planned, settings, now) if Check.QUIET_HOURS in binding else None
+    return _window(planned, facts) if Check.QUIET_HOURS in binding else None
 
 
-def _braked(session: Session, planned: PlannedMessage, facts: Situation | None) -> Stop | None:
+def _braked(session: Session, planned: PlannedMessage, facts: Situation) -> Stop | None:
     """What a person stopped or took back waits; a nudge in shadow mode is planned again when its school goes live."""
     if waits := queries.taken_back(session, planned):
         return Stop(State.WAITING, waits)
-    on = facts.brakes if facts else brakes.standing(session)
-    reason = on.refusal(MessageClass(planned.message_class), planned.school_id)
+    reason = facts.brakes.refusal(MessageClass(planned.message_class), planned.school_id)
     if reason is None:
         return None
     return Stop(_silenced(planned) if reason == Reason.SHADOW and planned.message_class == MessageClass.NUDGE else State.HELD, reason)
 
 
-def _of_the_dead(session: Session, planned: PlannedMessage) -> bool:
+def _of_the_dead(planned: PlannedMessage, facts: Situation) -> bool:
     """Whether it speaks of a child who has died; a letter that names others as well goes on without that child."""
-    died = deceased(session, planned.student_ids)
+    died = set(facts.deceased).intersection(planned.student_ids)
     return bool(died) and (planned.message_class != MessageClass.NUDGE or died.issuperset(planned.student_ids))
 
 
@@ -202,13 +207,13 @@ def _silenced(planned: PlannedMessage) -> State:
     return State.SKIPPED if planned.message_class == MessageClass.NUDGE else State.CANCELLED
 
 
-def _window(session: Session, planned: PlannedMessage, settings: Settings, now: datetime) -> Stop | None:
-    wrote = planned.facts.get("family_wrote_at")
+def _window(planned: PlannedMessage, facts: Situation) -> Stop | None:
+    wrote, now = planned.facts.get("family_wrote_at"), facts.now
     if planned.message_class == MessageClass.ANSWER and wrote and now - datetime.fromisoformat(wrote) <= ANSWER_WINDOW:
         return None
     begun_by_us = Check.SCHOOL_DAY in CHECKS[MessageClass(planned.message_class)]
-    closed = closed_days(session, planned.school_id, settings, now) if begun_by_us else frozenset[date]()
-    window = window_of(district.schools(session, [planned.school_id]).get(planned.school_id), settings, planned.phone, closed)
+    closed = facts.closed.get(planned.school_id, ()) if begun_by_us else ()
+    window = window_of(facts.schools.get(planned.school_id), facts.settings, planned.phone, closed)
     if window.is_open(now):
         return None
     reason = Reason.NO_SCHOOL if local_date(now, window.zone) in closed else Reason.QUIET_HOURS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
@@ -54,6 +54,8 @@ class Situation:
     signers: Mapping[str, str]
     """Child → who signs what is said of it, where somebody is named."""
     brakes: Brakes
+    closed: Mapping[str, frozenset[date]] = field(default_factory=dict)
+    """School → the coming dates on which it is closed; read for a release only."""
 
     def refusal(self, student_id: str) -> str:
         """Why no number may be told about a child; empty where it may."""

@@ -50,12 +50,14 @@ class Today:
     left: dict[str, int]
     """Schools that are not named have no limit."""
 
-    def takes(self, message_class: MessageClass, school_id: str) -> bool:
-        """Take one turn; False where the check binds the class and the school's people have heard back from enough families."""
-        if Check.TURN not in CHECKS[message_class] or school_id not in self.left:
-            return True
-        self.left[school_id] -= 1
-        return self.left[school_id] >= 0
+    def has_turn(self, message_class: MessageClass, school_id: str) -> bool:
+        """Whether the school's people can hear back from one more family; of classes that the check does not bind, always."""
+        return Check.TURN not in CHECKS[message_class] or self.left.get(school_id, 1) > 0
+
+    def take(self, message_class: MessageClass, school_id: str) -> None:
+        """Take one turn, once the message really leaves."""
+        if Check.TURN in CHECKS[message_class] and school_id in self.left:
+            self.left[school_id] -= 1
 
 
 def today(session: Session, schools: Collection[str], settings: Settings, now: datetime) -> Today:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from phonenumbers import parse
@@ -72,11 +72,16 @@ def for_number(window: Window, phone: str) -> Window:
     An area code is a hint: a number of many zones (toll-free) has none, and one whose day never meets the school's tells where it was
     bought, not where the family is.
     """
-    zones = () if not phone else time_zones_for_number(parse(phone))
+    zones = _zones_of(phone) if phone else ()
     if not 0 < len(zones) <= _MANY_ZONES or UNKNOWN_TIMEZONE in zones:
         return window
     narrower = replace(window, also=tuple(sorted(set(zones) - {window.zone})))
     return narrower if _meet(window.opens, window.closes, (window.zone, *narrower.also)) else window
+
+
+@lru_cache(maxsize=4096)
+def _zones_of(phone: str) -> tuple[str, ...]:
+    return time_zones_for_number(parse(phone))
 
 
 @cache

@@ -347,7 +347,9 @@ def _judge(row: dict[str, Any], found: Go | Stop, truth: Truth) -> None:
     tell = [one for one in children if truth.may_be_told_of(one, contact) and truth.may_speak_of(one, rules)]
     in_time = expires is None or truth.now < _utc(expires)
     if row["channel"] == "sms":
-        sound = truth.window_open() and truth.first_number(contact, children[0]) == row["phone"] and not truth.heard_lately(row)
+        sound = (
+            truth.window_open(row["school_id"]) and truth.first_number(contact, children[0]) == row["phone"] and not truth.heard_lately(row)
+        )
     else:
         sound = True
     if not (tell and in_time and sound and truth.fresh()):

@@ -132,10 +132,13 @@ class Truth:
         """Whether attendance came within five days."""
         return self.now - _instant(self.tables["feed_sources"][0]["last_delivered_at"]) <= timedelta(days=5)
 
-    def window_open(self) -> bool:
-        """Whether it is a weekday between nine and seven."""
+    def window_open(self, school: str) -> bool:
+        """Whether it is a weekday between nine and seven, and no holiday of the school."""
         local = self.now.astimezone(ZONE)
-        return local.weekday() < 5 and time(9) <= local.time() < time(19)
+        closed = [
+            row["event"] == "Holiday" for row in self.of("calendar_events", school_id=school) if str(row["date"]) == str(local.date())
+        ]
+        return local.weekday() < 5 and time(9) <= local.time() < time(19) and not (closed and all(closed))
 
     def heard_lately(self, row: dict[str, Any]) -> bool:
         """Whether this household was sent another count text in the last seven days."""
