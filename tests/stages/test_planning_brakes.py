@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -98,10 +99,7 @@ def test_a_day_costs_no_more_than_its_cap_but_a_family_that_wrote_is_answered(ou
     with outbox.database.write() as session:
         session.execute(update(PlannedMessage).where(PlannedMessage.id.in_(rows[:3])).values(message_class=MessageClass.CAMPAIGN))
 
-    def check(_: Session, row: PlannedMessage, *__: object, **___: object) -> Go:
-        return Go(row.body, 1, "en", None, {}, ())
-
-    while dispatch(outbox.database, outbox.provider, outbox.settings, FixedClock(outbox.now), check=check).claimed:
+    while dispatch(outbox.database, outbox.provider, outbox.settings, FixedClock(outbox.now), check=_as_typed).claimed:
         pass
     assert [outbox.row(row).state for row in rows] == [State.ACCEPTED, State.ACCEPTED, State.HELD, State.ACCEPTED]
     held = outbox.row(rows[2])
@@ -149,11 +147,59 @@ def test_what_was_held_up_leaves_no_faster_than_a_schools_coordinators_can_answe
         staff.add_account(session, email="ana@example.org", name="Ana", role=Role.COORDINATOR, schools=["S1"], now=outbox.now)
         session.execute(update(PlannedMessage).values(message_class=MessageClass.NUDGE, school_id="S1"))
 
-    def check(_: Session, row: PlannedMessage, *__: object, **___: object) -> Go:
-        return Go(row.body, 1, "en", None, {}, ())
-
-    while dispatch(outbox.database, outbox.provider, free, FixedClock(outbox.now), check=check).claimed:
+    while dispatch(outbox.database, outbox.provider, free, FixedClock(outbox.now), check=_as_typed).claimed:
         pass
     assert [outbox.row(row).state for row in rows] == [State.ACCEPTED, State.ACCEPTED, State.HELD]
     held = outbox.row(rows[2])
     assert (held.reason, held.due_at) == (Reason.TURN, outbox.now.replace(day=7, hour=14)), "nine in the morning of the next day"
+
+
+def test_senders_at_once_pass_neither_the_cap_nor_the_turns(outbox: Outbox) -> None:
+    rows = [outbox.answer(f"Campaign {n}.", phone=f"+1312555014{n}") for n in range(8)]
+    with outbox.database.write() as session:
+        session.execute(update(PlannedMessage).values(message_class=MessageClass.CAMPAIGN))
+    one_at_a_time = outbox.settings.model_copy(update={"sender_rate": 0.99})
+    start = threading.Barrier(4)
+
+    def send() -> None:
+        start.wait()
+        while dispatch(outbox.database, outbox.provider, one_at_a_time, FixedClock(outbox.now), check=_as_typed).claimed:
+            pass
+
+    senders = [threading.Thread(target=send) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    assert sorted(outbox.row(row).state for row in rows) == [State.ACCEPTED] * 2 + [State.HELD] * 6
+
+
+def test_what_the_purse_refuses_takes_no_turn(outbox: Outbox) -> None:
+    rows = [outbox.answer(words, phone=f"+1312555014{n}") for n, words in enumerate(["Long.", "Short.", "Brief."])]
+    settings = outbox.settings.model_copy(update={"daily_nudges_per_coordinator": 2})
+    with outbox.database.write() as session:
+        staff.add_account(session, email="ana@example.org", name="Ana", role=Role.COORDINATOR, schools=["S1"], now=outbox.now)
+        session.execute(update(PlannedMessage).values(message_class=MessageClass.NUDGE, school_id="S1"))
+
+    def check(_: Session, row: PlannedMessage, *__: object, **___: object) -> Go:
+        return Go(row.body, 3 if row.body == "Long." else 1, "en", None, {}, ())
+
+    while dispatch(outbox.database, outbox.provider, settings, FixedClock(outbox.now), check=check).claimed:
+        pass
+    assert [outbox.row(row).reason for row in rows] == [Reason.SPENT, "", ""]
+
+
+def test_what_is_kept_back_is_given_up_when_its_time_is_over(outbox: Outbox) -> None:
+    row = outbox.answer()
+    waiting = outbox.settings.model_copy(update={"number_lookup_days": 90})
+    with outbox.database.write() as session:
+        session.execute(update(PlannedMessage).values(message_class=MessageClass.WELCOME, expires_at=outbox.now + timedelta(hours=1)))
+    for state, hours in ((State.HELD, 0), (State.CANCELLED, 2)):
+        dispatch(outbox.database, outbox.provider, waiting, FixedClock(outbox.now + timedelta(hours=hours)))
+        assert outbox.row(row).state == state
+    assert outbox.row(row).reason == Reason.EXPIRED
+
+
+def _as_typed(_: Session, row: PlannedMessage, *__: object, **___: object) -> Go:
+    """Any message may leave as it stands."""
+    return Go(row.body, 1, "en", None, {}, ())
