@@ -15,7 +15,14 @@ class Case(Base):
     """A family that someone is looking after."""
 
     __tablename__ = "cases"
-    __table_args__ = (Index(None, "state"), Index(None, "phone"), Index("ix_cases_open_key", "open_key", unique=True))
+    __table_args__ = (
+        Index(None, "phone"),
+        Index(None, "student_id"),
+        Index(None, "state", "closed_at"),
+        Index("ix_cases_open_key", "open_key", unique=True),
+        # the inbox counts and orders its queues from this index alone, without the rows
+        Index("ix_cases_queue", "state", "queue", "urgent", "waiting_since", "opened_at", "school_id", "owner_id", "snoozed_until", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     open_key: Mapped[str | None]

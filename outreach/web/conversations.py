@@ -19,11 +19,11 @@ from outreach.cases.tables import Case, CaseEvent
 from outreach.district.overlays import merged
 from outreach.planning.states import UNSAID, Channel, MessageClass
 from outreach.planning.tables import PlannedMessage
-from outreach.replies.tables import Inbound
+from outreach.replies.tables import Inbound, InboundMedia
 from outreach.staff import queries as staff
 from outreach.staff.queries import SignedIn
 from outreach.staff.roles import Permission
-from outreach.web import people
+from outreach.web import people, pictures
 from outreach.web.views import Shelf, View, Whose
 
 PER_PAGE = 40
@@ -74,6 +74,8 @@ class Item:
     kind: str
     planned: PlannedMessage | None = None
     inbound: Inbound | None = None
+    media: tuple[InboundMedia, ...] = ()
+    """The photos and documents that came with it."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,9 @@ def counts(session: Session, person: SignedIn, view: View, now: datetime) -> Cou
     shelves: dict[Shelf, int] = dict.fromkeys((shelf for shelf in Shelf if shelf is not Shelf.CLOSED), 0)
     whose = dict.fromkeys(Whose, 0)
     rows = session.execute(
-        select(*columns, func.count()).where(Case.state != CaseState.CLOSED.value, *_scope(person, view)).group_by(*columns)
+        select(*columns, func.count())
+        .where(Case.state.in_((CaseState.OPEN.value, CaseState.ANSWERED.value)), *_scope(person, view))
+        .group_by(*columns)
     )
     for queue, state, is_aside, is_mine, is_nobodys, count in rows:
         shelf = Shelf.ANSWERED if state == CaseState.ANSWERED else Shelf.SNOOZED if is_aside else Shelf(queue)
@@ -106,7 +110,8 @@ def counts(session: Session, person: SignedIn, view: View, now: datetime) -> Cou
 
 def listed(session: Session, person: SignedIn, view: View, now: datetime, page: int = 1) -> tuple[list[Row], bool]:
     """One page of a list, urgent first, then who has waited longest; and whether there are more."""
-    cases = session.scalars(matching(person, view, now).offset((page - 1) * PER_PAGE).limit(PER_PAGE + 1)).all()
+    ids = matching(person, view, now).with_only_columns(Case.id).offset((page - 1) * PER_PAGE).limit(PER_PAGE + 1)
+    cases = session.scalars(_order(view, select(Case).where(Case.id.in_(ids.scalar_subquery())))).all()
     return rows_of(session, cases[:PER_PAGE], person, now), len(cases) > PER_PAGE
 
 
@@ -128,7 +133,8 @@ def thread(session: Session, case: Case, person: SignedIn) -> list[Item]:
         row.id: row for row in session.scalars(select(Inbound).where(Inbound.id.in_([e.inbound_id for e in events if e.inbound_id])))
     }
     names = staff.names_by_email(session, {event.by for event in events})
-    items = [_of_event(event, planned, inbound, names) for event in events]
+    photos = pictures.of_texts(session, inbound)
+    items = [replace(_of_event(event, planned, inbound, names), media=photos.get(event.inbound_id or 0, ())) for event in events]
     told = {event.planned_id for event in events}
     items += [_of_message(row) for row in planned.values() if row.id not in told]
     return sorted(items if person.may(Permission.DANGER_READ) else _sealed(session, case, items), key=lambda item: item.at)
@@ -137,7 +143,7 @@ def thread(session: Session, case: Case, person: SignedIn) -> list[Item]:
 def _sealed(session: Session, case: Case, items: Sequence[Item]) -> list[Item]:
     since = danger.sealed_since(session, [case.id]).get(case.id)
     return [
-        replace(item, words=danger.SEALED, planned=None, inbound=None) if _is_sealed(item.at, item.inbound, since) else item
+        replace(item, words=danger.SEALED, planned=None, inbound=None, media=()) if _is_sealed(item.at, item.inbound, since) else item
         for item in items
     ]
 

@@ -16,7 +16,7 @@ from outreach.messages.segments import normalise
 
 
 def test_every_benchmark_is_listed_and_no_helper(capsys: pytest.CaptureFixture[str]) -> None:
-    assert {"import_full", "import_again", "nightly_growth", "evaluate"} <= set(names())
+    assert {"import_full", "import_again", "nightly_growth", "evaluate", "inbox_growth"} <= set(names())
     assert not {"district", "loading", "measuring"} & set(names())
     assert main([]) == 0
     assert "import_full" in capsys.readouterr().out
@@ -69,6 +69,13 @@ def test_letters_are_set_beside_bare_typst() -> None:
     found = letters.run(single=1, batch=2, rounds=1)
     assert isinstance(found["single_ratio"], float)
     assert found["single_ratio"] > 0
+
+
+@pytest.mark.long
+def test_a_first_inbox_page_is_measured_with_its_questions_and_the_families_that_wait() -> None:
+    found = inbox_growth.run((1_000, 4_000))
+    assert found["waiting"] == [5, 20]
+    assert 5 < int(str(found["queries"])) <= 15
 
 
 @pytest.mark.long

@@ -141,7 +141,13 @@ def upgrade() -> None:
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.create_index("ix_cases_open_key", ["open_key"], unique=True)
         batch_op.create_index(batch_op.f("ix_cases_phone"), ["phone"], unique=False)
-        batch_op.create_index(batch_op.f("ix_cases_state"), ["state"], unique=False)
+        batch_op.create_index(
+            "ix_cases_queue",
+            ["state", "queue", "urgent", "waiting_since", "opened_at", "school_id", "owner_id", "snoozed_until", "id"],
+            unique=False,
+        )
+        batch_op.create_index(batch_op.f("ix_cases_state_closed_at"), ["state", "closed_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_cases_student_id"), ["student_id"], unique=False)
 
     op.create_table(
         "consent_entries",
@@ -712,6 +718,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_sis_totals_student_id"), ["student_id"], unique=False)
 
     op.create_table(
+        "snapshots",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("overlay_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_snapshots")),
+        sa.UniqueConstraint("as_of", name=op.f("uq_snapshots_as_of")),
+    )
+    op.create_table(
         "student_adults",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("student_id", sa.String(), nullable=False),
@@ -1042,6 +1058,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("planned_id", name=op.f("pk_follow_ups")),
     )
     op.create_table(
+        "inbound_media",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("inbound_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["inbound_id"], ["inbound_messages.id"], name=op.f("fk_inbound_media_inbound_id_inbound_messages")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_media")),
+        sa.UniqueConstraint("inbound_id", "number", name=op.f("uq_inbound_media_inbound_id_number")),
+    )
+    with op.batch_alter_table("inbound_media", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_inbound_media_state_due_at"), ["state", "due_at"], unique=False)
+
+    op.create_table(
         "inbox_acts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
@@ -1169,6 +1205,42 @@ def upgrade() -> None:
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_sign_in_links_account_id_accounts")),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_sign_in_links")),
+    )
+    op.create_table(
+        "snapshot_groups",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("snapshot_id", sa.Integer(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("dimension", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("children", sa.Integer(), nullable=False),
+        sa.Column("tiers", sa.JSON(), nullable=False),
+        sa.Column("enrolled", sa.Integer(), nullable=False),
+        sa.Column("absent_halves", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["snapshot_id"], ["snapshots.id"], name=op.f("fk_snapshot_groups_snapshot_id_snapshots"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_snapshot_groups")),
+        sa.UniqueConstraint(
+            "snapshot_id", "school_id", "dimension", "value", name=op.f("uq_snapshot_groups_snapshot_id_school_id_dimension_value")
+        ),
+    )
+    op.create_table(
+        "snapshot_reach",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("snapshot_id", sa.Integer(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("households", sa.Integer(), nullable=False),
+        sa.Column("told", sa.Integer(), nullable=False),
+        sa.Column("delivered", sa.Integer(), nullable=False),
+        sa.Column("answered", sa.Integer(), nullable=False),
+        sa.Column("unreached", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["snapshot_id"], ["snapshots.id"], name=op.f("fk_snapshot_reach_snapshot_id_snapshots"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_snapshot_reach")),
+        sa.UniqueConstraint("snapshot_id", "school_id", "language", name=op.f("uq_snapshot_reach_snapshot_id_school_id_language")),
     )
     op.create_table(
         "staff_sessions",
@@ -1359,6 +1431,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_staff_sessions_account_id"))
 
     op.drop_table("staff_sessions")
+    op.drop_table("snapshot_reach")
+    op.drop_table("snapshot_groups")
     op.drop_table("sign_in_links")
     with op.batch_alter_table("returned_mail", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_returned_mail_planned_id"))
@@ -1381,6 +1455,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_inbox_acts_account_id_at"))
 
     op.drop_table("inbox_acts")
+    with op.batch_alter_table("inbound_media", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_inbound_media_state_due_at"))
+
+    op.drop_table("inbound_media")
     op.drop_table("follow_ups")
     with op.batch_alter_table("family_codes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_family_codes_planned_id"))
@@ -1437,6 +1515,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_student_adults_student_id"))
 
     op.drop_table("student_adults")
+    op.drop_table("snapshots")
     with op.batch_alter_table("sis_totals", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sis_totals_student_id"))
 
@@ -1530,7 +1609,9 @@ def downgrade() -> None:
 
     op.drop_table("consent_entries")
     with op.batch_alter_table("cases", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_cases_state"))
+        batch_op.drop_index(batch_op.f("ix_cases_student_id"))
+        batch_op.drop_index(batch_op.f("ix_cases_state_closed_at"))
+        batch_op.drop_index("ix_cases_queue")
         batch_op.drop_index(batch_op.f("ix_cases_phone"))
         batch_op.drop_index("ix_cases_open_key")
 
