@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from outreach.clock import Clock
 from outreach.database import Database
 from outreach.delivery.mail import Mailer
-from outreach.delivery.provider import Provider
+from outreach.delivery.provider import Media, Provider
 from outreach.settings import Settings
 
 
@@ -22,3 +22,5 @@ class Services:
     """Nobody sends texts while this is None."""
     mailer: Mailer | None = None
     """Nobody carries e-mails while this is None."""
+    media: Media | None = None
+    """Photos of families wait at the carrier while this is None."""

@@ -120,6 +120,7 @@ class Settings(BaseSettings):
     breaker_percent: Annotated[int, Field(ge=1, le=100)]
     batches_wait: bool
     carrier_keeps_days: NonNegativeInt
+    media_kept_days: PositiveInt
     feed_folder: str
     feed_settle_seconds: NonNegativeFloat
     feed_report_at: time

@@ -7,6 +7,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from outreach.database import Database
 from outreach.delivery.provider import Provider
 from outreach.delivery.smtp import SmtpMailer
+from outreach.delivery.twilio_media import TwilioMedia
 from outreach.delivery.twilio_provider import TwilioProvider
 from outreach.services import Services
 from outreach.settings import Settings, load_settings
@@ -23,7 +24,8 @@ def wire(settings: Settings | None = None, *, upgrade: bool = False) -> Services
     """
     settings = settings or load_settings()
     database = _opened(settings.database, upgrade=upgrade)
-    return Services(settings, database, settings.clock(), provider_of(settings), SmtpMailer.from_settings(settings))
+    media = TwilioMedia.from_settings(settings) if settings.provider else None
+    return Services(settings, database, settings.clock(), provider_of(settings), SmtpMailer.from_settings(settings), media)
 
 
 def _opened(url: str, *, upgrade: bool) -> Database:

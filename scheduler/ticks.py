@@ -20,6 +20,7 @@ from outreach.delivery.redaction import redact
 from outreach.feeds.samples import sweep
 from outreach.planning import brakes
 from outreach.planning.actions import plan
+from outreach.replies import media
 from outreach.services import Services
 from outreach.thresholds.actions import evaluate, last_evaluation, there_is_news
 from outreach.thresholds.rules import load_rules
@@ -126,6 +127,15 @@ def call_next(services: Services) -> None:
             return
     with services.database.write() as session:
         oncall.test_monthly(session, services.settings, now)
+
+
+def fetch_media(services: Services) -> None:
+    """Fetch the photos that came with families' texts, and delete those that were kept for their time."""
+    now = services.clock.now()
+    if services.media is not None:
+        media.fetch_waiting(services.database, services.media, services.settings, now)
+    if gone := media.sweep(services.database, services.settings, now):
+        _log.info("photos deleted", photos=gone)
 
 
 def sweep_samples(services: Services) -> None:

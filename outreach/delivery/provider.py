@@ -80,6 +80,21 @@ class Line:
     """Given to somebody else since the day that was asked for."""
 
 
+class MediaGoneError(Exception):
+    """The carrier does not have a photo, or does not give it to us."""
+
+
+class Media(Protocol):
+    """Gives the photos and documents that families texted."""
+
+    def media(self, path: str, most: int) -> bytes:
+        """At most *most* bytes of what lies at *path* of the carrier's server.
+
+        Raises MediaGoneError, or OSError where it may work later.
+        """
+        ...
+
+
 class Provider(Protocol):
     """Sends texts and lists what was sent. Never raises for the network: doubt is ``Outcome.UNCERTAIN``."""
 

@@ -15,7 +15,7 @@ from outreach.district import queries as district
 from outreach.planning.actions import plan_automatic
 from outreach.planning.states import TOLD, MessageClass
 from outreach.planning.tables import PlannedMessage
-from outreach.replies import machines
+from outreach.replies import machines, media
 from outreach.replies.normalise import storable
 from outreach.replies.readers import note_readers
 from outreach.replies.reasons import Intent
@@ -73,6 +73,7 @@ def receive(session: Session, event: WebhookEvent, settings: Settings, now: date
         inbound.suppress, inbound.why = True, f"{meaning.why}; opt_out: the carrier stopped this number"
     session.add(inbound)
     session.flush()
+    media.note(session, inbound, params, now)
     note_readers(session, inbound, now)
     if meaning.intent == Intent.OPT_IN and _stopped_since(session, inbound):
         inbound.why += "; a stop that was written later came first and stands"
@@ -85,13 +86,13 @@ def receive(session: Session, event: WebhookEvent, settings: Settings, now: date
 
 
 def _stored(params: dict[str, str], sid: str, phone: str, body: str, meaning: Meaning, received_at: datetime) -> Inbound:
-    media = params.get("NumMedia", "0")
-    has_media = media.isascii() and media.isdigit() and int(media[:3]) > 0
+    number = params.get("NumMedia", "0")
+    has_media = number.isascii() and number.isdigit() and int(number[:3]) > 0
     return Inbound(
         message_sid=sid,
         phone=phone,
         body=body,
-        media=int(media[:3]) if has_media else 0,
+        media=int(number[:3]) if has_media else 0,
         received_at=received_at,
         locale=meaning.locale,
         intent=meaning.intent.value,

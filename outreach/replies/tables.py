@@ -1,10 +1,10 @@
-"""What families wrote, and what it was understood to mean."""
+"""What families wrote, what it was understood to mean, and the photos that came with it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from outreach.database import Base
@@ -32,3 +32,29 @@ class Inbound(Base):
     to_human: Mapped[bool]
     why: Mapped[str]
     """Which words and which rule decided."""
+
+
+class InboundMedia(Base):
+    """One photo or document that came with a text."""
+
+    __tablename__ = "inbound_media"
+    __table_args__ = (UniqueConstraint("inbound_id", "number"), Index(None, "state", "due_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    inbound_id: Mapped[int] = mapped_column(ForeignKey("inbound_messages.id"))
+    number: Mapped[int]
+    """Its place among those of its text, from 1."""
+    path: Mapped[str]
+    """Where the carrier keeps it, on the carrier's own server; empty where it told no place."""
+    state: Mapped[str]
+    """A ``replies.media.MediaState``."""
+    type: Mapped[str]
+    """What its first bytes say it is, such as image/jpeg; empty until it is kept."""
+    size: Mapped[int]
+    """Bytes."""
+    name: Mapped[str]
+    """Its random name in the home's folder ``media``; empty unless it is kept."""
+    tries: Mapped[int]
+    due_at: Mapped[datetime]
+    """When it is fetched, or tried again."""
+    changed_at: Mapped[datetime]

@@ -6,12 +6,13 @@ import hmac
 import json
 import socket
 import time
+from base64 import b64decode
 from email.utils import format_datetime
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
-from outreach.simulator.carrier import DEFAULT_SENDER, Line, Message, RefusedError
+from outreach.simulator.carrier import DEFAULT_SENDER, Line, Message, Photo, RefusedError
 from outreach.simulator.faults import Fault, Order
 from outreach.simulator.service import Simulation
 
@@ -120,6 +121,15 @@ def fetch(account: str, sid: str) -> Response:
     return jsonify(_shown(_found(sid), account))
 
 
+@twilio.get("/Messages/<sid>/Media/<media>")
+def photo(account: str, sid: str, media: str) -> Response:  # noqa: ARG001 - the account stands in every address
+    """Give the bytes of one photo."""
+    found = next((one for one in _found(sid).photos if one.sid == media), None)
+    if found is None:
+        raise RefusedError(20404, "The requested resource was not found", 404)
+    return Response(found.content, content_type=found.type)
+
+
 @twilio.post("/Messages/<sid>.json")
 def update(account: str, sid: str) -> Response:
     """Redact a message's words (``Body=``); nothing here is scheduled, so nothing can be cancelled."""
@@ -191,9 +201,13 @@ def phones() -> tuple[str, int]:
 
 @control.post("/inbound")
 def inbound() -> Response:
-    """Text the service as a parent would: JSON with number and body; waits until the webhook answered."""
+    """Text the service as a parent would: JSON with number and body, and photos where wanted; waits until the webhook answered.
+
+    A photo is its content in base64, and its type.
+    """
     given = request.get_json()
-    message = simulation().text_from(given["number"], given["body"])
+    photos = [Photo(b64decode(one["content"]), one.get("type", "image/jpeg")) for one in given.get("photos", ())]
+    message = simulation().text_from(given["number"], given["body"], photos)
     return jsonify(sid=message.sid, posted=simulation().outbound.wait())
 
 
@@ -233,7 +247,7 @@ def _shown(message: Message, account: str) -> dict[str, Any]:
         "error_message": None,
         "from": None if by_service else message.sender,
         "messaging_service_sid": message.sender if by_service else None,
-        "num_media": "0",
+        "num_media": str(len(message.photos)),
         "num_segments": "0" if by_service and message.sent_at is None else _segments(message.body),
         "price": None,
         "price_unit": "USD",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -43,6 +44,16 @@ class Line:
     reassigned: bool = False
 
 
+@dataclass(frozen=True)
+class Photo:
+    """What a parent sends with a text."""
+
+    content: bytes
+    type: str = "image/jpeg"
+    """What the sender's phone calls it."""
+    sid: str = field(default_factory=lambda: "ME" + secrets.token_hex(16))
+
+
 @dataclass
 class Message:
     """One text as the carrier keeps it; ``direction`` is ``outbound-api``, ``inbound`` or ``outbound-reply`` (the carrier's own words)."""
@@ -62,6 +73,7 @@ class Message:
     error_code: str = ""
     sent_at: datetime | None = None
     history: list[str] = field(default_factory=list)
+    photos: tuple[Photo, ...] = ()
 
     @property
     def number(self) -> str:
@@ -153,13 +165,14 @@ class Carrier:
             message.valid_seconds = valid_seconds
             return message
 
-    def hear(self, number: str, body: str) -> tuple[Message, Message | None]:
-        """Take a text that a parent typed; returns it and the carrier's own reply to a keyword, if any."""
+    def hear(self, number: str, body: str, photos: Sequence[Photo] = ()) -> tuple[Message, Message | None]:
+        """Take a text that a parent typed, with photos; returns it and the carrier's own reply to a keyword, if any."""
         word = body.strip().upper()
         with self._lock:
             sender = self._sender_known_to(number)
             self._phones.setdefault(number, Phone(number))
             inbound = self._keep(to=sender, sender=number, body=body, direction="inbound", status="received")
+            inbound.photos = tuple(photos)
             kind = "stop" if word in STOP_WORDS else "start" if word in START_WORDS else "help" if word in HELP_WORDS else ""
             if kind == "stop":
                 self._stopped.add((sender, number))

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from outreach.simulator.api import simulation
-from outreach.simulator.carrier import Message, Phone
+from outreach.simulator.carrier import Message, Phone, Photo
 
 pages = Blueprint("pages", __name__)
 
@@ -77,8 +77,9 @@ def thread(place: int) -> str:
 def answer(place: int) -> BaseResponse:
     """Text the service as the owner of this phone."""
     words = request.form.get("body", "").strip()
-    if words:
-        simulation().text_from(_shown(place).phone.number, words)
+    photos = [Photo(sent.read(), sent.mimetype) for sent in request.files.getlist("photos") if sent.filename]
+    if words or photos:
+        simulation().text_from(_shown(place).phone.number, words, photos)
     return redirect(url_for("pages.phone", place=place))
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from outreach.simulator.carrier import Carrier, Message
+from outreach.simulator.carrier import Carrier, Message, Photo
 from outreach.simulator.faults import Order, receipts
 from outreach.simulator.mailbox import Mailbox
 from outreach.simulator.outbound import Outbound, Post
+
+_TWILIO = "https://api.twilio.com"
+"""As the real carrier names the place of a photo; the service asks its own base address for it."""
 
 
 @dataclass
@@ -59,9 +63,9 @@ class Simulation:
         progress = partial(self.carrier.progress, message.sid, status, code)
         self.outbound.put(Post(message.callback, fields, pause, progress))
 
-    def text_from(self, number: str, body: str) -> Message:
+    def text_from(self, number: str, body: str, photos: Sequence[Photo] = ()) -> Message:
         """Take a parent's text: answer a keyword as the carrier does, and pass every text on to the service."""
-        message, _reply = self.carrier.hear(number, body)
+        message, _reply = self.carrier.hear(number, body, photos)
         if self.webhook_base:
             self.outbound.put(Post(f"{self.webhook_base.rstrip('/')}/webhooks/twilio/inbound", self._inbound(message)))
         return message
@@ -78,7 +82,7 @@ class Simulation:
             "From": message.sender,
             "FromCountry": "US",
             "MessageSid": message.sid,
-            "NumMedia": "0",
+            "NumMedia": str(len(message.photos)),
             "NumSegments": "1",
             "SmsMessageSid": message.sid,
             "SmsSid": message.sid,
@@ -86,4 +90,7 @@ class Simulation:
             "To": message.number,
             "ToCountry": "US",
         }
+        for number, photo in enumerate(message.photos):
+            place = f"{_TWILIO}/2010-04-01/Accounts/{self.account_sid}/Messages/{message.sid}/Media/{photo.sid}"
+            fields |= {f"MediaUrl{number}": place, f"MediaContentType{number}": photo.type}
         return fields | ({"MessagingServiceSid": message.to} if message.to.startswith("MG") else {})

@@ -86,7 +86,7 @@ def look(case_id: int, *, typing: bool = False) -> None:
 def thread(session: Session, case: Case) -> str:
     """The conversation as it stands in the page, with the last event it shows: an answer says what its writer had seen."""
     newest = desk.newest_event(session, case.id)
-    return inbox.sealed(render_template("parts/thread.html", items=conversations.thread(session, case, person()), newest=newest))
+    return inbox.sealed(render_template("parts/thread.html", case=case, items=conversations.thread(session, case, person()), newest=newest))
 
 
 def found(session: Session, case_id: int) -> Case:

@@ -62,8 +62,9 @@ def cookies(settings: Settings) -> dict[str, Any]:
 
 
 def add_headers(response: Response) -> Response:
-    """Put the security headers on every answer, and keep pages out of every cache."""
-    response.headers.update(HEADERS)
+    """Put the security headers on every answer, and keep pages out of every cache; a page may only have a stricter policy of its own."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
     if request.endpoint in {"static", "bootstrap.static", "assets.htmx"}:
         response.headers.setdefault("Cache-Control", "public, max-age=3600")
     else:

@@ -1,0 +1,137 @@
+"""Photos and documents that come with a text: fetched from the carrier, kept in a private folder, and deleted in time.
+
+What is kept is a picture or a PDF by its own bytes, of the size that carriers pass on. Its name in the folder is random and tells
+nothing; who may see it is the conversation's matter.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach.database import Database
+from outreach.delivery.provider import Media, MediaGoneError
+from outreach.replies.media_types import LARGEST, type_of
+from outreach.replies.tables import Inbound, InboundMedia
+from outreach.settings import Settings
+from outreach.staff.actions import audit
+
+_PLACE = re.compile(r"/[A-Za-z0-9_/-]{1,300}(?:\.[a-z]{1,5})?")
+"""A place on the carrier's server: no other server is ever asked, whatever stands in the text."""
+_NAME = re.compile(r"[A-Za-z0-9_-]{20,60}")
+_MOST = 10
+"""As many as carriers put beside one text."""
+_AT_ONCE = 20
+_FIRST_PAUSE = timedelta(minutes=1)
+_MOST_TRIES = 9
+"""With pauses that double, four hours."""
+
+
+class MediaState(StrEnum):
+    """What became of a photo."""
+
+    WAITING = "waiting"
+    KEPT = "kept"
+    REFUSED = "refused"
+    """It is no picture and no PDF, or too large; nothing of it was kept."""
+    LOST = "lost"
+    """The carrier did not give it."""
+    DELETED = "deleted"
+    """Kept for its time, and deleted."""
+
+
+def note(session: Session, inbound: Inbound, params: Mapping[str, Any], now: datetime) -> None:
+    """Write down what came with a text; ``fetch_waiting`` fetches it."""
+    for number in range(1, min(inbound.media, _MOST) + 1):
+        path = urlsplit(str(params.get(f"MediaUrl{number - 1}", ""))).path
+        known = _PLACE.fullmatch(path) is not None
+        row = InboundMedia(inbound_id=inbound.id, number=number, path=path if known else "", type="", size=0, name="", tries=0)
+        row.state = (MediaState.WAITING if known else MediaState.LOST).value
+        row.due_at = row.changed_at = now
+        session.add(row)
+
+
+def fetch_waiting(database: Database, carrier: Media, settings: Settings, now: datetime) -> int:
+    """Fetch what is due, and return how many were kept. Asked for again while the carrier does not answer; nothing waits for it."""
+    due = select(InboundMedia).where(InboundMedia.state == MediaState.WAITING, InboundMedia.due_at <= now)
+    with database.read() as session:
+        waiting = [(row.id, row.path) for row in session.scalars(due.order_by(InboundMedia.id).limit(_AT_ONCE))]
+    return sum(_fetch(database, carrier, settings, row_id, path, now) for row_id, path in waiting)
+
+
+def _fetch(database: Database, carrier: Media, settings: Settings, row_id: int, path: str, now: datetime) -> bool:
+    content, state = b"", MediaState.WAITING
+    try:
+        content = carrier.media(path, LARGEST + 1)
+    except MediaGoneError:
+        state = MediaState.LOST
+    except OSError:
+        pass
+    else:
+        state = MediaState.KEPT if len(content) <= LARGEST and type_of(content) else MediaState.REFUSED
+    name = _write(settings, content) if state is MediaState.KEPT else ""
+    with database.write() as session:
+        row = session.get_one(InboundMedia, row_id, with_for_update=True)
+        if row.state != MediaState.WAITING:  # another worker was quicker
+            _delete(settings, name)
+            return False
+        row.tries += 1
+        row.due_at = now + _FIRST_PAUSE * 2 ** (row.tries - 1)
+        row.state = (MediaState.LOST if state is MediaState.WAITING and row.tries >= _MOST_TRIES else state).value
+        row.changed_at, row.name, row.type, row.size = now, name, type_of(content) if name else "", len(content) if name else 0
+    return bool(name)
+
+
+def read(settings: Settings, row: InboundMedia) -> bytes | None:
+    """The bytes of what is kept; None where the file is not there."""
+    path = _path(settings, row.name)
+    return path.read_bytes() if path is not None and path.is_file() else None
+
+
+def sweep(database: Database, settings: Settings, now: datetime) -> int:
+    """Delete what was kept for ``media_kept_days``; return how many."""
+    old = select(InboundMedia).where(
+        InboundMedia.state == MediaState.KEPT, InboundMedia.changed_at < now - timedelta(days=settings.media_kept_days)
+    )
+    with database.write() as session:
+        rows = session.scalars(old.limit(500)).all()
+        for row in rows:
+            _delete(settings, row.name)
+            row.state, row.name, row.changed_at = MediaState.DELETED.value, "", now
+            audit(session, actor="retention", action="media.deleted", subject=f"media {row.id}", now=now)
+        return len(rows)
+
+
+def _write(settings: Settings, content: bytes) -> str:
+    """Keep bytes under a random name, readable by the service's own user alone."""
+    name = secrets.token_urlsafe(24)
+    path = _folder(settings) / name
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return name
+
+
+def _delete(settings: Settings, name: str) -> None:
+    if (path := _path(settings, name)) is not None:
+        path.unlink(missing_ok=True)
+
+
+def _path(settings: Settings, name: str) -> Path | None:
+    return _folder(settings) / name if _NAME.fullmatch(name) else None
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.home / "media"
