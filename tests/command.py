@@ -5,12 +5,16 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from unittest import mock
 
 from outreach.cli import main
+
+NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -22,10 +26,10 @@ class Done:
     stderr: str
 
 
-def run(home: Path, *words: str) -> Done:
-    """Run ``outreach`` with *words* in *home* on an afternoon of September 2026; ``journeys`` start real processes."""
+def run(home: Path, *words: str, more: Mapping[str, str] = NOTHING_MORE) -> Done:
+    """Run ``outreach`` with *words* in *home* one afternoon of September 2026, *more* in the environment; ``journeys`` start real ones."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("OUTREACH_", "TWILIO_"))}
-    clean |= {"OUTREACH_HOME": str(home), "OUTREACH_NOW": "2026-09-18T15:00:00-05:00"}
+    clean |= {"OUTREACH_HOME": str(home), "OUTREACH_NOW": "2026-09-18T15:00:00-05:00", **more}
     out, err = io.StringIO(), io.StringIO()
     here = mock.patch.dict(os.environ, clean, clear=True), mock.patch.object(sys, "argv", ["outreach", *words])
     with here[0], here[1], redirect_stdout(out), redirect_stderr(err):

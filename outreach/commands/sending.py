@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import cast
 
 import click
 
+from outreach.cases.catching_up import heard_everything
 from outreach.cases.intake import take_waiting
 from outreach.commands.output import format_option, print_rows
 from outreach.delivery.actions import dispatch as send_due
 from outreach.delivery.following import follow
 from outreach.delivery.letters import release
+from outreach.delivery.provider import Account
 from outreach.delivery.reconcile import reconcile
 from outreach.delivery.report import DispatchReport
 from outreach.messages.letters import Measures, calibration
+from outreach.planning.batches import waiting_texts
 from outreach.services import Services
 from outreach.wiring import wire
 
 _PAUSE_SECONDS = 2.0
+_UNHEARD = "the carrier does not tell what families wrote meanwhile, and one of them may have said stop"
 
 
 @click.command()
@@ -30,23 +35,25 @@ def dispatch(ctx: click.Context, *, watch: bool, form: str) -> None:
     services = wire()
     report = _once(services)
     while watch:
-        _print(report, form)
+        _print(services, report, form)
         time.sleep(_PAUSE_SECONDS)
         report = _once(services)
-    _print(report, form)
+    _print(services, report, form)
     ctx.exit(1 if report.errors_for_a_person else 0)
 
 
 def _once(services: Services) -> DispatchReport:
     """Settle what is uncertain, follow up what failed, then send until nothing is due.
 
-    What families wrote is heard first each time, for it may be a stop.
+    What families wrote is heard first each time, for it may be a stop; while the carrier does not tell it, nothing leaves.
     """
     if services.provider is not None:
         reconcile(services.database, services.provider, services.settings, services.clock)
         follow(services.database, services.settings, services.clock)
-    total = DispatchReport()
+    total, account = DispatchReport(), cast("object", services.provider)
     while True:
+        if isinstance(account, Account) and not heard_everything(services.database, account, services.settings, services.clock):
+            return DispatchReport(total.counts, total.claimed, total.errors_for_a_person + 1, _UNHEARD)
         take_waiting(services.database, services.settings, services.clock.now())
         some = send_due(services.database, services.provider, services.settings, services.clock)
         total.add(some)
@@ -54,8 +61,13 @@ def _once(services: Services) -> DispatchReport:
             return total
 
 
-def _print(report: DispatchReport, form: str) -> None:
-    print_rows(("outcome", "messages"), sorted(report.counts.items()), form)
+def _print(services: Services, report: DispatchReport, form: str) -> None:
+    """What was done, what waits for a person, and why nothing more leaves."""
+    with services.database.read() as session:
+        waiting = {f"waiting: {why.partition(':')[0]}": number for why, number in waiting_texts(session).items()}
+    print_rows(("outcome", "messages"), sorted({**report.counts, **waiting}.items()), form)
+    if report.stopped:
+        click.echo(f"Nothing more leaves: {report.stopped}.", err=True)
 
 
 @click.command()

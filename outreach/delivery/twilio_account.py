@@ -17,6 +17,8 @@ from outreach.delivery.provider import Heard, Line
 _Found = TypeVar("_Found")
 _PAGE = 1000
 _GONE = 404
+_ALL = ""
+_NO_LIST = {404, 405}
 _NO_SUCH_NUMBER = {400, 404}
 """What Lookup answers of a number that it cannot read: nothing is known of it, and the others are asked all the same."""
 _TOLD_AT_ONCE = 25
@@ -33,16 +35,27 @@ class TwilioAccount:
         self._client, self._own = client, sender
 
     def numbers(self) -> list[str]:
-        """Our own numbers: the one that sends, or those of the Messaging Service."""
+        """Our own numbers: the one that sends, or those of the Messaging Service; an empty one stands for all, where it names none."""
         if self._own.startswith("+"):
             return [self._own]
-        found = _asked("our numbers", self._client.messaging.v1.services(self._own).phone_numbers.list)
+        try:
+            found = _asked("our numbers", self._client.messaging.v1.services(self._own).phone_numbers.list)
+        except OSError as error:
+            if getattr(error.__cause__, "status", 0) != _GONE:
+                raise
+            return [_ALL]
         return [number.phone_number for number in found]
 
     def heard(self, number: str, since: datetime) -> list[Heard]:
         """What came in on *number* since an instant. The library writes a time as it is shown and calls it UTC, so it is turned first."""
         after = since.astimezone(UTC)
-        listed = _asked("the list", lambda: self._client.messages.list(to=number, date_sent_after=after, page_size=_PAGE))
+        to = {"to": number} if number else {}
+        try:
+            listed = _asked("the list", lambda: self._client.messages.list(**to, date_sent_after=after, page_size=_PAGE))
+        except OSError as error:
+            if getattr(error.__cause__, "status", 0) not in _NO_LIST:
+                raise
+            return []  # such a server holds nothing back; at Twilio an account that is not found can send nothing either
         inbound = (message for message in listed if str(getattr(message.direction, "value", message.direction)) == "inbound")
         heard = [Heard(m.sid, m.from_, m.to, m.body or "", int(m.num_media or 0), m.date_sent or m.date_created or since) for m in inbound]
         return sorted((one for one in heard if one.at >= since), key=lambda one: one.at)

@@ -14,7 +14,7 @@ from outreach.attention.actions import raise_item, resolve_key
 from outreach.clock import local_date, start_of_day
 from outreach.district.tables import Enrolment
 from outreach.planning.reasons import Reason
-from outreach.planning.states import State, move
+from outreach.planning.states import Channel, State, move
 from outreach.planning.tables import MessageBatch, PlannedMessage
 from outreach.settings import Settings
 from outreach.thresholds.tables import Episode
@@ -99,6 +99,13 @@ def take_back(session: Session, batch_id: int, *, by: str, now: datetime) -> int
     sentence = f"{len(rows):,} messages were taken back and wait until a person lets them go again. Look at the page Sending."
     raise_item(session, kind="batch", key=_key(batch_id), sentence=sentence, now=now)
     return len(rows)
+
+
+def waiting_texts(session: Session) -> dict[str, int]:
+    """Why texts wait for a person → how many."""
+    held = PlannedMessage.state == State.WAITING, PlannedMessage.channel == Channel.SMS
+    found = select(PlannedMessage.reason, func.count()).where(*held).group_by(PlannedMessage.reason)
+    return {row.reason: row[1] for row in session.execute(found)}
 
 
 def _locked(session: Session, batch_id: int) -> MessageBatch:
