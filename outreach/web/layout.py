@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask, request
 
+from outreach.attendance.profiles import in_figures
 from outreach.attention import queries as attention
 from outreach.clock import FixedClock, MovableClock, local_date
 from outreach.messages.languages import languages
@@ -27,6 +28,7 @@ class Tab:
 
 TABS = (
     Tab("inbox.page", "Inbox", Permission.INBOX_READ),
+    Tab("students.page", "My students", Permission.INBOX_READ),
     Tab("incidents.page", "Safety", Permission.DANGER_READ),
     Tab("delivery.page", "Delivery", Permission.DELIVERY_READ),
     Tab("sending.page", "Sending", Permission.SENDING_READ),
@@ -48,6 +50,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(spoken_day, "day")
     app.add_template_filter(iso_day)
     app.add_template_filter(elapsed)
+    app.add_template_filter(in_figures, "days_figure")
     app.add_template_filter(local_time)
     app.add_template_filter(full_moment)
     app.add_template_filter(language_name)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import compose, import_again, import_full, letters, loading
+from benchmarks import compose, import_again, import_full, inbox_growth, letters, loading
 from benchmarks.__main__ import main, names
 from benchmarks.district import DAYS, District
 from benchmarks.measuring import alone, insert_plainly, record
