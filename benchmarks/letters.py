@@ -14,7 +14,7 @@ from time import perf_counter
 import typst
 
 from outreach.messages.compose import Child, Facts
-from outreach.messages.letter_content import LetterContent, Side, build, linked
+from outreach.messages.letter_content import FRAME, LetterContent, Side, build, framed
 from outreach.messages.letter_frame import bar_code, qr_code
 from outreach.messages.letter_text import Block, Kind
 from outreach.messages.letters import Measures, fonts, render
@@ -26,6 +26,7 @@ _NOW = datetime(2026, 12, 7, 15, tzinfo=UTC)
 _MONTHS = tuple(date(2026, month, 1) for month in (8, 9, 10, 11, 12))
 _LOCALES = ("en", "es", "ru", "ar")
 _PAIRS = {pair.locale: pair for _source, pair in current_pairs() if (pair.message, pair.channel) == ("count_10", "letter")}
+_FRAMES = {pair.locale: pair for _source, pair in current_pairs() if pair.message == FRAME}
 SINGLE, BATCH, ROUNDS = 40, 1000, 5
 _BESIDE = 10_000
 """Bare Typst sets other letters of the same families of words: what one has set must not help the other."""
@@ -80,7 +81,9 @@ def letter(number: int) -> LetterContent:
         pair, facts, address, letter_id=f"L{number:06d}", sender=("Roosevelt Elementary School", "600 Oak Ave"), day=date(2026, 12, 7)
     )
     code = f"K7QX-{number:04d}"
-    return linked(made, url=f"https://lincoln.example.org/f/{pair.locale}#{code}", typed="lincoln.example.org/f", code=code)
+    return framed(
+        made, _FRAMES[pair.locale], url=f"https://lincoln.example.org/f/{pair.locale}#{code}", typed="lincoln.example.org/f", code=code
+    )
 
 
 def ours_of(measures: Measures, numbers: Sequence[int]) -> bytes:

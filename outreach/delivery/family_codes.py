@@ -32,7 +32,7 @@ MESSAGE, CHANNEL = "family_page", "page"
 
 @dataclass(frozen=True)
 class PageLink:
-    """The way to the family page, as ``messages.letter_content.linked`` takes it."""
+    """The way to the family page, as ``messages.letter_content.framed`` takes it."""
 
     url: str
     """For the QR code; it holds the code."""
@@ -59,7 +59,7 @@ def issue(
         link = family_codes.issue(
             session, row, contact_ids=go.facts["contact_ids"], student_ids=go.student_ids, locale=go.language, settings=settings, now=now
         )
-        letter = linked(letter, url=link.url, typed=link.typed, code=link.code) if link else letter
+        letter = framed(letter, frame, url=link.url, typed=link.typed, code=link.code) if link else letter
 
     There is no page without ``public_url``, before somebody approved its English words, or where no child of the letter has a birth
     date on file: the page opens with one. A letter that is set again has a new code, and the one before ends.

@@ -20,8 +20,10 @@ from outreach.delivery import family_codes
 from outreach.delivery import letter_returns as returns
 from outreach.delivery.letter_rules import BatchError, BatchState, Leaf, move, next_print, ounces
 from outreach.delivery.letter_tables import LetterBatch, LetterPage, LetterPull
-from outreach.messages.letter_content import LetterContent, linked
+from outreach.messages.compose import Pair
+from outreach.messages.letter_content import FRAME, LetterContent, framed
 from outreach.messages.letters import Measures, Rendered, render
+from outreach.messages.queries import in_force, pair_of
 from outreach.planning import release as checks
 from outreach.planning.release import Go, Stop
 from outreach.planning.situation import Situation
@@ -235,13 +237,14 @@ def _checked(session: Session, due: Sequence[PlannedMessage], settings: Settings
     """Check and set letters; say why others are left out, and how many of those could not be set."""
     facts = checks.facts_for(session, due, settings, now)
     large, returned = returns.large_print(session), returns.unconfirmed(session)
+    frames = {locale: pair_of(row) for (message, _, locale), row in in_force(session).items() if message == FRAME}
     ready = []
     for row in due:
         item = _check(session, row, facts)
         if item and returned & {(contact, returns.place(item.letter)) for contact in item.go.facts.get("contact_ids", [])}:
             _put(row, State.HELD, returns.REASON, now)
         elif item:
-            ready.append(_adorned(session, item, large, facts))
+            ready.append(_adorned(session, item, large, frames.get(item.letter.locale), facts))
     ready.sort(key=lambda item: _order(item, settings))
     printed = _set(ready, settings, now)
     failed = dict(printed.rendered.failures)
@@ -267,11 +270,14 @@ def _check(session: Session, row: PlannedMessage, facts: Situation) -> _Ready | 
     return _Ready(row, verdict, verdict.letter) if verdict.letter else None
 
 
-def _adorned(session: Session, item: _Ready, large: set[str], facts: Situation) -> _Ready:
-    """The letter as this district prints it and this household reads, with the code of its family page where there is one."""
+def _adorned(session: Session, item: _Ready, large: set[str], frame: Pair | None, facts: Situation) -> _Ready:
+    """The letter as this district prints it and this household reads, with the code of its family page where there is one.
+
+    Without approved words around it (*frame*) it has neither the months nor a code.
+    """
     settings, go = facts.settings, item.go
     letter = item.letter if settings.letter_english_copy else replace(item.letter, copy=None)
-    if link := family_codes.issue(
+    link = frame and family_codes.issue(
         session,
         item.row,
         contact_ids=go.facts.get("contact_ids", []),
@@ -279,8 +285,8 @@ def _adorned(session: Session, item: _Ready, large: set[str], facts: Situation) 
         locale=go.language,
         settings=settings,
         now=facts.now,
-    ):
-        letter = linked(letter, url=link.url, typed=link.typed, code=link.code)
+    )
+    letter = framed(letter, frame, url=link.url, typed=link.typed, code=link.code) if link else framed(letter, frame)
     reads_large = settings.letter_large_print or not large.isdisjoint(item.go.facts.get("contact_ids", []))
     return replace(item, letter=replace(letter, large=reads_large))
 

@@ -25,6 +25,8 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "signed_by": "who signs",
         "note": "sender's note",
         "interpreter_phone": "interpreter's phone",
+        "page_address": "address of the page",
+        "page_code": "code of the letter",
     }
 )
 """Placeholder → its plain name."""

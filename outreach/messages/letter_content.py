@@ -12,10 +12,14 @@ from outreach.messages.languages import DEFAULT, language
 from outreach.messages.letter_picture import Picture, picture_of
 from outreach.messages.letter_text import Block, Kind, LetterTextError, Run, filled
 from outreach.messages.names import clean, isolate_phone
-from outreach.messages.phrases import date_phrase, phrases
+from outreach.messages.page_words import wordings
+from outreach.messages.phrases import date_phrase
+from outreach.messages.placeholders import fill, parse
 from outreach.messages.postal import Address, delivery_lines, place_lines
 
 _LONGEST_WORD = 36
+FRAME, FRAME_CHANNEL = "letter_frame", "page"
+"""The words around those of every letter, approved like all others."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,8 @@ def build(
 ) -> LetterContent:
     """Make the content of one letter in the pair's language, dated *day*; *sender* are the lines of ``postal.return_lines``.
 
+    The words around its own are put in by ``framed``.
+
     Behind words in another language stands their English source, as it was approved with them. *tag* is a line in the family's own
     language, under words that are not in it.
 
@@ -117,11 +123,27 @@ def build(
     )
 
 
-def linked(content: LetterContent, *, url: str, typed: str, code: str) -> LetterContent:
-    """The same letter with the way to its family page: *url* in the QR code, or *typed* (an address) and there *code*."""
+def framed(content: LetterContent, frame: Pair | None, *, url: str = "", typed: str = "", code: str = "") -> LetterContent:
+    """The letter with the words around its own: over the months, and beside the way to the family page.
+
+    *frame* is the pair of ``FRAME`` that was approved in the letter's language; what it has no words for is left out. *url* goes into
+    the QR code; *typed* is the address to type, and there *code*.
+    """
+    own, english = (wordings(frame.translation), wordings(frame.source)) if frame else ({}, {})
     rtl = language(content.locale).rtl
-    words = phrases(content.locale).letter["page"].format(url=isolate_phone(typed, rtl=rtl), code=isolate_phone(code, rtl=rtl))
-    return replace(content, link=Link(words, url, typed, code))
+    known = {"page_address": isolate_phone(typed, rtl=rtl), "page_code": isolate_phone(code, rtl=rtl)}
+    way = own.get("way") if url else None
+    return replace(
+        content,
+        own=_captioned(content.own, own),
+        copy=_captioned(content.copy, english) if content.copy else None,
+        link=Link(fill(parse(way), known), url, typed, code) if way else None,
+    )
+
+
+def _captioned(side: Side, words: Mapping[str, str]) -> Side:
+    caption = words.get("months")
+    return replace(side, picture=replace(side.picture, caption=caption) if side.picture and caption else None)
 
 
 def _side(text: str, facts: Facts, locale: str, day: date) -> Side:

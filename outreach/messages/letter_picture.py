@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from outreach.messages.compose import Child, child_values
-from outreach.messages.phrases import figure_phrase, month_phrase, phrases
+from outreach.messages.phrases import figure_phrase, month_phrase
 
 _FULL_BAR = 5
 """Days of the tallest bar at least, so that one day never looks like many: a week of school."""
@@ -29,6 +29,7 @@ class Picture:
     """A table with a head of months and a row a child. The figures are its words; the bars say nothing more."""
 
     caption: str
+    """Empty until the letter is framed with approved words."""
     months: tuple[str, ...]
     rows: tuple[PictureRow, ...]
 
@@ -49,7 +50,7 @@ def picture_of(children: Sequence[Child], locale: str) -> Picture | None:
     months = sorted({month for child in children for month, _days in child.months})
     top = max([Fraction(_FULL_BAR), *(days for child in children for _month, days in child.months)])
     return Picture(
-        phrases(locale).letter["months"],
+        "",
         tuple(month_phrase(month, locale) for month in months),
         tuple(_row(c, months, top, locale) for c in children),
     )

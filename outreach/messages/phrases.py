@@ -35,7 +35,6 @@ class Phrases:
     parent: str
     days: Mapping[str, str]
     list: Mapping[str, str]
-    letter: Mapping[str, str]
 
 
 @cache

@@ -26,6 +26,8 @@ ALLOWED: Mapping[str, str] = {
     "signed_by": "who signs a text: the adult at school who knows the child, and the number to call",
     "note": "what the sender adds in words of their own, such as what was done, or day, time and place of a meeting",
     "interpreter_phone": "number at which an interpreter is found",
+    "page_address": "address of the family page, as it is typed",
+    "page_code": "the code of the letter, to be typed there",
 }
 """Every placeholder, with what it stands for (shown to translators)."""
 

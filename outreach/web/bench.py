@@ -35,7 +35,7 @@ for room in (bench_files, bench_glossary, bench_office):
     blueprint.register_blueprint(room.blueprint)
 blueprint.add_app_template_filter(local_day)
 
-CHANNELS = {"sms": "Text message", "letter": "Letter", "page": "Family page"}
+CHANNELS = {"sms": "Text message", "letter": "Letter", "page": "Wordings"}
 PILES = {"todo": "To do", "review": "Wait for approval", "done": "Done"}
 _REFUSALS = (BenchError, EditError, TemplateError, actions.ApprovalError)
 

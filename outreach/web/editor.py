@@ -34,7 +34,7 @@ from outreach.web.permissions import needs
 
 blueprint = Blueprint("editor", __name__, url_prefix="/words/edit")
 
-CHANNELS = {"sms": "Text message", "letter": "Letter", "page": "Family page"}
+CHANNELS = {"sms": "Text message", "letter": "Letter", "page": "Wordings"}
 _LONGEST_REASON = 300
 _REFUSALS = (EditError, actions.ApprovalError, TemplateError, MissingValueError)
 
@@ -189,16 +189,19 @@ def _print(spot: Spot, typed: Typed) -> ResponseReturnValue:
     settings = services().settings
     with services().database.read() as session:
         facts = editor_look.made_up(session, DEFAULT, settings, spot.school_id)
-    return Response(_set(typed.template, facts).pdf, mimetype="application/pdf")
+        rendered = _set(session, typed.template, facts)
+    return Response(rendered.pdf, mimetype="application/pdf")
 
 
-def _set(template: str, facts: Facts) -> letters.Rendered:
+def _set(session: Session, template: str, facts: Facts) -> letters.Rendered:
     """Set an English letter for *facts*; raises EditError where it cannot be printed."""
     settings = services().settings
     pair = Pair("", "letter", DEFAULT, template, template)
     address = Address(facts.adult_names, "100 Sample Street", "", "Springfield", "IL", "62701")
     sender = (settings.district_name, "200 Example Avenue", "Springfield IL 62701")
     letter = letter_content.build(pair, facts, address, letter_id="SAMPLE", sender=sender, day=facts.children[0].as_of)
+    around = queries.latest_approval(session, letter_content.FRAME, letter_content.FRAME_CHANNEL, DEFAULT)
+    letter = letter_content.framed(letter, queries.pair_of(around) if around else None)
     found = letters.render([letter], letters.Measures.of(settings), now=now(), title=settings.district_name)
     if found.failures:
         refusal = f"This letter cannot be printed: {found.failures[0][1]}"
@@ -213,7 +216,7 @@ def _write(session: Session, spot: Spot, typed: Typed) -> tuple[Hand, bool]:
     if found.refuses:
         raise EditError(" ".join(found.refuses))
     if spot.channel == "letter":
-        _set(typed.template, LONGEST)
+        _set(session, typed.template, LONGEST)
     row = editing.write(session, spot, typed.template, hand, home=services().settings.home, seen=typed.seen)
     if row is not None:
         _audit(session, "words.written", spot, {"version": row.number})

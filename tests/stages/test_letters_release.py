@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pypdfium2
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from outreach.attendance.importing import import_folder
 from outreach.attention.queries import open_items
 from outreach.clock import FixedClock
 from outreach.database import Database
-from outreach.delivery.letter_batches import NoSuchBatchError
+from outreach.delivery import letter_batches
+from outreach.delivery.family_tables import FamilyCode
+from outreach.delivery.letter_batches import NoSuchBatchError, pages_of
 from outreach.delivery.letter_tables import LetterBatch
 from outreach.delivery.letters import LettersReport, release
+from outreach.district.tables import Student
 from outreach.messages.actions import approve
+from outreach.messages.letter_content import FRAME
+from outreach.messages.tables import Approval
 from outreach.planning.actions import plan
 from outreach.planning.states import Channel, State
 from outreach.planning.tables import PlannedMessage
@@ -85,6 +91,29 @@ def test_a_batch_holds_one_page_a_letter_and_says_who_got_it(planned: Print, dat
     ]  # fmt: skip
     assert (report.batch_id, report.letters, report.errors_for_a_person) == (1, 1, 0)
     assert _letter_state(database) == (State.PRINTED, "")
+
+
+def test_words_around_a_letter_stand_there_only_once_somebody_approved_them(
+    database: Database, settings: Settings, clock: FixedClock, tmp_path: Path
+) -> None:
+    """Without them a letter has neither the months nor a code, and no code is made that nobody could read of."""
+    settings = settings.model_copy(update={"public_url": "https://lincoln.example.org"})
+    _load(database, settings, clock, tmp_path / "feed", absences=6)
+    _night(database, settings, clock)
+    with database.write() as session:
+        session.execute(delete(Approval).where(Approval.message == FRAME))
+        session.execute(update(Student).values(birth_date=date(2016, 3, 4)))
+    prepared = settings.model_copy(update={"letter_approvals": 1})
+    release(database, prepared, clock, tmp_path / "letters", by="test")
+    with database.write() as session:
+        [bare] = [page.content for page, _row in pages_of(session, 1)]
+        assert (bare["own"]["picture"], bare["link"], session.scalar(select(func.count()).select_from(FamilyCode))) == (None, None, 0)
+        approve(session, message=FRAME, language="en", by="words@lincoln.invalid", now=clock.now())
+        letter_batches.approve(session, 1, prepared, clock.now(), "test")
+    release(database, prepared, clock, tmp_path / "letters", by="test")
+    page = " ".join(_text(tmp_path / "letters" / "batch.pdf")[0].split())
+    assert "School days missed, month by month" in page
+    assert "open lincoln.example.org/f and type" in page
 
 
 def test_run_again_it_writes_nothing_new(planned: Print, database: Database, tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 import pypdfium2
 from PIL import Image
 
-from outreach.messages.compose import Child, Facts
+from outreach.messages.compose import Child, Facts, Pair
 from outreach.messages.languages import languages
-from outreach.messages.letter_content import LetterContent, build, linked
+from outreach.messages.letter_content import FRAME, LetterContent, build, framed
 from outreach.messages.letters import Measures, calibration, render
 from outreach.messages.pairs import current_pairs
 from outreach.messages.postal import Address
@@ -43,14 +43,23 @@ def _pdf(content: LetterContent, measures: Measures) -> bytes:
 
 
 def _letter(locale: str) -> LetterContent:
-    pair = next(pair for _source, pair in current_pairs() if (pair.message, pair.channel, pair.locale) == ("count_10", "letter", locale))
     children = (_child(_NAMES.get(locale, "Sofía"), "1", "2", "5/2", "6", "1"), _child("Luis", "1", "2", "2", "3", "1"))
     adults = ("Rosa Delgado", "Miguel Delgado")
     facts = Facts(_DISTRICT, _SCHOOL, "(312) 555-0100", children, adults, "Ms. Rivera")
     address = Address(adults, "1420 W. Maple St.", "Apt. 3-B", "Lincoln", "IL", "60614")
     sender = (_SCHOOL, "600 Oak Ave", "Lincoln, IL 60614")
-    content = build(pair, facts, address, letter_id="L000142", sender=sender, day=_NOW.date())
-    return linked(content, url="https://lincoln.example.org/f#K7QX-4MPA", typed="lincoln.example.org/f", code="K7QX-4MPA")
+    content = build(_pair("count_10", "letter", locale), facts, address, letter_id="L000142", sender=sender, day=_NOW.date())
+    return framed(
+        content,
+        _pair(FRAME, "page", locale),
+        url="https://lincoln.example.org/f#K7QX-4MPA",
+        typed="lincoln.example.org/f",
+        code="K7QX-4MPA",
+    )
+
+
+def _pair(message: str, channel: str, locale: str) -> Pair:
+    return next(pair for _source, pair in current_pairs() if (pair.message, pair.channel, pair.locale) == (message, channel, locale))
 
 
 def _child(name: str, *days: str) -> Child:

@@ -19,7 +19,7 @@ from pypdfium2 import raw
 
 from outreach.messages.compose import Child, Facts, Pair
 from outreach.messages.languages import languages
-from outreach.messages.letter_content import LetterContent, build, linked
+from outreach.messages.letter_content import FRAME, LetterContent, build, framed
 from outreach.messages.letter_picture import picture_of
 from outreach.messages.letters import Measures, Rendered, calibration, render
 from outreach.messages.pairs import current_pairs
@@ -30,6 +30,7 @@ from outreach.settings import Settings
 NOW = datetime(2026, 12, 7, 15, tzinfo=UTC)
 SCHOOL = "Roosevelt Elementary School"
 PAIRS = {pair.locale: pair for _source, pair in current_pairs() if (pair.message, pair.channel) == ("count_10", "letter")}
+FRAMES = {pair.locale: pair for _source, pair in current_pairs() if pair.message == FRAME}
 URL = "https://lincoln.example.org/f/K7QX4MPA9TRW"
 MONTHS = tuple(date(2026, month, 1) for month in (8, 9, 10, 11, 12))
 
@@ -50,7 +51,7 @@ def letter(locale: str = "en", *, name: str = "L000142", children: tuple[Child, 
     sender = return_lines([], "", SCHOOL, "600 Oak Ave")
     pair = PAIRS[locale]
     content = build(pair, facts, address, letter_id=name, sender=sender, day=date(2026, 12, 7))
-    return replace(linked(content, url=URL, typed="lincoln.example.org/f", code="K7QX-4MPA"), large=large)
+    return replace(framed(content, FRAMES[locale], url=URL, typed="lincoln.example.org/f", code="K7QX-4MPA"), large=large)
 
 
 @pytest.fixture
