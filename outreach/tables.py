@@ -15,6 +15,7 @@ from outreach.delivery import letter_tables as letters
 from outreach.delivery import mail_tables as mail
 from outreach.delivery import tables as delivery
 from outreach.district import tables as district
+from outreach.evidence import snapshot_tables as snapshots
 from outreach.feeds import tables as feeds
 from outreach.messages import bench_tables as bench
 from outreach.messages import tables as messages
@@ -44,6 +45,7 @@ TABLES = (
     planning,
     proposals,
     replies,
+    snapshots,
     staff,
     studies,
     thresholds,

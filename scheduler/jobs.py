@@ -27,6 +27,7 @@ JOBS = (
     Job("feeds", timedelta(seconds=20), feeding.take_feeds, "load what came into the feed folder"),
     Job("late_feeds", timedelta(minutes=5), feeding.say_late, "tell a person of feeds that did not come by their hour"),
     Job("evaluate", timedelta(minutes=1), ticks.evaluate_and_plan, "when the day, the data or the rules changed: count, cross, plan"),
+    Job("add_up", timedelta(minutes=5), ticks.add_up, "when the day or the data changed: add the district up for the dashboards"),
     Job("corrections", timedelta(minutes=1), ticks.recount_told, "when the data changed: count again what families were told"),
     Job("dispatch", timedelta(seconds=2), ticks.dispatch, "send what is due"),
     Job("reconcile", timedelta(minutes=1), ticks.reconcile, "ask the carrier about messages without a clear answer"),

@@ -17,6 +17,7 @@ from outreach.delivery import drift, feed_report, following, letter_pulls, looku
 from outreach.delivery import reconcile as reconciliation
 from outreach.delivery.provider import Account
 from outreach.delivery.redaction import redact
+from outreach.evidence import snapshots
 from outreach.feeds.samples import sweep
 from outreach.planning import brakes
 from outreach.planning.actions import plan
@@ -40,6 +41,17 @@ def evaluate_and_plan(services: Services) -> None:
         planned = plan(session, settings=settings, now=now)
         open_for_crossings(session, settings=settings, now=now)
     _log.info("evaluated", crossings=len(found), new=sum(c.new for c in found), planned=len(planned))
+
+
+def add_up(services: Services) -> None:
+    """When more is known, or a day began: add the district up for the dashboards."""
+    now, settings = services.clock.now(), services.settings
+    with services.database.read() as session:
+        days = [snapshots.add_up(session, settings, day, now) for day in snapshots.missing(session, settings, now)]
+    for day in days:
+        with services.database.write() as session:
+            snapshots.keep(session, day, now)
+        _log.info("added up", groups=len(day.groups))
 
 
 def _went_live(session: Session) -> bool:

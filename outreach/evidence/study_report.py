@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attendance.counting import Count
 from outreach.district import queries as district
+from outreach.district.subgroups import subgroups
 from outreach.evidence.estimating import Effect, TooFewError, effects
 from outreach.evidence.outcomes import first_missed, missed
 from outreach.planning import study_queries
@@ -141,7 +142,7 @@ class _Found:
     def of_subgroup(self, name: str) -> list[StudyHome]:
         """The households whose child the feed puts into a subgroup."""
         students = district.students(self._session, [home.student_id for home in self.homes])
-        return [home for home in self.homes if home.student_id in students and name in students[home.student_id].subgroups.split("|")]
+        return [home for home in self.homes if home.student_id in students and name in subgroups(students[home.student_id].subgroups)]
 
     def finding(self, group: str, homes: Sequence[StudyHome], outcome: str, marks: str, compared: int) -> Finding:
         """One outcome of one group."""

@@ -53,6 +53,8 @@ class Permission(StrEnum):
     """See who is called, and who answered a test."""
     ON_CALL_SET = "on_call.set"
     """Say who is called, and send tests."""
+    DASHBOARD_READ = "dashboard.read"
+    """See tiers, attendance and reach in numbers; who may not see children sees no small ones."""
     STUDY_READ = "study.read"
     """See what studies were set up to find, and what they found; no child and no family."""
     STUDY_DECIDE = "study.decide"
@@ -107,15 +109,16 @@ _P = Permission
 _DATA = (_P.DATA_READ, _P.DATA_FIX, _P.DATA_CHILDREN)
 _INBOX = (_P.INBOX_READ, _P.INBOX_ANSWER, _P.INBOX_NOTE, _P.DELIVERY_READ, _P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.CLOCK_MOVE)
 _SENDING = (_P.SENDING_READ, _P.SENDING_STOP)
+_FIGURES = (_P.BASELINE_READ, _P.DASHBOARD_READ)
 _POST = (_P.MAIL_RETURNED,)
 _DANGER = (_P.DANGER_READ, _P.ON_CALL_READ)
 _WORDS = (_P.WORDS_READ, _P.WORDS_EDIT)
 
 GRANTS: Mapping[Role, Grant] = MappingProxyType(
     {
-        Role.COORDINATOR: _grant(Reach.SCHOOLS, *_INBOX, *_POST, *_SENDING, *_DANGER, *_DATA, _P.BASELINE_READ),
+        Role.COORDINATOR: _grant(Reach.SCHOOLS, *_INBOX, *_POST, *_SENDING, *_DANGER, *_DATA, *_FIGURES),
         Role.ATTENDANCE_CLERK: _grant(Reach.SCHOOLS, *_POST, _P.INBOX_READ, _P.INBOX_NOTE, _P.DELIVERY_READ, _P.ATTENTION_READ, *_DATA),
-        Role.SCHOOL_ADMINISTRATOR: _grant(Reach.SCHOOLS, *_INBOX, *_POST, *_SENDING, *_DANGER, *_DATA, _P.BASELINE_READ, *_WORDS),
+        Role.SCHOOL_ADMINISTRATOR: _grant(Reach.SCHOOLS, *_INBOX, *_POST, *_SENDING, *_DANGER, *_DATA, *_FIGURES, *_WORDS),
         # the baseline and the words are the whole district's, so only a district-wide role changes them
         Role.DISTRICT_ADMINISTRATOR: Grant(Reach.DISTRICT, frozenset(Permission)),
         # reads words and made-up families, never a real one: so not the page of words, which counts adults
@@ -126,7 +129,7 @@ GRANTS: Mapping[Role, Grant] = MappingProxyType(
         Role.MENTOR: _grant(Reach.SCHOOLS),
         Role.LANGUAGE_HELPER: _grant(Reach.SCHOOLS),
         Role.RECORDS_OFFICER: _grant(Reach.DISTRICT),
-        Role.EVALUATOR: _grant(Reach.DISTRICT, _P.STUDY_READ),
+        Role.EVALUATOR: _grant(Reach.DISTRICT, _P.STUDY_READ, _P.DASHBOARD_READ),
     }
 )
 

@@ -17,7 +17,9 @@ from outreach.web import (
     baseline,
     bench,
     bulk,
+    calls,
     cases,
+    dashboard,
     data_health,
     delivery,
     editor,
@@ -52,7 +54,9 @@ PAGES = (
     baseline,
     bench,
     bulk,
+    calls,
     cases,
+    dashboard,
     data_health,
     delivery,
     editor,
@@ -97,7 +101,8 @@ def create_app(services: Services) -> Flask:
     csrf = CSRFProtect(app)
     for page in PAGES:
         app.register_blueprint(page.blueprint)
-    csrf.exempt(webhooks.blueprint)  # the carrier carries no cookie and signs what it sends
+    for page in (calls, webhooks):
+        csrf.exempt(page.blueprint)  # the carrier carries no cookie and signs what it sends
     for endpoint in ("static", "bootstrap.static"):
         declare_open(app, endpoint, "files without data")
     layout.register(app)

@@ -37,6 +37,7 @@ TABS = (
     Tab("data_health.page", "Data", Permission.DATA_READ),
     Tab("mapping.page", "Feeds", Permission.FEEDS_MAP),
     Tab("baseline.page", "First round", Permission.BASELINE_READ),
+    Tab("dashboard.page", "District", Permission.DASHBOARD_READ),
     Tab("studies.page", "Studies", Permission.STUDY_READ),
     Tab("words.page", "Words", Permission.WORDS_READ),
     Tab("bench.page", "Translating", Permission.WORDS_TRANSLATE),

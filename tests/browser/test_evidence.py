@@ -1,13 +1,14 @@
-"""Proposing a study and reading what one found: sound at both widths, and nothing of it needs script."""
+"""The district in figures, proposing a study and reading what one found: sound at both widths, and nothing of it needs script."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from outreach.evidence import snapshots
 from outreach.settings import load_settings
 from tests.browser.conftest import Served
 from tests.browser.test_screens import check
@@ -18,9 +19,21 @@ from tests.stages.studies import a_study
 pytestmark = pytest.mark.browser
 
 
-def test_a_study_is_proposed_and_another_is_read(page: Page, served: Served, tmp_path: Path) -> None:
+def _add_up(nights: Nights, now: datetime) -> None:
+    with nights.database.write() as session:
+        for day in snapshots.missing(session, nights.settings, now):
+            snapshots.keep(session, snapshots.add_up(session, nights.settings, day, now), now)
+
+
+def test_the_district_is_read_a_study_is_proposed_and_another_is_read(page: Page, served: Served, tmp_path: Path) -> None:
     settings = load_settings(home=tmp_path / "home", district_name="Lincoln Schools", timezone="America/Chicago")
-    a_study(Nights(served.database, settings, tmp_path, now=NOON - timedelta(days=40)))
+    nights = Nights(served.database, settings, tmp_path, now=NOON - timedelta(days=40))
+    a_study(nights)
+    for days in (21, 14, 7, 0):
+        _add_up(nights, NOON - timedelta(days=days))
+    for place in ("", "?by=grade", "?by=language"):
+        page.goto(f"/dashboard{place}")
+        check(page)
     page.goto("/studies")
     page.get_by_label("What it asks").fill("Does the first text help?")
     page.get_by_label("First day").fill("2026-11-20")

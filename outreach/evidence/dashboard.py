@@ -1,0 +1,121 @@
+"""Reads kept days for dashboards: groups beside each other, the same day last year, the weeks since the year began, and reach."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach.attendance.counting import TIERS
+from outreach.district.queries import schools as all_schools
+from outreach.evidence.snapshot_tables import Snapshot, SnapshotGroup, SnapshotReach
+from outreach.evidence.snapshots import WHOLE
+
+CHRONIC = ("severe", "moderate")
+"""The tiers of 10 % and more."""
+SHOWN_TIERS = tuple(name for name, _ in TIERS)
+DIMENSIONS = ("school", "grade", "subgroup", "language")
+
+
+@dataclass(frozen=True)
+class Group:
+    """The children of one group on one day."""
+
+    school_id: str
+    value: str
+    """The school's name, or what the dimension calls it."""
+    children: int
+    tiers: Mapping[str, int]
+    attendance: Fraction | None
+    """Average daily attendance: the share of membership days that were attended, of children whose count is known."""
+
+    @property
+    def chronic(self) -> int:
+        """Children who miss a tenth of their days or more."""
+        return sum(self.tiers.get(tier, 0) for tier in CHRONIC)
+
+    @property
+    def counted(self) -> int:
+        """Children whose tier is known, the ones the share of the chronically absent is of."""
+        return sum(self.tiers.get(tier, 0) for tier in SHOWN_TIERS)
+
+    @property
+    def rate(self) -> Fraction | None:
+        """The share of counted children who are chronically absent."""
+        return Fraction(self.chronic, self.counted) if self.counted else None
+
+
+@dataclass(frozen=True)
+class Week:
+    """The last kept day of one week."""
+
+    as_of: date
+    group: Group
+
+
+def newest(session: Session) -> Snapshot | None:
+    """The newest kept day."""
+    return session.scalars(select(Snapshot).order_by(Snapshot.as_of.desc())).first()
+
+
+def on(session: Session, day: date) -> Snapshot | None:
+    """What was kept of *day*."""
+    return session.scalars(select(Snapshot).where(Snapshot.as_of == day)).one_or_none()
+
+
+def groups(session: Session, kept: Snapshot, dimension: str, *, school_id: str, schools: Collection[str] | None) -> list[Group]:
+    """The groups of one day by *dimension*, at one school or (empty) in the district; *schools* are those a person may see, None all.
+
+    By school, only schools that the person may see come back.
+    """
+    statement = select(SnapshotGroup).where(SnapshotGroup.snapshot_id == kept.id)
+    if dimension == "school":
+        statement = statement.where(SnapshotGroup.dimension == "all", SnapshotGroup.school_id != WHOLE)
+    else:
+        statement = statement.where(SnapshotGroup.dimension == dimension, SnapshotGroup.school_id == school_id)
+    rows = [row for row in session.scalars(statement) if schools is None or row.school_id in schools]
+    names = {school.school_id: school.name or school.school_id for school in all_schools(session).values()}
+    found = [_group(row, names.get(row.school_id, row.school_id) if dimension == "school" else row.value) for row in rows]
+    return sorted(found, key=lambda group: (_order(group.value) if dimension == "grade" else (0, 0), group.value.casefold()))
+
+
+def whole(session: Session, kept: Snapshot, school_id: str) -> Group | None:
+    """All children of one school, or (empty) of the district."""
+    mine = SnapshotGroup.dimension == "all", SnapshotGroup.school_id == school_id, SnapshotGroup.snapshot_id == kept.id
+    row = session.scalars(select(SnapshotGroup).where(*mine)).one_or_none()
+    return _group(row, "") if row else None
+
+
+def weeks(session: Session, until: date, since: date, school_id: str) -> list[Week]:
+    """The last kept day of each week from *since* to *until*."""
+    statement = (
+        select(Snapshot.as_of, SnapshotGroup)
+        .join(SnapshotGroup, SnapshotGroup.snapshot_id == Snapshot.id)
+        .where(Snapshot.as_of >= since, Snapshot.as_of <= until)
+        .where(SnapshotGroup.dimension == "all", SnapshotGroup.school_id == school_id)
+        .order_by(Snapshot.as_of)
+    )
+    last: dict[tuple[int, int], Week] = {}
+    for as_of, row in session.execute(statement):
+        last[as_of.isocalendar()[:2]] = Week(as_of, _group(row, ""))
+    return list(last.values())
+
+
+def reach(session: Session, kept: Snapshot, schools: Collection[str] | None) -> Sequence[SnapshotReach]:
+    """Reach by school and language, of the schools a person may see."""
+    rows = session.scalars(select(SnapshotReach).where(SnapshotReach.snapshot_id == kept.id).order_by(SnapshotReach.language))
+    return [row for row in rows if schools is None or row.school_id in schools]
+
+
+def _group(row: SnapshotGroup, value: str) -> Group:
+    attended = Fraction(2 * row.enrolled - row.absent_halves, 2 * row.enrolled) if row.enrolled else None
+    return Group(row.school_id, value, row.children, row.tiers, attended)
+
+
+def _order(grade: str) -> tuple[int, int]:
+    """Grades in school order: named ones (PK, K) first, then by number."""
+    return (1, int(grade)) if grade.isascii() and grade.isdigit() else (0, len(grade) == 1)

@@ -1,0 +1,67 @@
+"""The district on one day, added up: what dashboards read, so that no page counts a hundred thousand children."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import JSON, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from outreach.database import Base
+
+
+class Snapshot(Base):
+    """One day's sums, on what was known when they were made."""
+
+    __tablename__ = "snapshots"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    as_of: Mapped[date] = mapped_column(unique=True)
+    made_at: Mapped[datetime]
+    import_id: Mapped[int]
+    overlay_id: Mapped[int]
+
+
+class SnapshotGroup(Base):
+    """The children of one group on that day."""
+
+    __tablename__ = "snapshot_groups"
+    __table_args__ = (UniqueConstraint("snapshot_id", "school_id", "dimension", "value"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshots.id", ondelete="CASCADE"))
+    school_id: Mapped[str]
+    """Empty for the whole district."""
+    dimension: Mapped[str]
+    """``all``, ``grade``, ``subgroup`` or ``language``."""
+    value: Mapped[str]
+    children: Mapped[int]
+    tiers: Mapped[dict[str, int]] = mapped_column(JSON)
+    """Tier (``too_early`` and ``unknown`` too) → children."""
+    enrolled: Mapped[int]
+    """Membership days of all of them, of children whose count is known."""
+    absent_halves: Mapped[int]
+    """Half days missed of those."""
+
+
+class SnapshotReach(Base):
+    """What reached the families of one school and language this school year, by that day."""
+
+    __tablename__ = "snapshot_reach"
+    __table_args__ = (UniqueConstraint("snapshot_id", "school_id", "language"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshots.id", ondelete="CASCADE"))
+    school_id: Mapped[str]
+    language: Mapped[str]
+    """The families' own, as messages name it."""
+    households: Mapped[int]
+    """Of which a child crossed a threshold that speaks."""
+    told: Mapped[int]
+    """To whom at least one count left, on any channel."""
+    delivered: Mapped[int]
+    """Whose text the carrier said it delivered, or whose letter went out and did not come back."""
+    answered: Mapped[int]
+    """Who wrote back."""
+    unreached: Mapped[dict[str, int]] = mapped_column(JSON)
+    """Why nothing left to the others: the reason up to its colon → households."""

@@ -1,0 +1,54 @@
+"""The dashboard: the district for those who see it, schools for theirs, and no small number for whoever may not see children."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from outreach.database import Database
+from outreach.evidence import snapshots
+from outreach.settings import Settings
+from tests.stages.nights import Nights
+from tests.web.conftest import SignedIn
+from tests.web.seed import LINCOLN, ROOSEVELT
+
+
+@pytest.fixture
+def added_up(sqlite_database: Database, settings: Settings, signed_in: SignedIn) -> SignedIn:
+    """The seed's five children, added up for today and for last year."""
+    nights = Nights(sqlite_database, settings, Path())
+    with sqlite_database.write() as session:
+        for day in snapshots.missing(session, settings, nights.now):
+            snapshots.keep(session, snapshots.add_up(session, settings, day, nights.now), nights.now)
+    return signed_in
+
+
+def test_before_the_first_feed_the_page_says_so(signed_in: SignedIn) -> None:
+    assert "Nothing to show yet" in signed_in("boss").get("/dashboard").text
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "status", "words"),
+    [
+        ("boss", "", 200, ("Lincoln Elementary", "Roosevelt Middle")),
+        ("boss", f"?by=grade&school={LINCOLN}", 200, ("Lincoln Elementary", ">3<")),
+        ("boss", "?by=language", 200, ("Spanish", "Arabic")),
+        ("boss", "?by=shoe-size", 404, ()),
+        ("ana", "", 200, ("Lincoln Elementary",)),
+        ("ana", f"?school={ROOSEVELT}", 404, ()),
+        ("kim", "", 403, ()),
+    ],
+)
+def test_everybody_sees_their_schools(added_up: SignedIn, name: str, query: str, status: int, words: tuple[str, ...]) -> None:
+    answer = added_up(name).get(f"/dashboard{query}")
+    assert answer.status_code == status
+    assert all(word in answer.text for word in words)
+    assert name != "ana" or "Roosevelt" not in answer.text
+
+
+def test_whoever_may_not_see_children_sees_no_small_number(added_up: SignedIn) -> None:
+    shown = added_up("eve").get("/dashboard?by=grade").text
+    assert "Numbers below ten" in shown
+    assert "20.0 %" not in shown
+    assert "chart-cell" not in shown, "nor its picture"
