@@ -42,8 +42,10 @@ class OvertakenError(CaseError):
 # --- families -------------------------------------------------------------------------------------------------------------------
 
 
-def take_in(session: Session, inbound: Inbound, settings: Settings, now: datetime) -> Case:
+def take_in(session: Session, inbound: Inbound, settings: Settings, now: datetime, *, spoken: bool = False) -> Case:
     """Put a family's text into the open case of its number, or open one; the same text again changes nothing.
+
+    *spoken* is a phone call that nobody answered: whoever phoned has heard what there is to hear, and gets no text.
 
     The case waits since the first text that nobody answered; a second one does not reset the clock. Danger is before a person at
     once: an urgent item without words or names, and a call for whoever is on call.
@@ -55,7 +57,7 @@ def take_in(session: Session, inbound: Inbound, settings: Settings, now: datetim
     case = _case_of_phone(session, inbound, found, now)
     _fill(case, found)
     is_new_danger = inbound.urgent and danger.notice(session, case, inbound, settings, now)
-    told = answers.answer(session, inbound, found, settings, now, first=is_new_danger)
+    told = None if spoken else answers.answer(session, inbound, found, settings, now, first=is_new_danger)
     if is_new_danger:
         danger.told_family(session, case, told, now)
     if inbound.to_human:

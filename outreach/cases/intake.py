@@ -21,7 +21,7 @@ from outreach import arrivals
 from outreach.arrivals import Arrival
 from outreach.attention import actions as attention
 from outreach.cases import actions as cases
-from outreach.cases import danger
+from outreach.cases import calls, danger
 from outreach.database import Database, UnavailableError
 from outreach.delivery import receipts
 from outreach.delivery.tables import WebhookEvent
@@ -38,27 +38,47 @@ _AT_MOST = 500
 """Events taken in at one tick."""
 
 
+_KEEP = {
+    name: dialect.insert(WebhookEvent.__table__)
+    .on_conflict_do_nothing(index_elements=["kind", "dedup_key"])
+    .returning(WebhookEvent.__table__.c.id)
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+}
+"""Built once: the carrier waits for it."""
+
+
 class Kind(StrEnum):
     """What a webhook tells."""
 
     INBOUND = "inbound"
     STATUS = "status"
+    CALL = "call"
+    """Somebody phoned, and nobody could answer."""
 
 
 def take(database: Database, settings: Settings, event: Arrival, now: datetime) -> None:
-    """Keep one signed request durably and take it in, all within a second, whatever else goes on in the database.
+    """Keep one signed request durably and take it in, all within a second, whatever else goes on in the database."""
+    take_in(database, settings, store(database, settings, event, now), now)
+
+
+def store(database: Database, settings: Settings, event: Arrival, now: datetime) -> list[int]:
+    """Keep one signed request durably, and return the ids of what is to be taken in; a repetition is nothing new.
 
     Where files wait, the database was busy a moment ago: it is asked once and not waited for. Raises OSError when the event could be
     kept neither in the database nor in a file; the carrier must then hear that it failed.
     """
     patience = 0.0 if arrivals.is_waiting(settings.home) else _IN_A_HURRY_SECONDS
     try:
-        fresh = _keep(database, settings, [event], now, patience)
+        return _keep(database, settings, [event], now, patience)
     except UnavailableError:
         arrivals.put(settings.home, event)
-        return
+        return []
+
+
+def take_in(database: Database, settings: Settings, events: Sequence[int], now: datetime) -> None:
+    """Take in what was stored a moment ago; what takes too long is left for the job."""
     end = time.monotonic() + _AT_ONCE_SECONDS
-    for event_id in fresh:
+    for event_id in events:
         if time.monotonic() > end or not process(database, settings, event_id, now, patience=_IN_A_HURRY_SECONDS):
             break
 
@@ -102,21 +122,10 @@ def _keep(database: Database, settings: Settings, events: Sequence[Arrival], now
 
 def keep(session: Session, event: Arrival) -> int | None:
     """Store the raw event before anything is done with it; return its id, or None for a repetition."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    return session.scalar(
-        insert(WebhookEvent)
-        .values(
-            kind=event.kind,
-            dedup_key=event.dedup_key,
-            params=event.params,
-            ref=event.ref,
-            received_at=event.received_at,
-            processed_at=None,
-            problem="",
-        )
-        .on_conflict_do_nothing(index_elements=["kind", "dedup_key"])
-        .returning(WebhookEvent.id)
-    )
+    insert = _KEEP[session.get_bind().dialect.name]
+    told = {"kind": event.kind, "dedup_key": event.dedup_key, "params": event.params, "ref": event.ref, "received_at": event.received_at}
+    kept: int | None = session.connection().scalar(insert, {**told, "processed_at": None, "problem": ""})
+    return kept
 
 
 def process(database: Database, settings: Settings, event_id: int, now: datetime, *, patience: float | None = None) -> bool:
@@ -150,7 +159,9 @@ def _understand(session: Session, event: WebhookEvent) -> Meaning | None:
 
 
 def _take_in(session: Session, event: WebhookEvent, meaning: Meaning | None, settings: Settings, now: datetime) -> None:
-    if meaning is None:
+    if event.kind == Kind.CALL:
+        calls.take_missed(session, event, settings, now)
+    elif meaning is None:
         receipts.take_status(session, event.params, event.ref, now)
     elif not danger.answer_text(session, event.params, now):
         cases.take_in(session, replies.receive(session, event, settings, now, meaning=meaning), settings, now)
@@ -160,7 +171,7 @@ def _tell(session: Session, event: WebhookEvent, error: Exception, now: datetime
     """Keep what broke and where, without the exception's own words: they may quote a family."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     event.problem = f"{type(error).__name__} in {last.name}, line {last.lineno}"
-    what = "A text from a family" if event.kind == Kind.INBOUND else "A delivery report"
+    what = {Kind.INBOUND: "A text from a family", Kind.CALL: "A phone call from a family"}.get(Kind(event.kind), "A delivery report")
     attention.raise_item(
         session,
         kind="intake",
@@ -168,7 +179,7 @@ def _tell(session: Session, event: WebhookEvent, error: Exception, now: datetime
         sentence=f"{what} arrived but could not be taken in. It is kept and tried again every minute; if this stays, tell IT.",
         now=now,
         detail={"event": event.id, "problem": event.problem},
-        urgent=event.kind == Kind.INBOUND,
+        urgent=event.kind != Kind.STATUS,
     )
 
 

@@ -7,11 +7,13 @@ import json
 import socket
 import time
 from base64 import b64decode
+from dataclasses import asdict
 from email.utils import format_datetime
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
+from outreach.simulator.calls import call
 from outreach.simulator.carrier import DEFAULT_SENDER, Line, Message, Photo, RefusedError
 from outreach.simulator.faults import Fault, Order
 from outreach.simulator.service import Simulation
@@ -209,6 +211,13 @@ def inbound() -> Response:
     photos = [Photo(b64decode(one["content"]), one.get("type", "image/jpeg")) for one in given.get("photos", ())]
     message = simulation().text_from(given["number"], given["body"], photos)
     return jsonify(sid=message.sid, posted=simulation().outbound.wait())
+
+
+@control.post("/calls")
+def calls() -> Response:
+    """Call the service as a parent would: JSON with number, and picked_up where whoever it rings at answers."""
+    given = request.get_json()
+    return jsonify([asdict(one) for one in call(simulation(), given["number"], picked_up=given.get("picked_up", False))])
 
 
 @control.post("/receipts")

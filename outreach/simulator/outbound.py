@@ -73,12 +73,18 @@ class Outbound:
             finally:
                 self._queue.task_done()
 
-    def _post(self, post: Post) -> None:
+    def ask(self, post: Post) -> str:
+        """Post at once and return what the service answered, as a phone call does; empty where it did not work."""
+        return self._post(post)
+
+    def _post(self, post: Post) -> str:
         headers = {SIGNATURE_HEADER: self._validator.compute_signature(post.url, post.fields), "User-Agent": "TwilioProxy/1.1"}
         try:
             response = self._http.request("POST", post.url, data=dict(post.fields), headers=headers)
         except (RequestException, HTTPError, OSError) as error:
             self.problems.append(f"{type(error).__name__} at {post.url.partition('?')[0]}")
-            return
+            return ""
         if response.status_code >= 400:  # noqa: PLR2004 - HTTP's own line between good and bad
             self.problems.append(f"{response.status_code} from {post.url.partition('?')[0]}")
+            return ""
+        return str(response.text)

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from outreach.simulator.api import simulation
+from outreach.simulator.calls import call
 from outreach.simulator.carrier import Message, Phone, Photo
 
 pages = Blueprint("pages", __name__)
@@ -81,6 +82,14 @@ def answer(place: int) -> BaseResponse:
     if words or photos:
         simulation().text_from(_shown(place).phone.number, words, photos)
     return redirect(url_for("pages.phone", place=place))
+
+
+@pages.post("/phones/<int:place>/call")
+def ring(place: int) -> str:
+    """Call the number that the texts came from, and show what the caller heard."""
+    shown = _shown(place)
+    heard = call(simulation(), shown.phone.number, picked_up="picked_up" in request.form)
+    return render_template("call.html", shown=shown, heard=heard)
 
 
 def _shown(place: int) -> Shown:

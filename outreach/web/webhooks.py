@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import Executor
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, current_app, request
 from flask.typing import ResponseReturnValue
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 
 from outreach.arrivals import Arrival
-from outreach.cases.intake import Kind, take
+from outreach.cases.intake import Kind, store, take_in
 from outreach.settings import Settings
 from outreach.web.context import now, services
 from outreach.web.permissions import open_to_all
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks/twilio")
 
+AFTER_THE_ANSWER = "outreach.after_the_answer"
+"""The application's extension that takes in what is stored, so that the carrier need not wait; without one it is done at once."""
 _SILENCE = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 """TwiML that sends nothing: every answer of ours is a planned message."""
 
@@ -24,7 +27,7 @@ _SILENCE = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 @open_to_all("the carrier signs its requests")
 def inbound() -> ResponseReturnValue:
     """Take a text from a family."""
-    params = _signed_params()
+    params = signed_params()
     _take(Kind.INBOUND, params, dedup_key=params.get("MessageSid", ""))
     return Response(_SILENCE, mimetype="text/xml")
 
@@ -33,7 +36,7 @@ def inbound() -> ResponseReturnValue:
 @open_to_all("the carrier signs its requests")
 def status() -> ResponseReturnValue:
     """Take what became of one of our messages; our own reference stands in the address."""
-    params = _signed_params()
+    params = signed_params()
     told = [params.get(name, "") for name in ("MessageSid", "MessageStatus", "ErrorCode")]
     _take(Kind.STATUS, params, dedup_key=":".join(told) if told[0] else "")
     return "", 204
@@ -57,7 +60,8 @@ def is_signed(settings: Settings) -> bool:
         return False
 
 
-def _signed_params() -> dict[str, str]:
+def signed_params() -> dict[str, str]:
+    """What the carrier tells; whoever else asks is refused."""
     if not is_signed(services().settings):
         abort(403)
     # PostgreSQL stores no NUL
@@ -65,6 +69,12 @@ def _signed_params() -> dict[str, str]:
 
 
 def _take(kind: Kind, params: dict[str, str], *, dedup_key: str) -> None:
-    parts = services()
+    """Store it before the carrier hears that we have it. Where the server has a hand for it, the rest is done after the answer."""
+    parts, at = services(), now()
     key = dedup_key or hashlib.sha256(repr(sorted(params.items())).encode()).hexdigest()
-    take(parts.database, parts.settings, Arrival(kind.value, key, params, request.args.get("o", ""), now()), now())
+    fresh = store(parts.database, parts.settings, Arrival(kind.value, key, params, request.args.get("o", ""), at), at)
+    hand: Executor | None = current_app.extensions.get(AFTER_THE_ANSWER)
+    if hand is None:
+        take_in(parts.database, parts.settings, fresh, at)
+    elif fresh:
+        hand.submit(take_in, parts.database, parts.settings, fresh, at)
