@@ -37,6 +37,7 @@ _COMMANDS = {
     "init": "running:init",
     "doctor": "running:doctor",
     "user": "running:user",
+    "audit": "audit:audit",
     "serve": "running:serve",
     "demo": "demo:demo",
 }

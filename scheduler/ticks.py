@@ -7,6 +7,7 @@ from contextlib import suppress
 import structlog
 from sqlalchemy.orm import Session
 
+from outreach.attention import actions as attention
 from outreach.cases import actions as cases
 from outreach.cases import answers, catching_up, corrections, danger, oncall
 from outreach.cases.crossings import open_for_crossings
@@ -23,6 +24,8 @@ from outreach.planning import brakes
 from outreach.planning.actions import plan
 from outreach.replies import media
 from outreach.services import Services
+from outreach.staff import seals
+from outreach.staff.keys import secret_key
 from outreach.thresholds.actions import evaluate, last_evaluation, there_is_news
 from outreach.thresholds.rules import load_rules
 
@@ -52,6 +55,18 @@ def add_up(services: Services) -> None:
         with services.database.write() as session:
             snapshots.keep(session, day, now)
         _log.info("added up", groups=len(day.groups))
+
+
+def seal_audit(services: Services) -> None:
+    """Sign the audit trail of an hour ago, and look whether somebody touched what was signed."""
+    key, home, now = secret_key(services.settings), services.settings.home, services.clock.now()
+    with services.database.write() as session:
+        made = seals.seal(session, key, now)
+    if made is not None:
+        seals.note_outside(home, made)
+    with services.database.write() as session:
+        for sentence in seals.verify(session, key, home).broken if made is not None else ():
+            attention.raise_item(session, kind="audit_broken", key=f"audit_broken:{sentence}", sentence=sentence, now=now, urgent=True)
 
 
 def _went_live(session: Session) -> bool:

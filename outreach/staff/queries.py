@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from outreach.staff.actions import digest
 from outreach.staff.roles import GRANTS, Permission, Reach, Role
-from outreach.staff.tables import Account, AccountSchool, SignInLink, StaffSession
+from outreach.staff.tables import Account, AccountSchool, AuditEntry, SignInLink, StaffSession
 
 
 @dataclass(frozen=True)
@@ -109,3 +109,15 @@ def names(session: Session, account_ids: Collection[int]) -> dict[int, str]:
 def names_by_email(session: Session, emails: Collection[str]) -> dict[str, str]:
     """Names of accounts by e-mail; whatever is no account's e-mail is left out."""
     return {row.email: row.name for row in session.scalars(select(Account).where(Account.email.in_(set(emails))))}
+
+
+def trail(session: Session, *, actor: str = "", action: str = "", subject: str = "", limit: int, before: int = 0) -> Sequence[AuditEntry]:
+    """Entries of the audit trail, the newest first: of one actor, of actions that begin so, about one subject, older than id *before*."""
+    found = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
+    if actor:
+        found = found.where(AuditEntry.actor == actor)
+    if action:
+        found = found.where(AuditEntry.action.startswith(action, autoescape=True))
+    if subject:
+        found = found.where(AuditEntry.subject == subject)
+    return session.scalars(found.where(AuditEntry.id < before) if before else found).all()

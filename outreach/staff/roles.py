@@ -59,6 +59,8 @@ class Permission(StrEnum):
     """See what studies were set up to find, and what they found; no child and no family."""
     STUDY_DECIDE = "study.decide"
     """Propose, start and end studies; whoever starts one did not propose it."""
+    AUDIT_READ = "audit.read"
+    """See who saw and changed what, and whether somebody touched the trail."""
     CLOCK_MOVE = "clock.move"
     """Move the demo's clock; there is no such page outside the demo."""
     ACCOUNT_SELF = "account.self"
@@ -128,7 +130,7 @@ GRANTS: Mapping[Role, Grant] = MappingProxyType(
         # a mentor sees own children, a helper assigned threads: until pages of that kind exist, nothing
         Role.MENTOR: _grant(Reach.SCHOOLS),
         Role.LANGUAGE_HELPER: _grant(Reach.SCHOOLS),
-        Role.RECORDS_OFFICER: _grant(Reach.DISTRICT),
+        Role.RECORDS_OFFICER: _grant(Reach.DISTRICT, _P.AUDIT_READ),
         Role.EVALUATOR: _grant(Reach.DISTRICT, _P.STUDY_READ, _P.DASHBOARD_READ),
     }
 )

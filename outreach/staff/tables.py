@@ -72,3 +72,16 @@ class AuditEntry(Base):
     action: Mapped[str]
     subject: Mapped[str]
     detail: Mapped[Json] = mapped_column(JSON)
+
+
+class AuditSeal(Base):
+    """A signature over the entries since the seal before it; only ever added (``staff.seals``)."""
+
+    __tablename__ = "audit_seals"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    last_id: Mapped[int]
+    """The newest entry it covers."""
+    entries: Mapped[int]
+    sealed_at: Mapped[datetime]
+    digest: Mapped[str]

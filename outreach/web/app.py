@@ -11,9 +11,11 @@ from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 
 from outreach.services import Services
+from outreach.staff import keys
 from outreach.web import (
     assets,
     attention,
+    audit,
     baseline,
     bench,
     bulk,
@@ -51,6 +53,7 @@ from outreach.web.permissions import declare_open
 PAGES = (
     assets,
     attention,
+    audit,
     baseline,
     bench,
     bulk,
@@ -113,7 +116,7 @@ def create_app(services: Services) -> Flask:
 
 def _config(services: Services) -> dict[str, Any]:
     return {
-        "SECRET_KEY": security.secret_key(services.settings),
+        "SECRET_KEY": keys.secret_key(services.settings),
         "MAX_CONTENT_LENGTH": security.LARGEST_REQUEST,
         "BOOTSTRAP_SERVE_LOCAL": True,
         "WTF_CSRF_TIME_LIMIT": None,  # a form is good for as long as its sign-in

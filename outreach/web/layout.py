@@ -39,6 +39,7 @@ TABS = (
     Tab("baseline.page", "First round", Permission.BASELINE_READ),
     Tab("dashboard.page", "District", Permission.DASHBOARD_READ),
     Tab("studies.page", "Studies", Permission.STUDY_READ),
+    Tab("audit.page", "Record", Permission.AUDIT_READ),
     Tab("words.page", "Words", Permission.WORDS_READ),
     Tab("bench.page", "Translating", Permission.WORDS_TRANSLATE),
 )

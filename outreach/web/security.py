@@ -1,12 +1,8 @@
-"""Headers, cookies and the secret that signs them."""
+"""Headers and cookies."""
 
 from __future__ import annotations
 
-import os
-import secrets
-import tempfile
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from flask import Response, request
@@ -32,16 +28,6 @@ LARGEST_REQUEST = 256 * 1024
 """Bytes; a carrier's webhook and our longest form are a few kilobytes."""
 SESSION_LIFETIME = timedelta(hours=12)
 _YEAR = 365 * 24 * 3600
-
-
-def secret_key(settings: Settings) -> str:
-    """The key that signs cookies: the setting, else one made once and kept in the home folder, readable by its owner only."""
-    if settings.secret_key:
-        return settings.secret_key
-    kept = settings.home / "secret-key"
-    if not kept.exists():
-        _keep_once(kept, secrets.token_urlsafe(48))
-    return kept.read_text(encoding="ascii").strip()
 
 
 def is_https(settings: Settings) -> bool:
@@ -72,18 +58,3 @@ def add_headers(response: Response) -> Response:
     if is_https(services().settings):
         response.headers["Strict-Transport-Security"] = f"max-age={_YEAR}; includeSubDomains"
     return response
-
-
-def _keep_once(file: Path, text: str) -> None:
-    """Write a file that two starting processes agree on: whole or not at all, and the first one wins."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=file.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as stream:
-            stream.write(text)
-        try:
-            os.link(draft, file)
-        except FileExistsError:
-            return
-    finally:
-        Path(draft).unlink()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from dataclasses import asdict, fields
+from dataclasses import astuple, fields
 from datetime import date
 
 import numpy as np
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -25,7 +23,7 @@ from outreach.planning.study_tables import Study
 from outreach.staff import actions as staff
 from outreach.staff import queries as accounts
 from outreach.staff.roles import Permission
-from outreach.web import study_form
+from outreach.web import sheets, study_form
 from outreach.web.context import now, person, services
 from outreach.web.permissions import needs
 
@@ -157,12 +155,8 @@ def rows(study_id: int) -> ResponseReturnValue:
         staff.audit(
             session, actor=known.email, action="study.exported", subject=f"study {study_id}", now=now(), detail={"rows": len(found)}
         )
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in fields(study_report.Row)], lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(asdict(row) for row in found)
-    name = f"study-{study_id}.csv"
-    return Response(text.getvalue(), mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    columns = [field.name for field in fields(study_report.Row)]
+    return sheets.answer(f"study-{study_id}.csv", columns, [astuple(row) for row in found])
 
 
 def _study(session: Session, study_id: int) -> Study:

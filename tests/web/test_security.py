@@ -16,6 +16,7 @@ from outreach.clock import FixedClock
 from outreach.database import Database
 from outreach.services import Services
 from outreach.settings import Settings, load_settings
+from outreach.staff import keys
 from outreach.web import security
 from outreach.web.app import create_app
 from outreach.web.permissions import safe_path
@@ -143,12 +144,12 @@ def test_over_https_browsers_are_told_to_stay_there(sqlite_database: Database, t
 
 def test_a_secret_key_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
     settings = load_settings(home=tmp_path / "home")
-    key = security.secret_key(settings)
+    key = keys.secret_key(settings)
     assert len(key) >= 48
-    assert security.secret_key(settings) == key
+    assert keys.secret_key(settings) == key
     assert stat.S_IMODE((tmp_path / "home" / "secret-key").stat().st_mode) == 0o600
     assert [file.name for file in (tmp_path / "home").iterdir()] == ["secret-key"]
-    assert security.secret_key(load_settings(home=tmp_path, secret_key="given")) == "given"
+    assert keys.secret_key(load_settings(home=tmp_path, secret_key="given")) == "given"
 
 
 @given(st.text())

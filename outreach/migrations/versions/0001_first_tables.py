@@ -59,6 +59,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entries")),
     )
     op.create_table(
+        "audit_seals",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("last_id", sa.Integer(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_seals")),
+    )
+    op.create_table(
         "brakes",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -968,6 +977,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "account_id", name=op.f("pk_case_presences")),
     )
     op.create_table(
+        "case_schools",
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_schools_case_id_cases")),
+        sa.PrimaryKeyConstraint("case_id", "school_id", name=op.f("pk_case_schools")),
+    )
+    with op.batch_alter_table("case_schools", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_schools_school_id_case_id"), ["school_id", "case_id"], unique=False)
+
+    op.create_table(
         "case_words",
         sa.Column("word", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
         sa.Column("is_name", sa.Boolean(), nullable=False),
@@ -1477,6 +1496,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_case_words_case_id"))
 
     op.drop_table("case_words")
+    with op.batch_alter_table("case_schools", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_case_schools_school_id_case_id"))
+
+    op.drop_table("case_schools")
     op.drop_table("case_presences")
     with op.batch_alter_table("case_events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_case_events_planned_id"))
@@ -1623,6 +1646,7 @@ def downgrade() -> None:
 
     op.drop_table("calendar_events")
     op.drop_table("brakes")
+    op.drop_table("audit_seals")
     op.drop_table("audit_entries")
     with op.batch_alter_table("attention_items", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attention_items_resolved_at"))
