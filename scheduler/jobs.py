@@ -39,6 +39,7 @@ JOBS = (
     Job("on_call", timedelta(seconds=20), ticks.call_next, "where nobody has answered a danger, call the next person; test monthly"),
     Job("mail", timedelta(minutes=1), ticks.send_mail, "e-mail the night's feed report to those who chose it, and whatever else is due"),
     Job("replies", timedelta(seconds=20), ticks.take_left_behind, "take in webhooks that were stored but not yet worked on"),
+    Job("handover", timedelta(minutes=10), ticks.hand_over, "let open cases follow children who changed school"),
     Job("media", timedelta(seconds=10), ticks.fetch_media, "fetch photos that families texted, and delete those kept for their time"),
     Job("seal_audit", timedelta(hours=1), ticks.seal_audit, "sign the audit trail, and look whether somebody touched what was signed"),
     Job("samples", timedelta(hours=1), ticks.sweep_samples, "delete uploaded samples of feeds that are a day old"),

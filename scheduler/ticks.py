@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
 from outreach.cases import actions as cases
-from outreach.cases import answers, catching_up, corrections, danger, oncall
+from outreach.cases import answers, catching_up, corrections, danger, leads, oncall
 from outreach.cases.crossings import open_for_crossings
 from outreach.cases.intake import process_left_behind, take_waiting
 from outreach.consent.actions import lift_ended
@@ -154,6 +154,12 @@ def call_next(services: Services) -> None:
             return
     with services.database.write() as session:
         oncall.test_monthly(session, services.settings, now)
+
+
+def hand_over(services: Services) -> None:
+    """Let open cases follow children who changed school."""
+    if moved := leads.follow(services.database, services.settings, services.clock.now()):
+        _log.info("cases handed over", cases=moved)
 
 
 def fetch_media(services: Services) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
-from outreach.cases import answers, danger, desk, queries, searching
+from outreach.cases import answers, danger, desk, leads, queries
+from outreach.cases.events import add_event
 from outreach.cases.matching import Match, match
 from outreach.cases.states import CaseState, EventKind, Queue, move
 from outreach.cases.tables import Case, CaseEvent
@@ -54,8 +55,10 @@ def take_in(session: Session, inbound: Inbound, settings: Settings, now: datetim
     if taken is not None:
         return session.get_one(Case, taken.case_id)
     found = match(session, inbound.phone, local_date(now, settings.zone))
-    case = _case_of_phone(session, inbound, found, now)
+    case, anew = _case_of_phone(session, inbound, found, now)
     _fill(case, found)
+    if anew:
+        leads.settle(session, case, settings, now, anew=True)
     is_new_danger = inbound.urgent and danger.notice(session, case, inbound, settings, now)
     told = None if spoken else answers.answer(session, inbound, found, settings, now, first=is_new_danger)
     if is_new_danger:
@@ -85,8 +88,8 @@ def take_over_unsaid(session: Session, now: datetime) -> int:
     return len(unsaid)
 
 
-def _case_of_phone(session: Session, inbound: Inbound, found: Match, now: datetime) -> Case:
-    """Return the case this text belongs to, locked until commit.
+def _case_of_phone(session: Session, inbound: Inbound, found: Match, now: datetime) -> tuple[Case, bool]:
+    """Return the case this text belongs to, locked until commit, and whether the text opened it, or opened it again.
 
     That is the open case of the number, else what its own adult wrote on the family page, else the child's own that a crossing
     opened, else the number's last closed one, which the text opens again with all its history, else a new one.
@@ -97,11 +100,14 @@ def _case_of_phone(session: Session, inbound: Inbound, found: Match, now: dateti
     for numberless in (*own, f"student:{found.student_id}") if found.student_id else ():
         if standing is None and (standing := _locked(session, numberless)) is not None:
             standing.open_key, standing.phone = key, inbound.phone
+    if standing is not None:
+        return standing, False
     last_closed = select(Case).where(Case.phone == inbound.phone, Case.state == CaseState.CLOSED.value).order_by(Case.id.desc()).limit(1)
-    if standing is None and (standing := session.scalars(last_closed.with_for_update()).first()) is not None:
-        _open_again(session, standing, key, by="", now=now)
-        standing.queue, standing.urgent = Queue.INFORMATION.value, False
-    return standing or open_case(session, key, found, now, phone=inbound.phone, because=f"reply: {inbound.intent}")
+    if (last := session.scalars(last_closed.with_for_update()).first()) is not None:
+        _open_again(session, last, key, by="", now=now)
+        last.queue, last.urgent = Queue.INFORMATION.value, False
+        return last, True
+    return open_case(session, key, found, now, phone=inbound.phone, because=f"reply: {inbound.intent}"), True
 
 
 def _is_one_persons(session: Session, phone: str) -> bool:
@@ -171,28 +177,6 @@ def _tell(session: Session, case: Case, inbound: Inbound, now: datetime) -> None
             now=now,
             detail={"case": case.id},
         )
-
-
-def add_event(  # noqa: PLR0913 - what an event consists of, by name
-    session: Session,
-    case: Case,
-    kind: EventKind,
-    *,
-    by: str,
-    now: datetime,
-    text: str = "",
-    inbound_id: int | None = None,
-    planned_id: int | None = None,
-    episode_id: int | None = None,
-) -> CaseEvent:
-    """Write one thing that happened in a case."""
-    event = CaseEvent(
-        case_id=case.id, at=now, kind=kind.value, by=by, text=text, inbound_id=inbound_id, planned_id=planned_id, episode_id=episode_id
-    )
-    session.add(event)
-    session.flush()
-    searching.note_event(session, case, event)
-    return event
 
 
 # --- staff ----------------------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from outreach.cases import actions, danger, desk
 from outreach.cases.actions import CaseError
+from outreach.cases.events import add_event
 from outreach.cases.inbox_tables import InboxAct
 from outreach.cases.states import CaseState, EventKind, Queue, move
 from outreach.cases.tables import Case
@@ -53,7 +54,7 @@ def snooze(session: Session, case: Case, until: datetime, *, by: str, now: datet
         raise CaseError(message)
     case.state, case.queue = move(CaseState(case.state), CaseState.OPEN).value, Queue.NEEDS_ME.value
     case.snoozed_until = until
-    actions.add_event(session, case, EventKind.SNOOZED, by=by, now=now, text=what_then.strip())
+    add_event(session, case, EventKind.SNOOZED, by=by, now=now, text=what_then.strip())
     audit(session, actor=by, action="case.snoozed", subject=f"case {case.id}", now=now, detail={"until": until.isoformat()})
     return case
 
@@ -142,7 +143,7 @@ def _restore(session: Session, row: dict[str, Any], *, by: str, now: datetime) -
     for name in _COLUMNS:
         value = row[name]
         setattr(case, name, datetime.fromisoformat(value) if name in _INSTANTS and value else value)
-    actions.add_event(session, case, EventKind.UNDONE, by=by, now=now)
+    add_event(session, case, EventKind.UNDONE, by=by, now=now)
     return True
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from outreach.cases import actions
 from outreach.cases.actions import CaseError
+from outreach.cases.events import add_event
 from outreach.cases.matching import Match, school_of
 from outreach.cases.states import CaseState, EventKind, move
 from outreach.cases.tables import Case, CaseEvent
@@ -39,7 +40,7 @@ def log(session: Session, case: Case, kind: EventKind, words: str, *, account_id
         case.waiting_since, case.snoozed_until = None, None
         case.owner_id = case.owner_id or account_id
     audit(session, actor=by, action=f"case.{kind}", subject=f"case {case.id}", now=now)
-    return actions.add_event(session, case, kind, by=by, now=now, text=words.strip())
+    return add_event(session, case, kind, by=by, now=now, text=words.strip())
 
 
 def case_of_child(session: Session, student_id: str, settings: Settings, now: datetime) -> Case:

@@ -18,7 +18,8 @@ from outreach.attendance.deceased import deceased
 from outreach.attendance.queries import newest_version
 from outreach.attention.actions import raise_item
 from outreach.cases import recounting
-from outreach.cases.actions import CaseError, add_event, open_case
+from outreach.cases.actions import CaseError, open_case
+from outreach.cases.events import add_event
 from outreach.cases.matching import Match
 from outreach.cases.recounting import Differing
 from outreach.cases.states import CaseState, EventKind, Queue, WrongState, move

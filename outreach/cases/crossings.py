@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from outreach.cases.actions import add_event, open_case
+from outreach.cases.actions import open_case
+from outreach.cases.events import add_event
 from outreach.cases.matching import Match, school_of
 from outreach.cases.states import CaseState, EventKind, Queue, move
 from outreach.cases.tables import Case, CaseEvent

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
 from outreach.cases import danger
-from outreach.cases.actions import add_event, key_of_report, open_case
+from outreach.cases.actions import key_of_report, open_case
+from outreach.cases.events import add_event
 from outreach.cases.family_rights import Seen, SeenChild
 from outreach.cases.matching import Match
 from outreach.cases.states import CaseState, EventKind, Queue, move
@@ -86,6 +87,11 @@ def take(session: Session, seen: Seen, child: SeenChild, report: Report, *, sett
     add_event(session, case, EventKind.INBOUND, by="", now=now, inbound_id=inbound.id)
     _tell(session, case, report, now)
     return case
+
+
+def report_id(session: Session, report: Report) -> int:
+    """The id of the text as which a report that was taken is kept."""
+    return session.scalars(select(Inbound.id).where(Inbound.message_sid == f"page:{report.once}")).one()
 
 
 def stop(session: Session, adults: Sequence[Adult], *, texts: bool, letters: bool, now: datetime) -> None:

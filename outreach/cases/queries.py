@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from outreach.cases.states import WrongState
-from outreach.cases.tables import Case, CaseEvent, WrongCount
+from outreach.cases.tables import Case, CaseEvent, CaseSchool, WrongCount
 from outreach.planning.tables import PlannedMessage
 from outreach.replies.tables import Inbound
 
@@ -42,12 +42,18 @@ def one(session: Session, case_id: int, schools: Collection[str] | None, *, lock
     """
     query = select(Case).where(Case.id == case_id)
     if schools is not None:
-        query = query.where(Case.school_id.in_(set(schools) - {""}))
+        query = query.where(of_schools(schools))
     case = session.scalars(query.with_for_update() if lock else query).one_or_none()
     if case is None:
         message = "There is no such case in your schools."
         raise CaseNotFoundError(message)
     return case
+
+
+def of_schools(schools: Collection[str]) -> ColumnElement[bool]:
+    """Whether one of *schools* leads a case or takes part in it."""
+    mine = set(schools) - {""}
+    return or_(Case.school_id.in_(mine), Case.id.in_(select(CaseSchool.case_id).where(CaseSchool.school_id.in_(mine))))
 
 
 def last_inbound(session: Session, case_id: int) -> Inbound | None:

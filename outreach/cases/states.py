@@ -42,6 +42,8 @@ class EventKind(StrEnum):
     NO_ANSWER = "no_answer"
     """Somebody called and reached nobody."""
     VISIT = "visit"
+    HANDOVER = "handover"
+    """Another school leads from now on; the words are what its people should know."""
 
 
 class WrongState(StrEnum):

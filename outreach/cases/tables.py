@@ -49,6 +49,16 @@ class Case(Base):
     closed_by: Mapped[str]
 
 
+class CaseSchool(Base):
+    """A school that takes part in a case which another one leads: a child of the same household attends it."""
+
+    __tablename__ = "case_schools"
+    __table_args__ = (Index(None, "school_id", "case_id"),)
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    school_id: Mapped[str] = mapped_column(primary_key=True)
+
+
 class CaseEvent(Base):
     """One thing that happened in a case."""
 

@@ -12,7 +12,7 @@ from sqlalchemy import case as when
 from sqlalchemy.orm import Session
 
 from outreach.cases import danger_queries as danger
-from outreach.cases import desk, searching
+from outreach.cases import desk, queries, searching
 from outreach.cases.desk import Here
 from outreach.cases.states import CaseState, EventKind, Queue
 from outreach.cases.tables import Case, CaseEvent
@@ -189,7 +189,7 @@ def _order(view: View, cases: Select[Case]) -> Select[Case]:
 
 
 def _scope(person: SignedIn, view: View) -> list[ColumnElement[bool]]:
-    mine: list[ColumnElement[bool]] = [] if person.schools is None else [Case.school_id.in_(person.schools - {""})]
+    mine: list[ColumnElement[bool]] = [] if person.schools is None else [queries.of_schools(person.schools)]
     return [*mine, Case.school_id == view.school] if view.school else mine
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from outreach.cases import actions, acts, desk, searching
 from outreach.cases.actions import CaseError, OvertakenError
 from outreach.cases.desk import DraftKind
+from outreach.cases.events import add_event
 from outreach.cases.states import EventKind
 from outreach.cases.tables import Case
 from outreach.database import Database
@@ -281,6 +282,6 @@ def test_what_is_forgotten_is_found_no_more(session: Session) -> None:
 
 def test_automatic_words_and_happenings_are_no_words_of_a_conversation(session: Session) -> None:
     case = waiting(session)
-    actions.add_event(session, case, EventKind.ASSIGNED, by="ana@example.org", now=NOON, text="Ana Reyes")
+    add_event(session, case, EventKind.ASSIGNED, by="ana@example.org", now=NOON, text="Ana Reyes")
     assert found(session, "reyes") == []
     assert list(session.scalars(select(Case.id))) == [case.id]
