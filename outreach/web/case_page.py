@@ -11,7 +11,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from outreach.cases import actions, acts, contact_log, danger_queries, desk, proposals, queries
+from outreach.cases import actions, acts, contact_log, danger_queries, desk, proposals, queries, saved_replies
 from outreach.cases.states import CaseState, IllegalMoveError
 from outreach.cases.tables import Case
 from outreach.clock import local_date
@@ -19,7 +19,8 @@ from outreach.consent import queries as consent
 from outreach.database import UnavailableError
 from outreach.district.overlays import OverlayError
 from outreach.staff import queries as accounts
-from outreach.web import conversations, inbox, panel, people, views, wishes
+from outreach.staff.roles import Permission
+from outreach.web import beside, conversations, inbox, panel, people, views, wishes
 from outreach.web import corrections as wrong_numbers
 from outreach.web.context import now, person, services, small_number
 
@@ -47,6 +48,8 @@ def show(case_id: int, *, draft: str | None = None, problem: str = "", sure: boo
             shelf=inbox.shelf_of(session, view, current=case_id),
             thread=thread(session, case),
             panel=panel.about(session, [case.student_id] if case.student_id else [], known.schools, settings=settings, now=now()),
+            beside=beside.of_child(session, case.student_id, known, settings.zone) if case.student_id else None,
+            saved=saved_replies.offered(session, case, settings) if known.may(Permission.INBOX_ANSWER) else [],
             corrections=wrong_numbers.of_case(session, case.id, known.schools, settings=settings, now=now()),
             adult=people.contact_names(session, {case.contact_id}).get(case.contact_id, ""),
             number=panel.shown_number(case.phone),

@@ -8,7 +8,7 @@ from functools import partial
 from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from outreach.cases import actions, acts, corrections, desk, proposals, queries
+from outreach.cases import actions, acts, corrections, desk, proposals, queries, saved_replies
 from outreach.cases.actions import OvertakenError
 from outreach.cases.desk import DraftKind
 from outreach.messages.segments import measure, normalise
@@ -22,7 +22,7 @@ from outreach.web.permissions import needs
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
 
 
-@blueprint.errorhandler(queries.CaseNotFoundError)
+@blueprint.app_errorhandler(queries.CaseNotFoundError)
 def not_found(_problem: queries.CaseNotFoundError) -> ResponseReturnValue:
     """A case of another school does not exist for this person."""
     return errors.show(404)
@@ -105,6 +105,17 @@ def answer(case_id: int) -> ResponseReturnValue:
 def _keep(case_id: int, words: str) -> None:
     with services().database.write() as session:
         desk.keep_draft(session, case_id, person().id, DraftKind.ANSWER, words, now())
+
+
+@blueprint.post("/<int:case_id>/saved/<message>")
+@needs(Permission.INBOX_ANSWER)
+def saved(case_id: int, message: str) -> ResponseReturnValue:
+    """Put a saved reply under the words typed so far; with script the page does this by itself, where the cursor stands."""
+    with services().database.read() as session:
+        offered = saved_replies.offered(session, found(session, case_id), services().settings)
+    chosen = [one.words for one in offered if one.message == message]
+    typed = request.form.get("text", "").strip()
+    return show(case_id, draft="\n".join(filter(None, [typed, *chosen])))
 
 
 @blueprint.post("/<int:case_id>/note")

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from outreach.cases.tables import Case
 from outreach.database import Database
+from outreach.messages.actions import approve
 from outreach.planning.tables import PlannedMessage
 from tests.conftest import NOON
 from tests.web.conftest import SignedIn, send
@@ -174,3 +175,36 @@ def test_who_answered_and_went_on_is_here_no_more(signed_in: SignedIn, seeded: S
     ana, boss, case = signed_in("ana"), signed_in("boss"), f"/cases/{seeded.omar}"
     send(ana, case, f"{case}/answer", text="Done", last=seen_in(ana.get(case).text))
     assert "Ana Reyes</bdi> is here" not in boss.get("/inbox?queue=answered").text
+
+
+def test_saved_replies_are_approved_words_in_the_familys_language_filled_but_for_the_note(
+    signed_in: SignedIn, seeded: Seeded, sqlite_database: Database
+) -> None:
+    ana, case = signed_in("ana"), f"/cases/{seeded.maria}"
+    assert "Saved replies</summary>" not in ana.get(case).text, "nobody approved any"
+    with sqlite_database.write() as session:
+        approve(session, message=["positive_news", "correction"], language=None, by="rosa@example.org", now=NOON)
+    page = ana.get(case).text
+    assert "Positive news" in page
+    assert "Buenas noticias de Luis: {{ note }}" in page
+    assert "Good news about Luis: {{ note }}" in page, "and what it says"
+    assert "Correction</strong>" not in page, "a number enters a text only as it leaves"
+    _, _, page = send(ana, case, f"{case}/saved/positive_news", text="Hola.")
+    assert re.search(r">Hola\.\n.*Buenas noticias de Luis: \{\{ note \}\}", page), "without script it stands under what was typed"
+    status, _, page = send(ana, case, f"{case}/answer", text="Es sobre {{ note }}")
+    assert (status, "still empty" in page) == (422, True)
+
+
+def test_beside_the_thread_stand_the_last_contacts_the_ladder_and_what_is_in_the_way(signed_in: SignedIn, seeded: Seeded) -> None:
+    page = signed_in("ana").get(f"/cases/{seeded.maria}").text
+    for words in (
+        "In the way",
+        "transport",
+        "Last contacts",
+        "The family wrote",
+        "Text: count",
+        "Ladder: text at 5",
+        "waits for its release",
+    ):
+        assert words in page
+    assert page.count("The family wrote") <= 5
