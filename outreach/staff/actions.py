@@ -95,7 +95,7 @@ def set_password(session: Session, account: Account, password: str, now: datetim
 def check_password(session: Session, email: str, password: str) -> Account | None:
     """Return the account that this e-mail and password open, or None.
 
-    An unknown e-mail takes as long as a wrong password, so that the time tells nothing. A hash of older strength is renewed.
+    An unknown e-mail takes as long as a wrong password, so that the time tells nothing.
     """
     hasher = PasswordHash.recommended()
     account = session.scalars(select(Account).where(Account.email == email.strip().lower())).one_or_none()
@@ -103,10 +103,14 @@ def check_password(session: Session, email: str, password: str) -> Account | Non
     if account is None or stored is None or len(password) > LONGEST_PASSWORD:
         hasher.hash(password[:LONGEST_PASSWORD])
         return None
-    right, renewed = hasher.verify_and_update(password, stored)
-    if right and renewed is not None:
-        account.password_hash = renewed
-    return account if right else None
+    return account if hasher.verify(password, stored) else None
+
+
+def renew_password(account: Account, password: str) -> None:
+    """Hash a password that was right anew where its hash is of an older strength."""
+    hasher = PasswordHash.recommended()
+    if account.password_hash is not None and hasher.current_hasher.check_needs_rehash(account.password_hash):
+        account.password_hash = hasher.hash(password)
 
 
 def begin_session(session: Session, account: Account, now: datetime, *, by_link: bool = False) -> str:

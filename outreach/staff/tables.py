@@ -60,6 +60,18 @@ class StaffSession(Base):
     ended_at: Mapped[datetime | None]
 
 
+class WrongPassword(Base):
+    """One wrong password, for as long as it counts (``staff.tries``)."""
+
+    __tablename__ = "wrong_passwords"
+    __table_args__ = (Index(None, "typed", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    typed: Mapped[str]
+    """Digest of the e-mail that was typed."""
+    at: Mapped[datetime]
+
+
 class AuditEntry(Base):
     """What a person did, when, to what; rows are only ever added."""
 

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from outreach.staff import actions, queries
+from outreach.staff import actions, queries, tries
 from outreach.staff.roles import Permission
 from outreach.staff.tables import Account
 from outreach.web.context import SESSION_KEY, now, person, services, visitor
@@ -21,20 +21,28 @@ def page() -> ResponseReturnValue:
     """The form; a person who is signed in already goes on."""
     if visitor() is not None:
         return redirect(url_for("home.index"))
-    return render_template("sign_in.html", email="", next=request.args.get("next", ""), wrong=False)
+    return render_template("sign_in.html", email="", next=request.args.get("next", ""), problem="")
 
 
 @blueprint.post("/sign-in")
 @open_to_all("nobody is signed in yet")
 def enter() -> ResponseReturnValue:
-    """Check e-mail and password; a wrong pair is answered the same way whatever is wrong with it."""
-    email, wanted = request.form.get("email", ""), request.form.get("next", "")
+    """Check e-mail and password; a wrong pair is answered the same way whatever is wrong with it, and ten of them wait."""
+    email, wanted, password = request.form.get("email", ""), request.form.get("next", ""), request.form.get("password", "")
+    with services().database.read() as rows:
+        if tries.must_wait(rows, email, now()):
+            return render_template("sign_in.html", email=email, next=wanted, problem="wait"), 429
+        # the slow hash is made outside the write, which everybody else would wait for
+        right = actions.check_password(rows, email, password) is not None
     with services().database.write() as rows:
-        account = actions.check_password(rows, email, request.form.get("password", ""))
-        if account is not None:
+        if not right:
+            tries.note(rows, email, now())
+        elif (account := queries.by_email(rows, email)) and account.disabled_at is None:
+            tries.forget(rows, email)
+            actions.renew_password(account, password)
             _begin(rows, account, by_link=False)
-    if account is None:
-        return render_template("sign_in.html", email=email, next=wanted, wrong=True), 422
+    if not right:
+        return render_template("sign_in.html", email=email, next=wanted, problem="wrong"), 422
     return redirect(safe_path(wanted) or url_for("home.index"))
 
 

@@ -79,7 +79,7 @@ def seed(database: Database, settings: Settings, folder: Path, now: datetime = N
 
 
 def people(session: Session, now: datetime) -> None:
-    """A district administrator, a coordinator at each school, a clerk and a person of IT."""
+    """A district administrator, a coordinator at each school, a clerk, a person of IT, an evaluator and a mentor."""
     for name, role, schools in (
         ("boss", Role.DISTRICT_ADMINISTRATOR, []),
         ("ana", Role.COORDINATOR, [LINCOLN]),
@@ -87,6 +87,7 @@ def people(session: Session, now: datetime) -> None:
         ("kim", Role.ATTENDANCE_CLERK, [LINCOLN]),
         ("ira", Role.IT, []),
         ("eve", Role.EVALUATOR, []),
+        ("mia", Role.MENTOR, [LINCOLN]),
     ):
         account = staff.add_account(
             session, email=f"{name}@example.org", name=f"{name.capitalize()} Reyes", role=role, schools=schools, now=now

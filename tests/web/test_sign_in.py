@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from outreach.database import Database
-from outreach.staff import actions
+from outreach.staff import actions, tries
 from outreach.staff.roles import Role
 from outreach.staff.tables import Account, AuditEntry
 from tests.conftest import NOON
@@ -51,6 +53,36 @@ def test_a_wrong_pair_gets_one_answer_whatever_is_wrong(app: Flask, signed_in: S
     assert status == 422
     assert "do not fit together" in page
     assert client.get("/inbox").status_code == 302
+
+
+@pytest.mark.parametrize("email", ["ana@example.org", "Nobody@Example.org "])
+def test_ten_wrong_passwords_wait_a_quarter_of_an_hour_whoever_it_is(
+    app: Flask, signed_in: SignedIn, sqlite_database: Database, email: str
+) -> None:
+    signed_in("ana")
+    client, begun = app.test_client(), NOON - timedelta(minutes=14)
+    with sqlite_database.write() as session:
+        for _ in range(tries.MOST - 1):
+            tries.note(session, email, begun)
+    assert send(client, "/sign-in", "/sign-in", email=email, password="wrong")[0] == 422
+    status, _, page = send(client, "/sign-in", "/sign-in", email=email.strip().upper(), password=PASSWORD)
+    assert status == 429
+    assert "quarter of an hour" in page
+    assert client.get("/inbox").status_code == 302, "the right one is not looked at either"
+    assert send(client, "/sign-in", "/sign-in", email="kim@example.org", password=PASSWORD)[0] == 302, "nobody else waits"
+    with sqlite_database.read() as session:
+        assert not tries.must_wait(session, email, begun + tries.WINDOW)
+
+
+def test_a_right_password_forgets_the_wrong_ones_before(app: Flask, signed_in: SignedIn, sqlite_database: Database) -> None:
+    signed_in("ana")
+    with sqlite_database.write() as session:
+        for _ in range(tries.MOST - 1):
+            tries.note(session, "ana@example.org", NOON)
+    assert send(app.test_client(), "/sign-in", "/sign-in", email="ana@example.org", password=PASSWORD)[0] == 302
+    with sqlite_database.write() as session:
+        tries.note(session, "ana@example.org", NOON)
+        assert not tries.must_wait(session, "ana@example.org", NOON)
 
 
 def test_looking_at_a_link_does_not_spend_it_and_pressing_the_button_does(app: Flask, link: str) -> None:
@@ -127,7 +159,7 @@ def test_a_fragment_for_a_person_signed_out_sends_the_page_to_the_sign_in(app: F
 
 
 def test_a_role_without_pages_is_welcomed_and_told_so(signed_in: SignedIn) -> None:
-    page = signed_in("eve").get("/")
+    page = signed_in("mia").get("/")
     assert page.status_code == 200
     assert "no page for the role" in page.text
 

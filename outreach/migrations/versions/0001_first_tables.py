@@ -890,6 +890,16 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "wrong_passwords",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("typed", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_wrong_passwords")),
+    )
+    with op.batch_alter_table("wrong_passwords", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_wrong_passwords_typed_at"), ["typed", "at"], unique=False)
+
+    op.create_table(
         "account_schools",
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("school_id", sa.String(), nullable=False),
@@ -1516,6 +1526,10 @@ def downgrade() -> None:
 
     op.drop_table("approvals")
     op.drop_table("account_schools")
+    with op.batch_alter_table("wrong_passwords", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_wrong_passwords_typed_at"))
+
+    op.drop_table("wrong_passwords")
     op.drop_table("wording_versions")
     with op.batch_alter_table("webhook_events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_webhook_events_processed_at"))
