@@ -37,7 +37,12 @@ JOBS = (
     Job("look_up", timedelta(minutes=1), ticks.look_up, "ask what kind of line a number is, and whether it changed hands"),
     Job("keep_in_step", timedelta(hours=1), ticks.keep_in_step, "compare opt-outs with the carrier's, and let it forget old words"),
     Job("on_call", timedelta(seconds=20), ticks.call_next, "where nobody has answered a danger, call the next person; test monthly"),
-    Job("mail", timedelta(minutes=1), ticks.send_mail, "e-mail the night's feed report to those who chose it, and whatever else is due"),
+    Job(
+        "mail",
+        timedelta(minutes=1),
+        ticks.send_mail,
+        "e-mail that families wait and the night's feed report to those who chose it, and whatever else is due",
+    ),
     Job("replies", timedelta(seconds=20), ticks.take_left_behind, "take in webhooks that were stored but not yet worked on"),
     Job("handover", timedelta(minutes=10), ticks.hand_over, "let open cases follow children who changed school"),
     Job("media", timedelta(seconds=10), ticks.fetch_media, "fetch photos that families texted, and delete those kept for their time"),

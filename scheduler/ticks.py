@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
 from outreach.cases import actions as cases
-from outreach.cases import answers, catching_up, corrections, danger, leads, oncall
+from outreach.cases import alerts, answers, catching_up, corrections, danger, leads, oncall
 from outreach.cases.crossings import open_for_crossings
 from outreach.cases.intake import process_left_behind, take_waiting
 from outreach.consent.actions import lift_ended
@@ -130,7 +130,8 @@ def follow_up(services: Services) -> None:
 
 
 def send_mail(services: Services) -> None:
-    """Plan the night's feed report once its hour has come, and send the e-mails that are due."""
+    """Plan the night's feed report once its hour has come and the alerts that families wait, and send the e-mails that are due."""
+    alerts.plan(services.database, services.settings, services.clock.now())
     feed_report.plan(services.database, services.settings, services.clock.now())
     mail.send_due(services.database, services.mailer, services.clock)
 

@@ -41,6 +41,9 @@ class Kind(StrEnum):
     """What an e-mail is for."""
 
     FEED_REPORT = "feed_report"
+    REPLIES_AT_ONCE = "replies_at_once"
+    """Families wait for a person; as soon as one writes."""
+    REPLIES_HOURLY = "replies_hourly"
     CALL = "call"
     """Somebody on call has to look, beside the text that says so; nobody chooses it."""
 
@@ -50,7 +53,13 @@ class Kind(StrEnum):
         return self.value.replace("_", " ")
 
 
-CHOSEN: Mapping[Kind, Permission] = MappingProxyType({Kind.FEED_REPORT: Permission.FEEDS_MAP})
+CHOSEN: Mapping[Kind, Permission] = MappingProxyType(
+    {
+        Kind.REPLIES_AT_ONCE: Permission.INBOX_ANSWER,
+        Kind.REPLIES_HOURLY: Permission.INBOX_ANSWER,
+        Kind.FEED_REPORT: Permission.FEEDS_MAP,
+    }
+)
 """Kinds that a person of the staff chooses for themselves, and what they must be allowed to see."""
 
 

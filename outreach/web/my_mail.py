@@ -14,6 +14,8 @@ from outreach.web.permissions import needs
 
 blueprint = Blueprint("my_mail", __name__)
 
+ALERTS = {"": "None", Kind.REPLIES_AT_ONCE.value: "At once, when a family writes", Kind.REPLIES_HOURLY.value: "At most once an hour"}
+"""Of families that wait, one kind or none."""
 WORDS = {Kind.FEED_REPORT: ("What the feeds brought", "Once a night, in counts: what came, what was refused, and what did not come.")}
 """What a kind is called here, and what is in it."""
 
@@ -27,7 +29,9 @@ def page() -> ResponseReturnValue:
         chosen = mail.chosen_by(session, known.id)
     return render_template(
         "my_mail.html",
-        kinds=[(kind, *WORDS[kind]) for kind, permission in CHOSEN.items() if known.may(permission)],
+        kinds=[(kind, *WORDS[kind]) for kind in WORDS if known.may(CHOSEN[kind])],
+        alerts=ALERTS if known.may(CHOSEN[Kind.REPLIES_AT_ONCE]) else {},
+        alert=next((kind.value for kind in chosen if kind.value in ALERTS), ""),
         chosen=chosen,
         locale=next(iter(chosen.values()), "en"),
         locales=LOCALES,
@@ -41,7 +45,8 @@ def page() -> ResponseReturnValue:
 def choose() -> ResponseReturnValue:
     """Keep what this person chose; kinds that they may not see are none."""
     known, locale = person(), request.form.get("locale", "en")
-    kinds = [kind for kind, permission in CHOSEN.items() if request.form.get(kind.value) and known.may(permission)]
+    asked = {request.form.get("alert", ""), *(kind.value for kind in WORDS if request.form.get(kind.value))}
+    kinds = [kind for kind, permission in CHOSEN.items() if kind.value in asked and known.may(permission)]
     with services().database.write() as session:
         mail.choose(session, known.id, kinds, locale=locale if locale in LOCALES else "en", now=now())
         subject = f"account {known.id}"

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.cases import actions, acts, desk, searching
+from outreach.cases import actions, acts, alerts, desk, searching
 from outreach.cases.actions import CaseError, OvertakenError
 from outreach.cases.desk import DraftKind
 from outreach.cases.events import add_event
 from outreach.cases.states import EventKind
 from outreach.cases.tables import Case
 from outreach.database import Database
+from outreach.delivery import mail
+from outreach.delivery.mail import Kind
+from outreach.delivery.mail_tables import Email
 from outreach.district.tables import Contact, Student
 from outreach.planning.tables import PlannedMessage
 from outreach.settings import Settings
@@ -285,3 +288,43 @@ def test_automatic_words_and_happenings_are_no_words_of_a_conversation(session: 
     add_event(session, case, EventKind.ASSIGNED, by="ana@example.org", now=NOON, text="Ana Reyes")
     assert found(session, "reyes") == []
     assert list(session.scalars(select(Case.id))) == [case.id]
+
+
+# --- alerts ---------------------------------------------------------------------------------------------------------------------
+
+
+def alerted(database: Database, settings: Settings, now: datetime) -> dict[str, list[str]]:
+    """Plan what is due; everything planned so far, by address."""
+    alerts.plan(database, settings, now)
+    found: dict[str, list[str]] = {}
+    with database.read() as session:
+        for row in session.scalars(select(Email).order_by(Email.id)):
+            found.setdefault(row.address.partition("@")[0], []).append(row.subject)
+            assert "Hola" not in row.body + row.html
+            assert "0142" not in row.body + row.html
+    return found
+
+
+def test_each_person_is_alerted_as_they_chose_and_only_of_their_own_schools(database: Database, settings: Settings) -> None:
+    with database.write() as session:
+        people(session, NOON - DAY)
+        choices = {"ana": Kind.REPLIES_AT_ONCE, "boss": Kind.REPLIES_HOURLY, "raj": Kind.REPLIES_AT_ONCE, "kim": Kind.REPLIES_AT_ONCE}
+        for name, kind in choices.items():
+            mail.choose(session, id_of(session, name), [kind], locale="es" if name == "boss" else "en", now=NOON - 30 * MINUTE)
+    assert alerted(database, settings, NOON) == {}, "nobody waits"
+    with database.write() as session:
+        heard(session, case_of(session, NOON, phone=MARIA), "Hola", NOON)
+    first = {"ana": ["A family waits for a person"]}
+    assert alerted(database, settings, NOON + SECOND) == first, "Raj's school is another, Kim may not answer, the boss wants one an hour"
+    assert alerted(database, settings, NOON + 2 * SECOND) == first, "once"
+    with database.write() as session:
+        heard(session, case_of(session, NOON, phone="+13125550143"), "Hola", NOON + MINUTE)
+    later = alerted(database, settings, NOON + 31 * MINUTE)
+    assert later == {
+        "ana": ["A family waits for a person", "2 families wait for a person"],
+        "boss": ["2 familias esperan a una persona"],
+    }
+    with database.write() as session:
+        heard(session, case_of(session, NOON, phone="+13125550144"), "Hola", NOON + 32 * MINUTE)
+    assert alerted(database, settings, NOON + 33 * MINUTE)["boss"] == later["boss"], "an hour is not over"
+    assert len(alerted(database, settings, NOON + 92 * MINUTE)["boss"]) == 2

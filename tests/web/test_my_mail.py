@@ -27,10 +27,19 @@ def test_who_looks_after_feeds_chooses_the_report_and_takes_it_back(signed_in: S
     assert chosen(sqlite_database, "ira") == {}
 
 
-def test_others_are_offered_none_and_get_none(signed_in: SignedIn, sqlite_database: Database) -> None:
+def test_who_answers_families_chooses_one_rhythm_of_alerts(signed_in: SignedIn, sqlite_database: Database) -> None:
     client = signed_in("ana")
+    assert "/me/mail" in client.get("/inbox").text
+    for asked, kept in (("replies_at_once", {Kind.REPLIES_AT_ONCE}), ("replies_hourly", {Kind.REPLIES_HOURLY}), ("", set()), ("x", set())):
+        send(client, "/me/mail", "/me/mail", alert=asked)
+        assert set(chosen(sqlite_database, "ana")) == kept
+    assert "What the feeds brought" not in client.get("/me/mail").text
+
+
+def test_others_are_offered_none_and_get_none(signed_in: SignedIn, sqlite_database: Database) -> None:
+    client = signed_in("kim")
     page = client.get("/me/mail").text
     assert "There are none for your role." in page
     assert "/me/mail" not in client.get("/inbox").text
-    send(client, "/password", "/me/mail", feed_report="yes")
-    assert chosen(sqlite_database, "ana") == {}
+    send(client, "/password", "/me/mail", feed_report="yes", alert="replies_at_once")
+    assert chosen(sqlite_database, "kim") == {}
