@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -28,6 +29,7 @@ from outreach.settings import Settings
 from outreach.staff import queries as staff
 from outreach.staff.actions import audit
 
+_Stood = Literal["on this number", "without a number", "closed or nowhere"]
 _BLANK = "{{"
 """Begins a place that a saved reply leaves for the person who sends it."""
 
@@ -55,10 +57,10 @@ def take_in(session: Session, inbound: Inbound, settings: Settings, now: datetim
     if taken is not None:
         return session.get_one(Case, taken.case_id)
     found = match(session, inbound.phone, local_date(now, settings.zone))
-    case, anew = _case_of_phone(session, inbound, found, now)
+    case, stood = _case_of_phone(session, inbound, found, now)
     _fill(case, found)
-    if anew:
-        leads.settle(session, case, settings, now, anew=True)
+    if stood != "on this number":
+        leads.settle(session, case, settings, now, anew=stood == "closed or nowhere")
     is_new_danger = inbound.urgent and danger.notice(session, case, inbound, settings, now)
     told = None if spoken else answers.answer(session, inbound, found, settings, now, first=is_new_danger)
     if is_new_danger:
@@ -88,26 +90,26 @@ def take_over_unsaid(session: Session, now: datetime) -> int:
     return len(unsaid)
 
 
-def _case_of_phone(session: Session, inbound: Inbound, found: Match, now: datetime) -> tuple[Case, bool]:
-    """Return the case this text belongs to, locked until commit, and whether the text opened it, or opened it again.
+def _case_of_phone(session: Session, inbound: Inbound, found: Match, now: datetime) -> tuple[Case, _Stood]:
+    """Return the case this text belongs to, locked until commit, and where it stood before.
 
     That is the open case of the number, else what its own adult wrote on the family page, else the child's own that a crossing
     opened, else the number's last closed one, which the text opens again with all its history, else a new one.
     """
     key = f"phone:{inbound.phone}"
-    standing = _locked(session, key)
+    if (standing := _locked(session, key)) is not None:
+        return standing, "on this number"
     own = [key_of_report(found.student_id, found.contact_id)] if _is_one_persons(session, inbound.phone) else []
     for numberless in (*own, f"student:{found.student_id}") if found.student_id else ():
-        if standing is None and (standing := _locked(session, numberless)) is not None:
+        if (standing := _locked(session, numberless)) is not None:
             standing.open_key, standing.phone = key, inbound.phone
-    if standing is not None:
-        return standing, False
+            return standing, "without a number"
     last_closed = select(Case).where(Case.phone == inbound.phone, Case.state == CaseState.CLOSED.value).order_by(Case.id.desc()).limit(1)
     if (last := session.scalars(last_closed.with_for_update()).first()) is not None:
         _open_again(session, last, key, by="", now=now)
         last.queue, last.urgent = Queue.INFORMATION.value, False
-        return last, True
-    return open_case(session, key, found, now, phone=inbound.phone, because=f"reply: {inbound.intent}"), True
+        return last, "closed or nowhere"
+    return open_case(session, key, found, now, phone=inbound.phone, because=f"reply: {inbound.intent}"), "closed or nowhere"
 
 
 def _is_one_persons(session: Session, phone: str) -> bool:
