@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from flask import Flask
@@ -10,6 +11,7 @@ from flask import Flask
 from outreach.database import Database
 from outreach.replies.lexicon import familiar
 from outreach.web.app import create_app
+from outreach.web.webhooks import AFTER_THE_ANSWER
 from outreach.wiring import wire
 from scheduler import embedded
 
@@ -23,4 +25,8 @@ def app() -> Flask:
     scheduler = embedded.start(services)
     atexit.register(scheduler.shutdown, wait=False)
     familiar()  # reads the word lists and learns from replies now, so that no family's first text waits for it
-    return create_app(replace(services, database=Database(services.settings.database, patience=_PATIENCE_SECONDS)))
+    pages = create_app(replace(services, database=Database(services.settings.database, patience=_PATIENCE_SECONDS)))
+    hand = ThreadPoolExecutor(1, thread_name_prefix="intake")  # one: texts are taken in in the order they came
+    atexit.register(hand.shutdown)
+    pages.extensions[AFTER_THE_ANSWER] = hand
+    return pages

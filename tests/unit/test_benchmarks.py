@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import compose, import_again, import_full, inbox_growth, letters, loading
+from benchmarks import compose, import_again, import_full, inbound, inbox_growth, letters, loading
 from benchmarks.__main__ import main, names
 from benchmarks.district import DAYS, District
 from benchmarks.measuring import alone, insert_plainly, record
@@ -103,3 +103,10 @@ def test_a_record_stands_beside_those_of_other_benchmarks(tmp_path: Path) -> Non
     known = json.loads(file.read_text(encoding="utf-8"))
     assert {name: entry["ratio"] for name, entry in known.items()} == {"one": 1.2, "two": 0.5}
     assert known["one"]["machine"]["cores"] >= 1
+
+
+@pytest.mark.long
+def test_texts_that_come_in_are_measured_until_the_carrier_has_its_answer_and_none_is_left() -> None:
+    found = inbound.run(10)
+    assert isinstance(found["ratio"], float)
+    assert found["not_taken_in"] == 0
