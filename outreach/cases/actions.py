@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
-from outreach.cases import answers, danger, desk, leads, queries
+from outreach.cases import answers, danger, desk, leads, proposals, queries
 from outreach.cases.events import add_event
 from outreach.cases.matching import Match, match
 from outreach.cases.states import CaseState, EventKind, Queue, move
@@ -65,6 +65,7 @@ def take_in(session: Session, inbound: Inbound, settings: Settings, now: datetim
     told = None if spoken else answers.answer(session, inbound, found, settings, now, first=is_new_danger)
     if is_new_danger:
         danger.told_family(session, case, told, now)
+    proposals.hear(session, inbound, now)
     if inbound.to_human:
         case.queue = Queue.NEEDS_ME.value
         case.waiting_since = case.waiting_since or inbound.received_at

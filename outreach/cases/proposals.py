@@ -1,4 +1,4 @@
-"""New numbers and languages that families name on the family page: kept apart until a person has made sure with the family.
+"""New numbers and languages that families name on the family page: kept apart until the number on file or a person has made sure.
 
 Whoever holds a letter and knows a birth date may say so much, and no more: a number that a stranger could set would be a way to a
 child's absences.
@@ -12,14 +12,28 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from outreach.cases.events import add_event
 from outreach.cases.family_tables import ContactProposal
+from outreach.cases.states import EventKind
 from outreach.cases.tables import Case
 from outreach.district import corrections
+from outreach.district import queries as district
 from outreach.district.corrections import Word
 from outreach.district.overlays import Act
+from outreach.district.people import Adult
+from outreach.planning import situation
+from outreach.planning.actions import plan_automatic
+from outreach.planning.states import TOLD, MessageClass
+from outreach.planning.tables import PlannedMessage
+from outreach.replies.reasons import Intent
+from outreach.replies.tables import Inbound
+from outreach.settings import Settings
 from outreach.staff.actions import audit
 
 _WHY = "asked for on the family page, and confirmed with the family"
+_QUESTION = "confirm_change"
+_ANSWERS = {Intent.CONFIRM_CHANGE: True, Intent.REFUSE_CHANGE: False}
+_BY_TEXT = "the family, from its number on file"
 
 
 class What(StrEnum):
@@ -47,6 +61,66 @@ def propose(session: Session, case: Case, contact_id: str, what: What, value: st
     session.add(fresh)
     session.flush()
     return fresh
+
+
+def ask(session: Session, case: Case, adult: Adult, *, report_id: int, settings: Settings, now: datetime) -> PlannedMessage | None:
+    """Ask the adult's own number on file whether the wishes are theirs; None where there is none, or nobody approved the words.
+
+    A number that others read as well cannot say it. Where danger was reported nobody is asked: whoever reads the phone would learn that
+    something was said. *report_id* is the report of the page that holds the wishes; it is asked about once.
+    """
+    if case.urgent or not case.student_id:
+        return None
+    numbers = situation.load(session, [case.student_id], settings=settings, now=now).numbers
+    sure = [phone.e164 for phone in adult.phones if not numbers.refusal(phone, case.student_id)]
+    phone = next((number for number in sure if len(district.adults_of_phone(session, number)) == 1), None)
+    if phone is None:
+        return None
+    about = {"contact_id": adult.contact_id, "student_ids": [case.student_id], "school_id": case.school_id, "household": case.household}
+    question = plan_automatic(
+        session,
+        message=_QUESTION,
+        phone=phone,
+        locale=adult.locale,
+        inbound_id=report_id,
+        message_class=MessageClass.PROPOSAL,
+        settings=settings,
+        now=now,
+        about=about,
+    )
+    if question is not None:
+        add_event(session, case, EventKind.AUTOMATIC, by="", now=now, planned_id=question.id)
+    return question
+
+
+def hear(session: Session, inbound: Inbound, now: datetime) -> list[ContactProposal]:
+    """Decide what the last question to a number asked about, if *inbound* answers it; return the wishes that were decided.
+
+    Wishes that came after the question are not meant by its answer, and wait on.
+    """
+    if (intent := Intent(inbound.intent)) not in _ANSWERS:
+        return []
+    asked = (
+        select(PlannedMessage)
+        .where(
+            PlannedMessage.phone == inbound.phone,
+            PlannedMessage.message_class == MessageClass.PROPOSAL,
+            PlannedMessage.state.in_(TOLD),
+            PlannedMessage.claimed_at <= inbound.received_at,
+        )
+        .order_by(PlannedMessage.claimed_at.desc(), PlannedMessage.id.desc())
+    )
+    if (question := session.scalars(asked.limit(1)).first()) is None:
+        return []
+    meant = select(ContactProposal).where(
+        ContactProposal.contact_id == question.contact_id,
+        ContactProposal.open_key.is_not(None),
+        ContactProposal.at <= question.created_at,
+    )
+    return [
+        decide(session, session.get_one(Case, wish.case_id), wish.id, accept=_ANSWERS[intent], by=_BY_TEXT, now=now)
+        for wish in session.scalars(meant.order_by(ContactProposal.id)).all()
+    ]
 
 
 def waiting(session: Session, case_id: int) -> list[ContactProposal]:

@@ -66,6 +66,8 @@ CHECKS: Mapping[MessageClass, frozenset[Check]] = {
     MessageClass.NOTICE: _ALL - {Check.CAP, Check.TURN, Check.COUNT, Check.FRESHNESS, Check.SCHOOL_DAY},
     # it asks for the confirmation that others need, so it names no child and quotes no number
     MessageClass.WELCOME: _ALL - {Check.CAP, Check.TURN, Check.COUNT, Check.FRESHNESS, Check.VERIFIED},
+    # an answer to what was said on the family page, to the number on file alone
+    MessageClass.PROPOSAL: _ALWAYS | {Check.VERIFIED, Check.APPROVED, Check.QUIET_HOURS},
     # to staff about a danger: neither the hour, nor the stop button of texts to families, may keep it back
     MessageClass.PAGE: frozenset({Check.DECEASED, Check.OPT_OUT, Check.BLOCK}),
     # words under work reach nobody but their writer, so the one check is that they cannot

@@ -16,6 +16,8 @@ class MessageClass(StrEnum):
     NOTICE = "notice"
     WELCOME = "welcome"
     """A first contact with a number that nobody has confirmed; it names nobody."""
+    PROPOSAL = "proposal"
+    """Asks the number on file whether a change named on the family page is the family's; it names nobody."""
     PAGE = "page"
     """To staff, never to a family: somebody has to look now."""
     TRIAL = "trial"

@@ -202,6 +202,10 @@ def _bare_words(reading: Reading, _context: Context) -> Meaning | None:
     return None
 
 
+_SETTLED = frozenset({Intent.CONFIRM_NUMBER, Intent.CONFIRM_CHANGE})
+"""Digits that settle what we asked; a person reads every other answer."""
+
+
 def _menu(reading: Reading, context: Context) -> Meaning | None:
     words = reading.normal.words
     if len(words) != 1 or not words[0].isdecimal():
@@ -211,7 +215,7 @@ def _menu(reading: Reading, context: Context) -> Meaning | None:
         return Meaning(Intent.BARRIER_REPORT, chosen, why=f'barrier_report: "{words[0]}" (answer to our question)')
     if chosen in set(Intent):
         why = f'{chosen}: "{words[0]}" (answer to our question)'
-        return Meaning(Intent(chosen), suppress=chosen == Intent.WRONG_NUMBER, to_human=chosen != Intent.CONFIRM_NUMBER, why=why)
+        return Meaning(Intent(chosen), suppress=chosen == Intent.WRONG_NUMBER, to_human=chosen not in _SETTLED, why=why)
     return Meaning(Intent.UNCLEAR, why=f'unclear: "{words[0]}" (a number, and no question of ours is open)')
 
 

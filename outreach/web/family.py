@@ -175,6 +175,9 @@ def _take(rows: Session, found: tuple[FamilyCode, Seen], filled: Filled, report:
         family_reports.stop(rows, adults, texts=filled.texts, letters=filled.letters, now=now())
     for what, value in filled.wishes:
         proposals.propose(rows, case, adults[0].contact_id, what, value, now())
+    if filled.wishes:
+        asked = family_reports.report_id(rows, report)
+        proposals.ask(rows, case, adults[0], report_id=asked, settings=services().settings, now=now())
 
 
 def _adults(seen: Seen) -> list[Adult]:

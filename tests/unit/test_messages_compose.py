@@ -97,7 +97,9 @@ def test_a_confirmation_needs_no_child() -> None:
 
 
 def test_every_allowed_placeholder_has_a_value() -> None:
-    said = text(words(" ".join(f"{{{{ {name} }}}}" for name in ALLOWED)), FACTS).body
+    """But for those that only the words around a letter have."""
+    spoken = [name for name in ALLOWED if not name.startswith("page_")]
+    said = text(words(" ".join(f"{{{{ {name} }}}}" for name in spoken)), FACTS).body
     assert said == (
         "Ana Ana 12 days 14 days 80 days December 4 September 3 and 14; October 2 Roosevelt Elementary School Lincoln Public Schools "
         "(312) 555-0100 Rosa Delgado Ms. Rivera (312) 555-0100 See you at 5 pm. (312) 555-0101"

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from outreach.attention.queries import open_items
 from outreach.cases import proposals
 from outreach.cases.danger_tables import Incident
-from outreach.cases.tables import Case
+from outreach.cases.tables import Case, CaseEvent
+from outreach.consent import actions as consent
 from outreach.consent import queries as consents
+from outreach.consent.states import Kind, Source
 from outreach.district import queries as district
+from outreach.planning import release as checks
 from outreach.planning.nudges import drafts
 from outreach.planning.reasons import Reason
+from outreach.planning.release import Go
 from outreach.planning.situation import load as situation_of
-from outreach.planning.states import Channel
+from outreach.planning.states import Channel, State
+from outreach.planning.tables import PlannedMessage
 from outreach.replies.tables import Inbound
 from outreach.staff import actions as staff
 from outreach.staff import queries as accounts
 from outreach.web.context import SESSION_KEY
 from tests.conftest import NOON
+from tests.stages.families import hear
 from tests.web.conftest import send, token_of
 from tests.web.family_home import FATHER, MOTHER, STRANGER, Home, app_at, opened, said, say
 from tests.web.seed import people
@@ -98,6 +106,57 @@ def test_a_new_number_and_language_wait_for_a_person(home: Home) -> None:
     with home.database.read() as session:
         (father,) = district.named_adults(session, ["c2"])
     assert (father.locale, [phone.e164 for phone in father.phones]) == ("es", ["+13125550178", FATHER])
+
+
+def wished(home: Home, phone: str = FATHER) -> list[PlannedMessage]:
+    """The father asks for a new number, having confirmed *phone* before; return the questions that were planned."""
+    with home.database.write() as session:
+        consent.record(session, phone, Kind.VERIFIED, source=Source.FAMILY, by="text", now=NOON)
+    assert say(opened(home), "change", adult="c2", phone="(312) 555-0178") == 303
+    with home.database.read() as session:
+        return list(session.scalars(select(PlannedMessage).where(PlannedMessage.message_class == "proposal")))
+
+
+def fathers_numbers(home: Home) -> list[str]:
+    with home.database.read() as session:
+        (father,) = district.named_adults(session, ["c2"])
+        return [phone.e164 for phone in father.phones]
+
+
+@pytest.mark.parametrize(("said_to_it", "numbers"), [("1", ["+13125550178", FATHER]), ("2", [FATHER])])
+def test_the_number_on_file_confirms_or_refuses_a_wish(home: Home, said_to_it: str, numbers: list[str]) -> None:
+    (question,) = wished(home)
+    assert (question.phone, question.message, question.student_ids, question.language) == (FATHER, "confirm_change", ["st1"], "es")
+    with home.database.write() as session:
+        found = checks.check(session, session.merge(question), home.settings, NOON)
+        assert isinstance(found, Go)
+        assert "555" not in found.body, "others may read the phone"
+        asked = {"state": State.DELIVERED, "claimed_at": NOON, "facts": found.facts}
+        session.execute(update(PlannedMessage).where(PlannedMessage.id == question.id).values(asked))
+    with home.database.write() as session:
+        inbound, _case = hear(session, home.settings, said_to_it, phone=FATHER, at=NOON + timedelta(hours=1))
+        assert inbound.to_human is (said_to_it == "2")
+        assert proposals.waiting(session, question_case(session, question)) == []
+    assert fathers_numbers(home) == numbers
+
+
+def question_case(session: Session, question: PlannedMessage) -> int:
+    return session.scalars(select(CaseEvent.case_id).where(CaseEvent.planned_id == question.id)).one()
+
+
+def test_a_digit_from_a_number_that_was_not_asked_decides_nothing(home: Home) -> None:
+    (question,) = wished(home)
+    with home.database.write() as session:
+        hear(session, home.settings, "1", phone=MOTHER, at=NOON + timedelta(hours=1))
+        hear(session, home.settings, "1", phone=FATHER, at=NOON + timedelta(hours=1))  # the question has not left yet
+        assert len(proposals.waiting(session, question_case(session, question))) == 1
+    assert fathers_numbers(home) == [FATHER]
+
+
+def test_nobody_is_asked_where_danger_was_said(home: Home) -> None:
+    """Whoever reads the phone would learn that something was said."""
+    assert say(opened(home), "reason", child="st1", reason="not_safe") == 303
+    assert wished(home) == []
 
 
 @pytest.mark.parametrize(
