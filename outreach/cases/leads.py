@@ -24,6 +24,7 @@ from outreach.consent import queries as consent
 from outreach.database import Database
 from outreach.district import queries as district
 from outreach.district.tables import Enrolment
+from outreach.messages.languages import language
 from outreach.replies.tables import Inbound
 from outreach.settings import Settings
 from outreach.staff import queries as staff
@@ -140,13 +141,13 @@ def _note(session: Session, case: Case, before: str, was: str, settings: Setting
     told = select(Inbound.barrier).join(CaseEvent, CaseEvent.inbound_id == Inbound.id).where(CaseEvent.case_id == case.id)
     barriers = dict.fromkeys(word.replace("_", " ") for word in session.scalars(told.order_by(Inbound.id)) if word)
     adults = district.adults_of_phone(session, case.phone) if case.phone else []
-    languages = dict.fromkeys(adult.locale for adult in adults)
+    languages = dict.fromkeys(language(adult.locale or settings.default_language).english for adult in adults)
     last = queries.last_inbound(session, case.id)
     lines = [
         f"From {place[before]} to {place[case.school_id]}.",
         f"{was} looked after it." if was else "Nobody had taken it.",
         f"What makes it hard: {', '.join(barriers)}." if barriers else "No reason was named yet.",
-        f"Language: {', '.join(languages) or settings.default_language}.",
+        f"Language: {', '.join(languages)}." if languages else "",
         "They asked for no more texts: call." if case.phone and consent.state(session, case.phone).opted_out else "",
         f"The family has waited since {local_date(case.waiting_since, settings.zone):%B %-d}." if case.waiting_since else "",
         f"They last wrote on {local_date(last.received_at, settings.zone):%B %-d}." if last else "",

@@ -37,6 +37,7 @@ _SIDES: dict[str, Side] = {
     EventKind.ANSWER: "us",
     EventKind.AUTOMATIC: "automatic",
     EventKind.NOTE: "note",
+    EventKind.HANDOVER: "note",
     EventKind.CALL: "log",
     EventKind.NO_ANSWER: "log",
     EventKind.VISIT: "log",
