@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from itertools import pairwise
 
 from sqlalchemy import Select, delete, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -304,14 +303,13 @@ def postal_code(letter: LetterContent) -> str:
 def _set(ready: Sequence[_Ready], settings: Settings, now: datetime) -> _Printed:
     """Set letters in their order, the heavier ones after the lighter ones: what is stamped alike lies together."""
     measures = Measures.of(settings)
-    rendered = render([item.letter for item in ready], measures, now=now, title=settings.district_name)
-    steps = {name: ounces(measures.sheets(pages), settings) for name, pages in rendered.lengths.items()}
-    items = [item for item in ready if item.letter.letter_id in steps]
-    if any(steps[one.letter.letter_id] > steps[two.letter.letter_id] for one, two in pairwise(items)):
-        items.sort(key=lambda item: steps[item.letter.letter_id])
-        failures = rendered.failures
-        rendered = replace(render([item.letter for item in items], measures, now=now, title=settings.district_name), failures=failures)
-    return _Printed(items, rendered)
+
+    def weigh(pages: int) -> int:
+        return ounces(measures.sheets(pages), settings)
+
+    rendered = render([item.letter for item in ready], measures, now=now, title=settings.district_name, weigh=weigh)
+    items = [item for item in ready if item.letter.letter_id in rendered.pages]
+    return _Printed(sorted(items, key=lambda item: rendered.pages[item.letter.letter_id]), rendered)
 
 
 def _place(session: Session, batch: LetterBatch, printed: _Printed) -> None:

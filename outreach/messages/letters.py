@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -123,14 +123,18 @@ _Sized = tuple[LetterContent, _Length]
 _Shape = tuple[object, ...]
 
 
-def render(contents: Sequence[LetterContent], measures: Measures, *, now: datetime, title: str) -> Rendered:
+def render(
+    contents: Sequence[LetterContent], measures: Measures, *, now: datetime, title: str, weigh: Callable[[int], int] | None = None
+) -> Rendered:
     """Set *contents* as one PDF/UA-1 document in their order: a page for each language of a letter, more for large print.
+
+    With *weigh*, which says the postage step of so many pages, the lighter letters come before the heavier ones.
 
     *now* is the document's date, so the same letters give the same bytes; *title* names the batch for readers of the file, such as the
     district. A letter too long for its page is tried in smaller type, then without its picture, before it fails; where to begin is
     estimated from its words.
     """
-    return _Setting(measures, now, title).batch(contents)
+    return _Setting(measures, now, title).batch(contents, weigh)
 
 
 class _Setting:
@@ -141,8 +145,10 @@ class _Setting:
         self._now = now.replace(microsecond=0)  # Typst takes whole seconds
         self._title = title
 
-    def batch(self, contents: Sequence[LetterContent]) -> Rendered:
+    def batch(self, contents: Sequence[LetterContent], weigh: Callable[[int], int] | None) -> Rendered:
         sized, failures = self._measured(contents)
+        if weigh:
+            sized.sort(key=lambda item: weigh(item[1].own + (item[1].copy if item[0].copy else 0)))
         pdf, problem = self._compile(sized)
         if problem:
             found = self._search(sized)
