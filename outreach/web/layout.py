@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
 from flask import Flask, request
@@ -24,24 +25,27 @@ class Tab:
     endpoint: str
     label: str
     permission: Permission
+    group: str = ""
+    """The menu it stands in; empty where it is always in sight."""
 
 
+_MESSAGES, _DATA, _DISTRICT, _WORDS = "Messages", "Data", "District", "Words"
 TABS = (
     Tab("inbox.page", "Inbox", Permission.INBOX_READ),
     Tab("students.page", "My students", Permission.INBOX_READ),
     Tab("incidents.page", "Safety", Permission.DANGER_READ),
-    Tab("delivery.page", "Delivery", Permission.DELIVERY_READ),
-    Tab("sending.page", "Sending", Permission.SENDING_READ),
-    Tab("letters.page", "Letters", Permission.LETTERS_READ),
     Tab("attention.page", "Attention", Permission.ATTENTION_READ),
-    Tab("data_health.page", "Data", Permission.DATA_READ),
-    Tab("mapping.page", "Feeds", Permission.FEEDS_MAP),
-    Tab("baseline.page", "First round", Permission.BASELINE_READ),
-    Tab("dashboard.page", "District", Permission.DASHBOARD_READ),
-    Tab("studies.page", "Studies", Permission.STUDY_READ),
-    Tab("audit.page", "Record", Permission.AUDIT_READ),
-    Tab("words.page", "Words", Permission.WORDS_READ),
-    Tab("bench.page", "Translating", Permission.WORDS_TRANSLATE),
+    Tab("delivery.page", "Delivery", Permission.DELIVERY_READ, _MESSAGES),
+    Tab("sending.page", "Sending", Permission.SENDING_READ, _MESSAGES),
+    Tab("letters.page", "Letters", Permission.LETTERS_READ, _MESSAGES),
+    Tab("baseline.page", "First round", Permission.BASELINE_READ, _MESSAGES),
+    Tab("words.page", "Words", Permission.WORDS_READ, _WORDS),
+    Tab("bench.page", "Translating", Permission.WORDS_TRANSLATE, _WORDS),
+    Tab("data_health.page", "Data", Permission.DATA_READ, _DATA),
+    Tab("mapping.page", "Feeds", Permission.FEEDS_MAP, _DATA),
+    Tab("dashboard.page", "In figures", Permission.DASHBOARD_READ, _DISTRICT),
+    Tab("studies.page", "Studies", Permission.STUDY_READ, _DISTRICT),
+    Tab("audit.page", "Record", Permission.AUDIT_READ, _DISTRICT),
 )
 
 
@@ -66,6 +70,12 @@ def tabs() -> list[Tab]:
     """The pages this person may open, in the order of the navigation."""
     known = visitor()
     return [tab for tab in TABS if known is not None and known.may(tab.permission)]
+
+
+def menus() -> list[tuple[str, list[Tab]]]:
+    """The same by menu, in order; a menu of one page is that page."""
+    found = [(name, list(mine)) for name, mine in groupby(tabs(), key=lambda tab: tab.group)]
+    return [(name if len(mine) > 1 else "", mine) for name, mine in found]
 
 
 def open_items() -> int:
@@ -123,7 +133,7 @@ def _around() -> dict[str, Any]:
     return {
         "district": parts.settings.district_name,
         "visitor": visitor(),
-        "tabs": tabs(),
+        "menus": menus(),
         "open_items": open_items,
         "current": (request.blueprint or "").partition(".")[0],
         "texts_go_to": _texts_go_to(parts.settings.provider),

@@ -49,7 +49,7 @@ def sound(page: Page) -> None:
 def test_an_unknown_export_comes_to_first_counts(page: Page, tmp_path: Path) -> None:
     for name, text in EXPORT.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    expect(page.get_by_role("link", name="Feeds")).to_have_attribute("aria-current", "page")
+    expect(page.locator("nav.tabs a", has_text="Feeds")).to_have_attribute("aria-current", "page")
     sound(page)
     page.get_by_label("Files of one export").set_input_files([tmp_path / name for name in EXPORT])
     page.get_by_role("button", name="Upload and look").click()
