@@ -10,6 +10,7 @@ from types import MappingProxyType
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
+from outreach.cases import queries
 from outreach.cases.states import CaseState, EventKind, Queue
 from outreach.cases.tables import Case, CaseEvent
 from outreach.database import Database
@@ -86,7 +87,7 @@ def _waiting(session: Session, account: Account, now: datetime) -> list[ColumnEl
         or_(Case.snoozed_until.is_(None), Case.snoozed_until <= now),
     ]
     schools = staff.scope(session, account)
-    return mine if schools is None else [*mine, Case.school_id.in_(schools - {""})]
+    return mine if schools is None else [*mine, queries.of_schools(schools)]
 
 
 def _words(alert: _Alert, settings: Settings) -> Words:
