@@ -31,6 +31,8 @@ class Kind(StrEnum):
     """What a child's day at a school was."""
     DECEASED = "deceased"
     """That a child has died."""
+    HOLD = "hold"
+    """That nothing is begun with a child's family for a while: illness, a death."""
     SAME_CHILD = "same_child"
     """Under which id a child's rows are gathered that a feed brings under two."""
     CONTACT = "contact"

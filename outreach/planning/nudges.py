@@ -35,7 +35,7 @@ def drafts(situation: Situation, household: Household, channel: Channel, student
     ordered = by_absences(situation, student_ids)
     sound = []
     for student_id in ordered:
-        if refusal := situation.refusal(student_id):
+        if refusal := situation.refusal(student_id) or situation.quiet(student_id):
             yield Draft(household.key, channel, (student_id,), refusal=refusal)
         else:
             sound.append(student_id)

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     RIGHT_AGAIN = "right again: the number we told is true after all"
     NEVER_TOLD = "never told: the message with the wrong number did not reach the family"
     DISMISSED = "dismissed: a person decided not to send it"
+    LEFT_IN_PEACE = "left in peace: a person asked for quiet around this family for a while"
     SIS_DIFFERS = "totals differ: the student information system counts this child otherwise"
     STOPPED = "stopped: a person pressed the stop button; it may leave when somebody starts again"
     SHADOW = "shadow: planned as if it were real, and not sent"

@@ -223,10 +223,11 @@ def _window(planned: PlannedMessage, facts: Situation) -> Stop | None:
 def _person(session: Session, planned: PlannedMessage, binding: frozenset[Check], settings: Settings, now: datetime) -> Stop | None:
     """Enrolment, age and number of a message without a count."""
     bound = {Reason.DECEASED: Check.DECEASED, Reason.LEFT_SCHOOL: Check.ENROLMENT, Reason.ADULT_STUDENT: Check.AGE}
+    bound[Reason.LEFT_IN_PEACE] = Check.SCHOOL_DAY  # it binds what we begin, as holidays do: what the law sets still leaves
     if binding.isdisjoint({Check.ENROLMENT, Check.AGE, Check.VERIFIED}):
         return None
     facts = situation.load(session, planned.student_ids, settings=settings, now=now)
-    standings = [facts.standing(student_id) for student_id in planned.student_ids]
+    standings = [facts.standing(student_id) or facts.quiet(student_id) for student_id in planned.student_ids]
     if found := next((why for why in standings if why and bound[Reason(why)] in binding), None):
         return Stop(State.CANCELLED, found)
     if Check.VERIFIED in binding and planned.channel == Channel.SMS:
@@ -243,8 +244,7 @@ def _person(session: Session, planned: PlannedMessage, binding: frozenset[Check]
 
 def _typed(planned: PlannedMessage) -> Go:
     """Words that a person typed, approved by sending them."""
-    size = measure(planned.body)
-    return Go(planned.body, size.segments, planned.language, None, planned.facts, tuple(planned.student_ids))
+    return Go(planned.body, measure(planned.body).segments, planned.language, None, planned.facts, tuple(planned.student_ids))
 
 
 def _plain(session: Session, planned: PlannedMessage, settings: Settings) -> Go | Stop:
@@ -379,8 +379,7 @@ def _composed(facts: Situation, planned: PlannedMessage, draft: Draft, words: Ch
         if not text.fits:
             return Stop(State.HELD, _too_long(text))
         return Go(text.body, text.segments, words.locale, words.approval_id, based_on, draft.student_ids)
-    letter = _letter(facts, planned, draft, words, said)
-    return Go("", None, words.locale, words.approval_id, based_on, draft.student_ids, letter)
+    return Go("", None, words.locale, words.approval_id, based_on, draft.student_ids, _letter(facts, planned, draft, words, said))
 
 
 def _letter(facts: Situation, planned: PlannedMessage, draft: Draft, words: Choice, said: Facts) -> LetterContent:

@@ -19,7 +19,7 @@ from outreach.consent import queries as consent
 from outreach.district import queries as district
 from outreach.district.households import Household, households
 from outreach.district.tables import School, Student
-from outreach.planning import brakes
+from outreach.planning import brakes, peace
 from outreach.planning.brakes import Brakes
 from outreach.planning.reasons import Reason
 from outreach.planning.recipients import Numbers, Permissions
@@ -54,6 +54,8 @@ class Situation:
     signers: Mapping[str, str]
     """Child → who signs what is said of it, where somebody is named."""
     brakes: Brakes
+    left_in_peace: Collection[str] = ()
+    """Children whose families a person asked to leave in peace."""
     closed: Mapping[str, frozenset[date]] = field(default_factory=dict)
     """School → the coming dates on which it is closed; read for a release only."""
 
@@ -69,6 +71,10 @@ class Situation:
         if counted.held_code:
             return Reason.HELD_CODE
         return Reason.SUSPENDED if counted.count.suspended and 2 * counted.count.suspended >= counted.count.absent else ""
+
+    def quiet(self, student_id: str) -> str:
+        """Why nothing is begun with a child's family for a while, whatever is known; empty where it may be."""
+        return Reason.LEFT_IN_PEACE if student_id in self.left_in_peace else ""
 
     def standing(self, student_id: str) -> str:
         """Why nobody may be told anything of a child, with or without a number; empty where somebody may."""
@@ -172,6 +178,7 @@ def load(session: Session, student_ids: Collection[str], *, settings: Settings, 
         ),
         signers=signers(session, counts.enrolled),
         brakes=brakes.standing(session),
+        left_in_peace=peace.held(session, student_ids, local_date(now, settings.zone)),
     )
 
 

@@ -173,5 +173,7 @@ def spoken(row: Overlay) -> str:
         return f"The day was {row.value['verdict']}:"
     if row.kind == overlays.Kind.CONTACT:
         return f"The {row.name} of a contact was corrected"
+    if row.kind == overlays.Kind.HOLD:
+        return f"A family is left in peace ({row.value['why']}) until {row.value['until']}"
     plain = {overlays.Kind.SAME_CHILD: "Two ids are one child", overlays.Kind.NUMBER: "A number of a contact was corrected"}
     return plain.get(overlays.Kind(row.kind), "A child has died")

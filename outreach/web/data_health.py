@@ -32,7 +32,7 @@ from outreach.web.permissions import needs
 
 blueprint = Blueprint("data_health", __name__)
 
-_OF_CHILDREN = frozenset({Kind.STUDENT_DAY, Kind.SAME_CHILD, Kind.DECEASED, Kind.CONTACT, Kind.NUMBER})
+_OF_CHILDREN = frozenset({Kind.STUDENT_DAY, Kind.SAME_CHILD, Kind.DECEASED, Kind.HOLD, Kind.CONTACT, Kind.NUMBER})
 _NEXT = "Counts and messages follow within minutes."
 _MOST = 100
 """Rows of a list that the page shows: of earlier decisions the newest, of differences those of the first schools."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from outreach.clock import local_date, start_of_day
 from outreach.district import queries as district
-from outreach.planning import batches, brakes, spending
+from outreach.district.overlays import Act, OverlayError
+from outreach.planning import batches, brakes, peace, spending
 from outreach.planning.batches import NoSuchBatchError, SecondPersonError
 from outreach.planning.brakes import DISTRICT, Brakes, Kind
 from outreach.planning.tables import Brake, MessageBatch
@@ -19,7 +21,7 @@ from outreach.replies.normalise import storable
 from outreach.staff import actions as staff
 from outreach.staff import queries as accounts
 from outreach.staff.roles import Permission
-from outreach.web import batch_check
+from outreach.web import batch_check, people
 from outreach.web.context import now, person, services
 from outreach.web.permissions import needs
 
@@ -69,8 +71,56 @@ def page() -> ResponseReturnValue:
             history=history,
             who=accounts.names_by_email(session, {email for row in (*on, *history) for email in (row.set_by, row.lifted_by)}),
             may_stop=known.may(Permission.SENDING_STOP),
+            quiet=_quiet(session),
+            why=peace.Why,
             decides=decides,
         )
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """A child whose family is left in peace, with its name and who asked for it."""
+
+    hold: peace.Hold
+    name: str
+    by: str
+
+
+def _quiet(session: Session) -> list[Quiet]:
+    """The holds on children of this person's schools."""
+    known = person()
+    holds = peace.standing(session, local_date(now(), services().settings.zone)) if known.may(Permission.DATA_CHILDREN) else []
+    mine = people.children(session, {hold.student_id for hold in holds}, known.schools)
+    who = accounts.names_by_email(session, {hold.by for hold in holds})
+    return [Quiet(hold, mine[hold.student_id].name, who.get(hold.by, hold.by)) for hold in holds if hold.student_id in mine]
+
+
+@blueprint.post("/sending/quiet")
+@needs(Permission.DATA_CHILDREN)
+def leave_in_peace() -> ResponseReturnValue:
+    """Begin nothing with a family until a day, or end that earlier."""
+    known, asked, at = person(), request.form, now()
+    student_id, note = asked.get("student", "").strip(), storable(asked.get("note", "")).strip()[:300]
+    ends = asked.get("do") == "end"
+    with services().database.write() as session:
+        if student_id not in people.children(session, {student_id}, known.schools):
+            flash("None of your schools has a student with this id.", "warning")
+            return redirect(url_for("sending.page") + "#quiet")
+        try:
+            act = Act(known.email, at, note)
+            if ends:
+                peace.end(session, student_id, act, today=local_date(at, services().settings.zone))
+            else:
+                why, until = peace.Why(asked.get("why", "")), date.fromisoformat(asked.get("until", ""))
+                peace.leave(session, student_id, why, until, act, today=local_date(at, services().settings.zone))
+        except OverlayError as refusal:
+            flash(str(refusal), "warning")
+        except ValueError:
+            flash("Choose a reason and the last quiet day.", "warning")
+        else:
+            staff.audit(session, actor=known.email, action=f"sending.quiet.{'off' if ends else 'on'}", subject=student_id, now=at)
+            flash("From the next planning on messages may leave again." if ends else "This family is left in peace until that day is over.")
+    return redirect(url_for("sending.page") + "#quiet")
 
 
 def _money(session: Session) -> dict[str, object]:

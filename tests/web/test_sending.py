@@ -72,3 +72,18 @@ def test_whoever_released_the_children_does_not_let_their_mass_send_go(
     assert signed_in("ana").get(page).status_code == 403
     assert boss.get("/sending/batches/999").status_code == 404
     assert send(boss, "/sending", "/sending/batches/999", do="approve")[0] == 404
+
+
+def test_a_coordinator_leaves_a_family_of_hers_in_peace_and_ends_it(signed_in: SignedIn, sqlite_database: Database) -> None:
+    ana = signed_in("ana")
+    asked = {"student": "st1", "why": "bereavement", "until": "2026-10-20", "note": "her grandmother died"}
+    send(ana, "/sending", "/sending/quiet", **asked)
+    shown = ana.get("/sending").text
+    assert "her grandmother died" in shown
+    assert "bereavement, until 2026-10-20" in shown
+    for wrong in ({"until": "soon"}, {"until": "2020-01-01"}, {"why": "holiday"}, {"student": "s99"}):
+        assert send(ana, "/sending", "/sending/quiet", **{**asked, **wrong})[0] == 302
+    send(ana, "/sending", "/sending/quiet", student="st1", do="end")
+    assert "her grandmother died" not in ana.get("/sending").text
+    with sqlite_database.read() as session:
+        assert session.scalars(select(AuditEntry.action)).all() == ["sending.quiet.on", "sending.quiet.off"]
