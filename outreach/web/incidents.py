@@ -121,6 +121,7 @@ def _page(incident_id: int, *, problem: str = "") -> str:
             "incident.html",
             incident=incident,
             case=case,
+            beside=None,
             can_open_case=known.sees(case.school_id),
             words=danger_queries.words(session, incident),
             number=panel.shown_number(case.phone),
