@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from outreach.cases import actions, acts, corrections, desk, proposals, queries, saved_replies
 from outreach.cases.actions import OvertakenError
 from outreach.cases.desk import DraftKind
+from outreach.clock import FixedClock
 from outreach.messages.segments import measure, normalise
 from outreach.staff import queries as accounts
 from outreach.staff.roles import Permission
@@ -91,7 +92,8 @@ def answer(case_id: int) -> ResponseReturnValue:
                 now=now(),
                 once=request.form.get("once", ""),
                 seen=seen,
-                leaves_in=wait,
+                # where time stands still (OUTREACH_NOW) the seconds would never be over
+                leaves_in=timedelta() if isinstance(services().clock, FixedClock) else wait,
             )
             step.did("Your answer is on its way.", planned_id=sent.id, good_for=wait)
     except OvertakenError as refusal:
