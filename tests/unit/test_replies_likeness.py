@@ -52,7 +52,7 @@ def test_the_order_in_which_replies_were_learned_changes_nothing(text: list[str]
 @pytest.mark.parametrize(
     ("text", "intent"),
     [
-        ("kindly have my cell taken out of these reminders", "opt_out"),
+        ("kindly strike my cell from whatever sends these reminders", "opt_out"),
         ("texts to this phone can come to an end", "opt_out"),
         ("somebody phone me at work please", "request_call"),
     ],
