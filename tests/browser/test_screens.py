@@ -95,6 +95,8 @@ def test_pages_reflow_at_320_pixels(page: Page, served: Served) -> None:
 
 def test_a_coordinator_answers_and_goes_on(page: Page, served: Served) -> None:
     page.locator(f"#case-{served.cases.jane}").click()
+    page.wait_for_url(f"**/cases/{served.cases.jane}")
+    page.wait_for_load_state()  # what is typed before the script has come is counted at the next key only
     page.get_by_label("Answer to the family").fill("I am calling you now.")
     expect(page.locator("#size")).to_have_text(re.compile("1 text"))
     page.get_by_role("button", name="Send and next").click()
