@@ -6,6 +6,7 @@ from outreach.attendance import tables as attendance
 from outreach.attention import tables as attention
 from outreach.cases import danger_tables as danger
 from outreach.cases import family_tables as proposals
+from outreach.cases import help_tables as helping
 from outreach.cases import inbox_tables as inbox
 from outreach.cases import tables as cases
 from outreach.consent import tables as consent
@@ -37,6 +38,7 @@ TABLES = (
     district,
     family,
     feeds,
+    helping,
     inbox,
     letters,
     mail,

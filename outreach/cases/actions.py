@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
-from outreach.cases import answers, danger, desk, leads, proposals, queries
+from outreach.cases import answers, barrier_reports, danger, desk, leads, proposals, queries
 from outreach.cases.events import add_event
 from outreach.cases.matching import Match, match
 from outreach.cases.states import CaseState, EventKind, Queue, move
@@ -73,6 +73,7 @@ def take_in(session: Session, inbound: Inbound, settings: Settings, now: datetim
         case.queue = Queue.INFORMATION.value
     case.state, case.snoozed_until = move(CaseState(case.state), CaseState.OPEN).value, None
     case.urgent = case.urgent or inbound.urgent
+    barrier_reports.hear(session, case, inbound)
     add_event(session, case, EventKind.INBOUND, by="", now=inbound.received_at, inbound_id=inbound.id)
     for planned in session.scalars(select(PlannedMessage).where(PlannedMessage.reply_to_id == inbound.id)):
         add_event(session, case, EventKind.AUTOMATIC, by="", now=now, planned_id=planned.id)
@@ -228,6 +229,7 @@ def answer(  # noqa: PLR0913 - what a coordinator's answer consists of, by name
         planned.due_at = now + leaves_in
         case.waiting_since, case.snoozed_until = None, None
         case.owner_id = case.owner_id or account_id
+        barrier_reports.route(session, case)
         desk.drop_draft(session, case.id, account_id, desk.DraftKind.ANSWER)
         add_event(session, case, EventKind.ANSWER, by=by, now=now, planned_id=planned.id)
         audit(session, actor=by, action="case.answered", subject=f"case {case.id}", now=now)
@@ -319,6 +321,7 @@ def assign(session: Session, case: Case, owner_id: int | None, *, by: str, now: 
     lock(session, case)
     if case.owner_id != owner_id:
         case.owner_id = owner_id
+        barrier_reports.route(session, case)
         action = "case.given_back" if owner_id is None else "case.taken"
         add_event(session, case, EventKind.ASSIGNED, by=by, now=now)
         audit(session, actor=by, action=action, subject=f"case {case.id}", now=now, detail={"owner": owner_id})

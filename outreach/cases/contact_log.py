@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.cases import actions
+from outreach.cases import actions, barrier_reports
 from outreach.cases.actions import CaseError
 from outreach.cases.events import add_event
 from outreach.cases.matching import Match, school_of
@@ -39,6 +39,7 @@ def log(session: Session, case: Case, kind: EventKind, words: str, *, account_id
         case.state = move(CaseState(case.state), CaseState.ANSWERED).value
         case.waiting_since, case.snoozed_until = None, None
         case.owner_id = case.owner_id or account_id
+        barrier_reports.route(session, case)
     audit(session, actor=by, action=f"case.{kind}", subject=f"case {case.id}", now=now)
     return add_event(session, case, kind, by=by, now=now, text=words.strip())
 

@@ -15,17 +15,16 @@ from sqlalchemy.orm import Session
 
 from outreach.attendance import queries as attendance
 from outreach.attention import actions as attention
-from outreach.cases import queries
+from outreach.cases import help_queries, queries
 from outreach.cases.events import add_event
 from outreach.cases.states import CaseState, EventKind
-from outreach.cases.tables import Case, CaseEvent, CaseSchool
+from outreach.cases.tables import Case, CaseSchool
 from outreach.clock import local_date
 from outreach.consent import queries as consent
 from outreach.database import Database
 from outreach.district import queries as district
 from outreach.district.tables import Enrolment
 from outreach.messages.languages import language
-from outreach.replies.tables import Inbound
 from outreach.settings import Settings
 from outreach.staff import queries as staff
 from outreach.staff.actions import audit
@@ -138,8 +137,7 @@ def _hand_over(session: Session, case: Case, before: str, settings: Settings, no
 def _note(session: Session, case: Case, before: str, was: str, settings: Settings) -> str:
     names = district.schools(session, [before, case.school_id])
     place = {key: names[key].name if key in names else key for key in (before, case.school_id)}
-    told = select(Inbound.barrier).join(CaseEvent, CaseEvent.inbound_id == Inbound.id).where(CaseEvent.case_id == case.id)
-    barriers = dict.fromkeys(word.replace("_", " ") for word in session.scalars(told.order_by(Inbound.id)) if word)
+    barriers = help_queries.named(session, case.id)
     adults = district.adults_of_phone(session, case.phone) if case.phone else []
     languages = dict.fromkeys(language(adult.locale or settings.default_language).english for adult in adults)
     last = queries.last_inbound(session, case.id)

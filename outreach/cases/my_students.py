@@ -19,6 +19,7 @@ from outreach.attendance.queries import StudentCount, profile_at, records
 from outreach.attendance.school_year import SchoolYear
 from outreach.attendance.sums import student_sums
 from outreach.cases import danger_queries as danger
+from outreach.cases import help_queries
 from outreach.cases.states import EventKind
 from outreach.cases.tables import Case, CaseEvent
 from outreach.clock import local_date
@@ -78,7 +79,7 @@ class Watched:
     owner_id: int | None
     next_on: date | None
     next_step: str
-    """What a person wrote to themselves; empty where they wrote nothing, or it is sealed."""
+    """The next planned step, or what a person wrote to themselves; empty where they wrote nothing, or it is sealed."""
 
     @property
     def improving(self) -> bool:
@@ -227,14 +228,16 @@ def _cases(session: Session, students: Collection[str]) -> dict[str, Case]:
 
 
 def _next_steps(session: Session, cases: Collection[Case], now: datetime, zone: str) -> Mapping[int, tuple[date | None, str]]:
-    """Case → the day on which it comes back, and what its person wrote to themselves."""
+    """Case → the day of its next planned step, or on which it comes back if that is sooner; and which step, or a word to oneself."""
     aside = {case.id: case.snoozed_until for case in cases if case.snoozed_until is not None and case.snoozed_until > now}
-    sealed = danger.sealed_since(session, aside.keys())
+    sealed = danger.sealed_since(session, aside.keys()).keys() | {case.id for case in cases if case.sealed_since is not None}
     said: defaultdict[int, str] = defaultdict(str)
     words = select(CaseEvent.case_id, CaseEvent.text).where(CaseEvent.case_id.in_(aside), CaseEvent.kind == EventKind.SNOOZED.value)
     for case_id, text in session.execute(words.order_by(CaseEvent.id)):
         said[case_id] = "" if case_id in sealed else text
-    return {case_id: (local_date(until, zone), said[case_id]) for case_id, until in aside.items()}
+    back = {case_id: (local_date(until, zone), said[case_id]) for case_id, until in aside.items()}
+    steps = help_queries.next_steps(session, cases)
+    return {case_id: min(one for one in (steps.get(case_id), back.get(case_id)) if one) for case_id in steps.keys() | back.keys()}
 
 
 def _known_by(session: Session, students: Collection[str]) -> dict[str, tuple[str, ...]]:

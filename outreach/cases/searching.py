@@ -2,7 +2,7 @@
 
 A conversation keeps each of its words once, folded: without case, accents and vowel marks; Chinese and Japanese as pairs of characters,
 because they write no spaces. A word is found by its beginning. What may mean danger is never kept, and of a conversation with an
-incident only the names find it. Words leave the index by ``forget`` alone.
+incident or a sealed reason only the names find it. Words leave the index by ``forget`` alone.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def note_event(session: Session, case: Case, event: CaseEvent) -> None:
     kind = EventKind(event.kind)
     if kind in {EventKind.INBOUND, EventKind.OPENED}:
         _keep(session, case.id, _names(session, case), is_name=True)
-    if kind in _SAID:
+    if kind in _SAID and case.sealed_since is None:
         _keep(session, case.id, words_of(_text(session, event)), is_name=False)
 
 

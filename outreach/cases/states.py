@@ -42,6 +42,10 @@ class EventKind(StrEnum):
     NO_ANSWER = "no_answer"
     """Somebody called and reached nobody."""
     VISIT = "visit"
+    BARRIER = "barrier"
+    """Something that stands in the child's way was reported, looked at or closed."""
+    STEP = "step"
+    """Somebody planned or did something about it."""
     HANDOVER = "handover"
     """Another school leads from now on; the words are what its people should know."""
 

@@ -44,6 +44,8 @@ class Case(Base):
     snoozed_until: Mapped[datetime | None]
     """Until when a person put it aside; the family's next word brings it back at once."""
     urgent: Mapped[bool]
+    sealed_since: Mapped[datetime | None]
+    """From when on its words are for its owner alone, because a sealed reason was given (``cases.seals``)."""
     opened_because: Mapped[str]
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str]

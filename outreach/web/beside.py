@@ -9,8 +9,9 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.cases import danger_queries as danger
+from outreach.cases import help_queries
 from outreach.cases.contact_log import KINDS
+from outreach.cases.help_queries import ShownBarrier
 from outreach.cases.states import EventKind
 from outreach.cases.tables import Case, CaseEvent
 from outreach.clock import local_date
@@ -18,9 +19,7 @@ from outreach.district import queries as district
 from outreach.district.tables import OtherContact, StudentAdult
 from outreach.planning.states import TOLD
 from outreach.planning.tables import PlannedMessage
-from outreach.replies.tables import Inbound
 from outreach.staff.queries import SignedIn
-from outreach.staff.roles import Permission
 from outreach.thresholds.tables import Episode
 
 _LAST = 5
@@ -41,8 +40,11 @@ class Beside:
     ladder: tuple[Episode, ...]
     """This child's crossings, the newest first."""
     contacts: tuple[Touch, ...]
-    barriers: tuple[tuple[str, date], ...]
-    """Reasons the family gave, with the day it last did; none that are sealed for this person."""
+    barriers: tuple[ShownBarrier, ...]
+    """What stands in the way now; of a reason that is sealed for this person, the root cause."""
+    next_on: date | None
+    next_step: str
+    """The next planned step, and its day; only the day where this person may not read which."""
     knows: tuple[str, ...]
     """Adults at school who know the child."""
 
@@ -50,13 +52,21 @@ class Beside:
 def of_child(session: Session, student_id: str, person: SignedIn, zone: str) -> Beside:
     """Gather it for a child whom this person may see."""
     episodes = session.scalars(select(Episode).where(Episode.student_id == student_id).order_by(Episode.opened_at.desc())).all()
-    cases = session.scalars(select(Case.id).where(Case.student_id == student_id)).all()
+    cases = session.scalars(select(Case).where(Case.student_id == student_id)).all()
+    steps = help_queries.next_steps(session, [case for case in cases if case.open_key is not None], person)
+    next_on, next_step = min(steps.values(), default=(None, ""))
     knows = session.scalars(select(StudentAdult).where(StudentAdult.student_id == student_id).order_by(StudentAdult.id))
-    touches = [*_messages(session, student_id, zone), *_logged(session, cases, zone), *_elsewhere(session, student_id)]
+    touches = [
+        *_messages(session, student_id, zone),
+        *_logged(session, [case.id for case in cases], zone),
+        *_elsewhere(session, student_id),
+    ]
     return Beside(
         ladder=tuple(episode for episode in episodes if episode.school_year == episodes[0].school_year),
         contacts=tuple(sorted(touches, key=lambda touch: touch.on, reverse=True)[:_LAST]),
-        barriers=_barriers(session, cases, person, zone),
+        barriers=tuple(one for one in help_queries.barriers(session, cases, person) if one.is_open),
+        next_on=next_on,
+        next_step=next_step,
         knows=tuple(f"{row.name}, {row.role}" if row.role else row.name for row in knows),
     )
 
@@ -86,18 +96,3 @@ def _logged(session: Session, cases: Sequence[int], zone: str) -> list[Touch]:
 def _elsewhere(session: Session, student_id: str) -> list[Touch]:
     rows = select(OtherContact).where(OtherContact.student_id == student_id).order_by(OtherContact.date.desc()).limit(_LAST)
     return [Touch(row.date, f"{(row.kind or row.channel).capitalize()}, by another system") for row in session.scalars(rows)]
-
-
-def _barriers(session: Session, cases: Sequence[int], person: SignedIn, zone: str) -> tuple[tuple[str, date], ...]:
-    since = {} if person.may(Permission.DANGER_READ) else danger.sealed_since(session, cases)
-    said = (
-        select(Inbound, CaseEvent.case_id)
-        .join(CaseEvent, CaseEvent.inbound_id == Inbound.id)
-        .where(CaseEvent.case_id.in_(cases), Inbound.barrier != "")
-        .order_by(Inbound.received_at)
-    )
-    found: dict[str, date] = {}
-    for row, case_id in session.execute(said):
-        if person.may(Permission.DANGER_READ) or not (row.urgent or (case_id in since and row.received_at >= since[case_id])):
-            found[row.barrier] = local_date(row.received_at, zone)
-    return tuple(sorted(found.items(), key=lambda pair: pair[1], reverse=True))

@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy import case as when
 from sqlalchemy.orm import Session
 
-from outreach.cases import danger_queries as danger
-from outreach.cases import desk, queries, searching
+from outreach.cases import desk, queries, seals, searching
 from outreach.cases.desk import Here
+from outreach.cases.seals import Seals
 from outreach.cases.states import CaseState, EventKind, Queue
 from outreach.cases.tables import Case, CaseEvent
 from outreach.district.overlays import merged
@@ -22,7 +22,6 @@ from outreach.planning.tables import PlannedMessage
 from outreach.replies.tables import Inbound, InboundMedia
 from outreach.staff import queries as staff
 from outreach.staff.queries import SignedIn
-from outreach.staff.roles import Permission
 from outreach.web import people, pictures
 from outreach.web.views import Shelf, View, Whose
 
@@ -126,7 +125,7 @@ def next_after(session: Session, person: SignedIn, view: View, case_id: int, now
 def thread(session: Session, case: Case, person: SignedIn) -> list[Item]:
     """A case as a conversation, the oldest first: what the family wrote, what we wrote, notes, and what happened to the case.
 
-    From a text that may mean danger on, its words are sealed for whoever need not know them.
+    From a text that may mean danger on, or from a sealed reason on, its words are sealed for whoever need not know them.
     """
     events = session.scalars(select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.at, CaseEvent.id)).all()
     planned = _planned(session, {event.planned_id for event in events if event.planned_id}, case)
@@ -138,19 +137,13 @@ def thread(session: Session, case: Case, person: SignedIn) -> list[Item]:
     items = [replace(_of_event(event, planned, inbound, names), media=photos.get(event.inbound_id or 0, ())) for event in events]
     told = {event.planned_id for event in events}
     items += [_of_message(row) for row in planned.values() if row.id not in told]
-    return sorted(items if person.may(Permission.DANGER_READ) else _sealed(session, case, items), key=lambda item: item.at)
+    closed = seals.of_case(session, case, person)
+    return sorted((_sealed(item, closed) for item in items), key=lambda item: item.at)
 
 
-def _sealed(session: Session, case: Case, items: Sequence[Item]) -> list[Item]:
-    since = danger.sealed_since(session, [case.id]).get(case.id)
-    return [
-        replace(item, words=danger.SEALED, planned=None, inbound=None, media=()) if _is_sealed(item.at, item.inbound, since) else item
-        for item in items
-    ]
-
-
-def _is_sealed(at: datetime, inbound: Inbound | None, since: datetime | None) -> bool:
-    return (since is not None and at >= since) or (inbound is not None and inbound.urgent)
+def _sealed(item: Item, closed: Seals) -> Item:
+    instead = closed.over(item.at, urgent=item.inbound is not None and item.inbound.urgent)
+    return replace(item, words=instead, planned=None, inbound=None, media=()) if instead else item
 
 
 def matching(person: SignedIn, view: View, now: datetime) -> Select[Case]:
@@ -210,14 +203,13 @@ def rows_of(session: Session, cases: Sequence[Case], person: SignedIn, now: date
     relations = people.relations(session, {(case.contact_id, case.student_id) for case in cases}, one)
     owner_ids = {case.owner_id for case in cases if case.owner_id}
     owners = staff.names(session, owner_ids) if owner_ids else {}
-    sealed = {} if person.may(Permission.DANGER_READ) else danger.sealed_since(session, ids)
+    closed = seals.of_cases(session, cases, person)
 
     def words(case: Case) -> str:
         wrote = last.get(case.id)
         if wrote is None:
             return ""
-        hidden = not person.may(Permission.DANGER_READ) and _is_sealed(wrote.received_at, wrote, sealed.get(case.id))
-        return danger.SEALED if hidden else wrote.body
+        return closed[case.id].over(wrote.received_at, urgent=wrote.urgent) or wrote.body
 
     return [
         Row(

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.cases import danger_queries as danger
+from outreach.cases import seals
 from outreach.clock import local_date
 from outreach.delivery.tables import Attempt, CarrierStatus
 from outreach.planning.states import Channel, MessageClass, State
@@ -78,7 +79,10 @@ def _sealed(session: Session, row: PlannedMessage) -> str:
     if row.message_class == MessageClass.PAGE:
         return "A call for somebody on duty. Its words hold the key by which it is acknowledged."
     since = None if person().may(Permission.DANGER_READ) else danger.phone_sealed_since(session, row.phone)
-    return danger.SEALED if since is not None and row.created_at >= since else ""
+    if since is not None and row.created_at >= since:
+        return danger.SEALED
+    since = seals.phone_sealed_since(session, row.phone, person())
+    return seals.SEALED if since is not None and row.created_at >= since else ""
 
 
 def _filters() -> Filters:

@@ -10,9 +10,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.cases import danger_queries as danger
-from outreach.cases import queries
-from outreach.cases.tables import Case, CaseEvent
+from outreach.cases import queries, seals
+from outreach.cases.tables import CaseEvent
 from outreach.replies import media
 from outreach.replies.media_types import ENDINGS, SHOWN
 from outreach.replies.tables import Inbound, InboundMedia
@@ -72,11 +71,7 @@ def _found(session: Session, case_id: int, media_id: int) -> InboundMedia | None
         .where(CaseEvent.case_id == case.id, InboundMedia.id == media_id, InboundMedia.state == media.MediaState.KEPT)
     )
     found = session.execute(of_case).one_or_none()
-    return None if found is None or _is_sealed(session, case, found[1]) else found[0]
-
-
-def _is_sealed(session: Session, case: Case, inbound: Inbound) -> bool:
-    if person().may(Permission.DANGER_READ):
-        return False
-    since = danger.sealed_since(session, [case.id]).get(case.id)
-    return inbound.urgent or (since is not None and inbound.received_at >= since)
+    if found is None:
+        return None
+    photo, text = found
+    return None if seals.of_case(session, case, person()).over(text.received_at, urgent=text.urgent) else photo

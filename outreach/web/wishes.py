@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from outreach.cases import danger_queries, proposals
+from outreach.cases import proposals, seals
 from outreach.cases.proposals import What
-from outreach.staff.roles import Permission
+from outreach.cases.tables import Case
 from outreach.web import people
 from outreach.web.context import person
 from outreach.web.panel import shown_number
@@ -28,9 +28,9 @@ class Wish:
 
 
 def of_case(session: Session, case_id: int) -> list[Wish]:
-    """The wishes of a case that wait for a person; those that came since danger was written are sealed like its words."""
-    since = None if person().may(Permission.DANGER_READ) else danger_queries.sealed_since(session, [case_id]).get(case_id)
-    waiting = [row for row in proposals.waiting(session, case_id) if since is None or row.at < since]
+    """The wishes of a case that wait for a person; those that came under a seal are sealed like its words."""
+    closed = seals.of_case(session, session.get_one(Case, case_id), person())
+    waiting = [row for row in proposals.waiting(session, case_id) if not closed.over(row.at)]
     names = people.contact_names(session, {row.contact_id for row in waiting})
     return [
         Wish(row.id, row.what, names.get(row.contact_id, ""), shown_number(row.value) if row.what == What.PHONE else row.value, row.at)

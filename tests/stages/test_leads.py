@@ -98,7 +98,7 @@ def test_an_open_case_goes_along_to_the_new_school_with_a_note_and_nobody_starts
         assert moved.waiting_since == case.waiting_since
         [note] = session.scalars(select(CaseEvent.text).where(CaseEvent.case_id == case.id, CaseEvent.kind == "handover"))
         assert note == (
-            "From Lincoln Elementary to Roosevelt Middle. Kim looked after it. What makes it hard: transportation. Language: Spanish. "
+            "From Lincoln Elementary to Roosevelt Middle. Kim looked after it. What makes it hard: getting to school. Language: Spanish. "
             "The family has waited since October 6. They last wrote on October 6."
         )
         with pytest.raises(queries.CaseNotFoundError):

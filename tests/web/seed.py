@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attendance.importing import import_folder
 from outreach.attention import actions as attention
+from outreach.cases import barrier_reports
 from outreach.cases.tables import Case, CaseEvent
 from outreach.consent import actions as consent
 from outreach.consent.states import Kind, Source
@@ -123,6 +124,7 @@ def heard(session: Session, case: Case, body: str, at: datetime, **values: Any) 
     )
     session.add(row)
     session.flush()
+    barrier_reports.hear(session, case, row)
     session.add(CaseEvent(case_id=case.id, at=at, kind="inbound", by="", text="", inbound_id=row.id, planned_id=None))
     return row
 
@@ -203,7 +205,7 @@ def _conversations(session: Session, now: datetime) -> Seeded:
     nudge = "Lincoln Schools: Luis ha faltado 6 días este año escolar. ¿Qué lo hace difícil? Responda STOP para no recibir más."
     told(session, MARIA, now - 26 * hours, body=nudge, language="es", family_language="es", student_ids=["st1"], contact_id="c1")
     maria = case_of(session, now - 3 * hours, phone=MARIA, contact_id="c1", student_id="st1", household="c1", open_key=f"phone:{MARIA}")
-    heard(session, maria, "Hola, el autobús no pasa por nuestra calle desde hace dos semanas 😞", now - 3 * hours, barrier="transport")
+    heard(session, maria, "Hola, el autobús no pasa por nuestra calle desde hace dos semanas 😞", now - 3 * hours, barrier="transportation")
     reply = told(
         session, MARIA, now - 2 * hours, body="Gracias, María. Voy a llamar a transporte hoy. Ana", message="", message_class="answer"
     )

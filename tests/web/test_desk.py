@@ -199,7 +199,7 @@ def test_beside_the_thread_stand_the_last_contacts_the_ladder_and_what_is_in_the
     page = signed_in("ana").get(f"/cases/{seeded.maria}").text
     for words in (
         "In the way",
-        "transport",
+        "Getting to school",
         "Last contacts",
         "The family wrote",
         "Text: count",

@@ -142,6 +142,7 @@ def upgrade() -> None:
         sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("snoozed_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("sealed_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("opened_because", sa.String(), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_by", sa.String(), nullable=False),
@@ -946,6 +947,32 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_attempts_planned_id"), ["planned_id"], unique=False)
 
     op.create_table(
+        "barriers",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("sealed", sa.Boolean(), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("severity", sa.String(), nullable=False),
+        sa.Column("said_by", sa.String(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("heard_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("inbound_id", sa.Integer(), nullable=True),
+        sa.Column("confirmed_by", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("said_yes_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.String(), nullable=False),
+        sa.Column("closed_why", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_barriers_case_id_cases")),
+        sa.ForeignKeyConstraint(["inbound_id"], ["inbound_messages.id"], name=op.f("fk_barriers_inbound_id_inbound_messages")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_barriers")),
+    )
+    with op.batch_alter_table("barriers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_barriers_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_barriers_heard_at"), ["heard_at"], unique=False)
+
+    op.create_table(
         "case_drafts",
         sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
@@ -1364,6 +1391,33 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_wrong_counts_message_id"), ["message_id"], unique=False)
 
     op.create_table(
+        "case_steps",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("barrier_id", sa.Integer(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("layer", sa.String(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("owner_id", sa.Integer(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("planned_by", sa.String(), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("told_id", sa.Integer(), nullable=True),
+        sa.Column("asked_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["asked_id"], ["planned_messages.id"], name=op.f("fk_case_steps_asked_id_planned_messages")),
+        sa.ForeignKeyConstraint(["barrier_id"], ["barriers.id"], name=op.f("fk_case_steps_barrier_id_barriers")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_steps_case_id_cases")),
+        sa.ForeignKeyConstraint(["told_id"], ["planned_messages.id"], name=op.f("fk_case_steps_told_id_planned_messages")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_steps")),
+    )
+    with op.batch_alter_table("case_steps", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_steps_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_case_steps_state_done_at"), ["state", "done_at"], unique=False)
+
+    op.create_table(
         "family_visits",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key_hash", sa.String(), nullable=False),
@@ -1445,6 +1499,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_family_visits_opened_at"))
 
     op.drop_table("family_visits")
+    with op.batch_alter_table("case_steps", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_case_steps_state_done_at"))
+        batch_op.drop_index(batch_op.f("ix_case_steps_case_id"))
+
+    op.drop_table("case_steps")
     with op.batch_alter_table("wrong_counts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_wrong_counts_message_id"))
         batch_op.drop_index(batch_op.f("ix_wrong_counts_case_id"))
@@ -1517,6 +1576,11 @@ def downgrade() -> None:
 
     op.drop_table("case_events")
     op.drop_table("case_drafts")
+    with op.batch_alter_table("barriers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_barriers_heard_at"))
+        batch_op.drop_index(batch_op.f("ix_barriers_case_id"))
+
+    op.drop_table("barriers")
     with op.batch_alter_table("attempts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attempts_planned_id"))
 

@@ -1,0 +1,208 @@
+"""What stands in a child's way, and what is done about it: a page of the case, and every act on it. It needs no script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from outreach.cases import barriers, help_queries, steps
+from outreach.cases.actions import CaseError
+from outreach.cases.barrier_words import LAYERS, shipped
+from outreach.cases.barriers import BY_PEOPLE, Told
+from outreach.cases.help_states import BarrierState, IllegalMoveError, SaidBy, Severity, StepState
+from outreach.cases.states import CaseState
+from outreach.cases.steps import Plan
+from outreach.cases.tables import Case
+from outreach.clock import local_date
+from outreach.replies.reasons import CATEGORY_OF, Category
+from outreach.staff import queries as accounts
+from outreach.staff.roles import Permission
+from outreach.web import people
+from outreach.web.case_page import LONGEST_NOTE, found, number_sent
+from outreach.web.context import now, person, services
+from outreach.web.permissions import needs
+
+blueprint = Blueprint("case_help", __name__, url_prefix="/cases/<int:case_id>/help")
+
+REFUSALS = (CaseError, IllegalMoveError)
+SEVERITIES = {
+    Severity.NOT_SAID: "Nobody said yet",
+    Severity.SOME: "Some days",
+    Severity.MOST: "Most days",
+    Severity.ALL: "The child cannot come",
+}
+SAID_BY = {
+    SaidBy.TEXT: "the family, by text",
+    SaidBy.PAGE: "the family, on its page",
+    SaidBy.FAMILY: "the family",
+    SaidBy.STUDENT: "the student",
+    SaidBy.STAFF: "somebody of the school",
+}
+Choice = TypeVar("Choice", bound=str)
+
+
+@blueprint.get("")
+@needs(Permission.INBOX_READ)
+def page(case_id: int) -> ResponseReturnValue:
+    """The page."""
+    return show(case_id)
+
+
+def show(case_id: int, *, problem: str = "") -> str:
+    """What stands in the way, the steps against it, and the forms; *problem* says why an act was refused."""
+    known, settings = person(), services().settings
+    with services().database.read() as session:
+        case = found(session, case_id)
+        shown = help_queries.barriers(session, [case], known)
+        done_and_planned = help_queries.steps(session, case, shown, known)
+        return render_template(
+            "case_help.html",
+            case=case,
+            child=people.children(session, [case.student_id], known.schools).get(case.student_id) if case.student_id else None,
+            adult=people.contact_names(session, {case.contact_id}).get(case.contact_id, ""),
+            owner=accounts.names(session, {case.owner_id}).get(case.owner_id, "") if case.owner_id else "",
+            barriers=shown,
+            steps=done_and_planned,
+            doers=accounts.names(session, {one.row.owner_id for one in done_and_planned if one.row and one.row.owner_id}),
+            names=accounts.names_by_email(session, {one.row.confirmed_by for one in shown if one.row and one.row.confirmed_by}),
+            closed=case.state == CaseState.CLOSED,
+            today=local_date(now(), settings.zone),
+            problem=problem,
+            longest=LONGEST_NOTE,
+            **_choices(),
+        )
+
+
+def _choices() -> dict[str, object]:
+    words = shipped()
+    by_category = {
+        words.categories[category]: {reason: words.reason(reason) for reason, one in CATEGORY_OF.items() if one is category}
+        for category in Category
+    }
+    by_layer = {label: [kind for kind in words.kinds.values() if kind.layer is layer] for layer, label in LAYERS.items()}
+    return {
+        "reasons": by_category,
+        "kinds": by_layer,
+        "layers": LAYERS,
+        "severities": SEVERITIES,
+        "said_by": SAID_BY,
+        "by_people": {one: SAID_BY[one] for one in BY_PEOPLE},
+        "BARRIER": BarrierState,
+        "STEP": StepState,
+    }
+
+
+def do(case_id: int, action: Callable[..., object], said: str) -> ResponseReturnValue:
+    """Run one act of a person on a case and show this page again, with the reason where it was refused."""
+    try:
+        with services().database.write() as session:
+            action(session, found(session, case_id), by=person().email, now=now())
+    except REFUSALS as refusal:
+        return show(case_id, problem=str(refusal)), 422
+    flash(said)
+    return redirect(url_for("case_help.page", case_id=case_id))
+
+
+def words_sent(name: str) -> str:
+    """What was written into one field of the form."""
+    return request.form.get(name, "")[:LONGEST_NOTE]
+
+
+def chosen(kind: type[Choice], name: str, otherwise: Choice) -> Choice:
+    """What was chosen in the form, or *otherwise* where that is none of the choices."""
+    sent = request.form.get(name, "")
+    return kind(sent) if sent in list(kind) else otherwise  # type: ignore[call-overload]  # an enum of texts holds its values
+
+
+# --- reasons --------------------------------------------------------------------------------------------------------------------
+
+
+@blueprint.post("/barriers")
+@needs(Permission.INBOX_NOTE)
+def note(case_id: int) -> ResponseReturnValue:
+    """Write a reason down that somebody told."""
+    told = Told(
+        reason=request.form.get("reason", ""),
+        severity=chosen(Severity, "severity", Severity.NOT_SAID),
+        said_by=chosen(SaidBy, "said_by", SaidBy.TEXT),
+        words=words_sent("words"),
+        sealed="sealed" in request.form,
+    )
+    return do(case_id, partial(barriers.note, told=told), "Written down.")
+
+
+@blueprint.post("/barriers/<int:barrier_id>/confirm")
+@needs(Permission.INBOX_NOTE)
+def confirm(case_id: int, barrier_id: int) -> ResponseReturnValue:
+    """Say what the reason is, having looked."""
+    reason, severity = request.form.get("reason", ""), chosen(Severity, "severity", Severity.NOT_SAID)
+    return _on_barrier(case_id, barrier_id, partial(barriers.confirm, reason=reason, severity=severity), "Kept.")
+
+
+@blueprint.post("/barriers/<int:barrier_id>/close")
+@needs(Permission.INBOX_ANSWER)
+def close(case_id: int, barrier_id: int) -> ResponseReturnValue:
+    """Close a reason: on the family's yes, or with a note why."""
+    return _on_barrier(case_id, barrier_id, partial(barriers.close, why=words_sent("why")), "Closed: no longer in the way.")
+
+
+@blueprint.post("/barriers/<int:barrier_id>/reopen")
+@needs(Permission.INBOX_ANSWER)
+def reopen(case_id: int, barrier_id: int) -> ResponseReturnValue:
+    """Say that it still stands in the way."""
+    return _on_barrier(case_id, barrier_id, barriers.reopen, "It stands in the way again.")
+
+
+def _on_barrier(case_id: int, barrier_id: int, action: Callable[..., object], said: str) -> ResponseReturnValue:
+    def run(session: Session, case: Case, *, by: str, now: datetime) -> None:
+        shown = {one.id: one for one in help_queries.barriers(session, [case], person())}
+        if barrier_id in shown and shown[barrier_id].closed_to_me:
+            message = "This is sealed: only the person who looks after the case decides about it."
+            raise CaseError(message)
+        action(session, case, barrier_id, by=by, now=now)
+
+    return do(case_id, run, said)
+
+
+# --- steps ----------------------------------------------------------------------------------------------------------------------
+
+
+@blueprint.post("/steps")
+@needs(Permission.INBOX_NOTE)
+def step(case_id: int) -> ResponseReturnValue:
+    """Plan a step for a day, or write one down that is done."""
+    try:
+        day = date.fromisoformat(request.form["day"]) if request.form.get("day") else None
+    except ValueError:
+        return show(case_id, problem="The day is no date."), 422
+    if day is not None and not _soon(day):
+        return show(case_id, problem="Choose a day from today on, within a year."), 422
+    is_done = request.form.get("what") == "done"
+    wanted = Plan(request.form.get("kind", ""), words_sent("words"), None if is_done else day, number_sent("barrier"))
+    action = partial(steps.record if is_done else steps.plan, wanted=wanted, account_id=person().id)
+    return do(case_id, action, "Written down as done." if is_done else "Planned. It stands under My students as the next step.")
+
+
+def _soon(day: date) -> bool:
+    today = local_date(now(), services().settings.zone)
+    return today <= day <= today + timedelta(days=366)
+
+
+@blueprint.post("/steps/<int:step_id>/done")
+@needs(Permission.INBOX_NOTE)
+def step_done(case_id: int, step_id: int) -> ResponseReturnValue:
+    """Say that a planned step is done."""
+    return do(case_id, partial(steps.done, step_id=step_id, outcome=words_sent("outcome")), "Done.")
+
+
+@blueprint.post("/steps/<int:step_id>/drop")
+@needs(Permission.INBOX_NOTE)
+def step_drop(case_id: int, step_id: int) -> ResponseReturnValue:
+    """Drop a planned step, with a reason."""
+    return do(case_id, partial(steps.drop, step_id=step_id, why=words_sent("outcome")), "Dropped.")
