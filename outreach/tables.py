@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from outreach.attendance import tables as attendance
 from outreach.attention import tables as attention
+from outreach.cases import call_tables as calls
 from outreach.cases import danger_tables as danger
 from outreach.cases import family_tables as proposals
 from outreach.cases import help_tables as helping
@@ -31,6 +32,7 @@ TABLES = (
     attendance,
     attention,
     bench,
+    calls,
     cases,
     consent,
     danger,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -117,7 +117,7 @@ def undo(session: Session, act_id: int, *, account_id: int, by: str, now: dateti
     if act.good_until <= now or not _take_back_answer(session, act, now):
         message = "Too late to take it back: the answer has left." if act.planned_id else "Too late to take it back."
         raise CaseError(message)
-    undone = [row["case"] for row in act.before if _restore(session, row, by=by, now=now)]
+    undone = [row["case"] for row in act.before if restore(session, row, by=by, now=now)]
     act.undone_at = now
     audit(session, actor=by, action="inbox.undone", subject=f"act {act.id}", now=now, detail={"cases": undone})
     return act, len(undone)
@@ -136,7 +136,8 @@ def _take_back_answer(session: Session, act: InboxAct, now: datetime) -> bool:
     return True
 
 
-def _restore(session: Session, row: dict[str, Any], *, by: str, now: datetime) -> bool:
+def restore(session: Session, row: Mapping[str, Any], *, by: str, now: datetime) -> bool:
+    """Put a case back to how it stood (*row* of ``stands``, with its newest event then); False where something has happened since."""
     case = session.get(Case, row["case"], with_for_update=True)
     if case is None or desk.newest_event(session, case.id) != row["event"] or _has_newer(session, case, row["open_key"]):
         return False

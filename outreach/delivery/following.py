@@ -104,17 +104,27 @@ def _instead(session: Session, row: PlannedMessage, settings: Settings, now: dat
         return Step.NOTHING, None  # the child is no longer over the threshold, or a letter is on its way already
     if letter := _letter(session, row, episodes, settings, now):
         return Step.LETTER, letter
-    sentence = "A family got neither text nor letter about missed days. Call them; the delivery page says why."
+    ask_for_a_call(session, row, now)
+    return Step.PERSON, None
+
+
+def ask_for_a_call(session: Session, row: PlannedMessage, now: datetime) -> None:
+    """Put a family that got neither text nor letter before a person; it stands on the call list."""
+    sentence = "A family got neither text nor letter about missed days. Call them: they are on the call list, with the reasons."
     raise_item(
         session,
         kind="unreached",
-        key=f"unreached:{row.id}",
+        key=unreached(row.id),
         sentence=sentence,
         now=now,
         school_id=row.school_id,
         detail={"planned": row.id},
     )
-    return Step.PERSON, None
+
+
+def unreached(planned_id: int) -> str:
+    """The key of what a person sees while nobody has called a family that a message did not reach."""
+    return f"unreached:{planned_id}"
 
 
 def _tries(session: Session, row: PlannedMessage) -> int:

@@ -33,6 +33,7 @@ _MESSAGES, _DATA, _DISTRICT, _WORDS = "Messages", "Data", "District", "Words"
 TABS = (
     Tab("inbox.page", "Inbox", Permission.INBOX_READ),
     Tab("students.page", "My students", Permission.INBOX_READ),
+    Tab("call_list.page", "Calls", Permission.INBOX_NOTE),
     Tab("incidents.page", "Safety", Permission.DANGER_READ),
     Tab("attention.page", "Attention", Permission.ATTENTION_READ),
     Tab("delivery.page", "Delivery", Permission.DELIVERY_READ, _MESSAGES),

@@ -24,6 +24,7 @@ SCREENS = (
     "/inbox?queue=information",
     "/inbox?whose=mine",
     "/delivery",
+    "/call-list",
     "/delivery?state=skipped",
     "/delivery/1",
     "/baseline",

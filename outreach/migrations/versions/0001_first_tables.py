@@ -615,6 +615,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("school_id", "date", name=op.f("pk_reported_days")),
     )
     op.create_table(
+        "resources",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("how", sa.String(), nullable=False),
+        sa.Column("needs", sa.JSON(), nullable=False),
+        sa.Column("schools", sa.JSON(), nullable=False),
+        sa.Column("languages", sa.JSON(), nullable=False),
+        sa.Column("grades", sa.JSON(), nullable=False),
+        sa.Column("subgroups", sa.JSON(), nullable=False),
+        sa.Column("capacity", sa.Integer(), nullable=True),
+        sa.Column("checked_on", sa.Date(), nullable=False),
+        sa.Column("checked_by", sa.String(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_resources")),
+    )
+    op.create_table(
         "restriction_clearances",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("student_id", sa.String(), nullable=False),
@@ -1391,6 +1407,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_wrong_counts_message_id"), ["message_id"], unique=False)
 
     op.create_table(
+        "calls_made",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("contact_id", sa.String(), nullable=False),
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("overlay_id", sa.Integer(), nullable=True),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["event_id"], ["case_events.id"], name=op.f("fk_calls_made_event_id_case_events")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calls_made")),
+    )
+    with op.batch_alter_table("calls_made", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_calls_made_student_id"), ["student_id"], unique=False)
+
+    op.create_table(
         "case_steps",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=False),
@@ -1479,9 +1514,34 @@ def upgrade() -> None:
     with op.batch_alter_table("study_children", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_study_children_student_id"), ["student_id"], unique=False)
 
+    op.create_table(
+        "referrals",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("step_id", sa.Integer(), nullable=False),
+        sa.Column("resource_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_by", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_referrals_case_id_cases")),
+        sa.ForeignKeyConstraint(["resource_id"], ["resources.id"], name=op.f("fk_referrals_resource_id_resources")),
+        sa.ForeignKeyConstraint(["step_id"], ["case_steps.id"], name=op.f("fk_referrals_step_id_case_steps")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_referrals")),
+        sa.UniqueConstraint("step_id", name=op.f("uq_referrals_step_id")),
+    )
+    with op.batch_alter_table("referrals", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_referrals_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_referrals_resource_id_state"), ["resource_id", "state"], unique=False)
+
 
 def downgrade() -> None:
     """Undo."""
+    with op.batch_alter_table("referrals", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_referrals_resource_id_state"))
+        batch_op.drop_index(batch_op.f("ix_referrals_case_id"))
+
+    op.drop_table("referrals")
     with op.batch_alter_table("study_children", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_study_children_student_id"))
 
@@ -1504,6 +1564,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_case_steps_case_id"))
 
     op.drop_table("case_steps")
+    with op.batch_alter_table("calls_made", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_calls_made_student_id"))
+
+    op.drop_table("calls_made")
     with op.batch_alter_table("wrong_counts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_wrong_counts_message_id"))
         batch_op.drop_index(batch_op.f("ix_wrong_counts_case_id"))
@@ -1634,6 +1698,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_restriction_clearances_student_id_contact_id"))
 
     op.drop_table("restriction_clearances")
+    op.drop_table("resources")
     op.drop_table("reported_days")
     op.drop_table("redactions")
     op.drop_table("recount_runs")
