@@ -14,6 +14,7 @@ from outreach.cases.triage import TriageError
 from outreach.database import SchemaError, UnavailableError
 from outreach.delivery.letter_batches import NoSuchBatchError
 from outreach.delivery.letter_rules import BatchError
+from outreach.keeping.snapshots import KeepingError
 from outreach.messages.actions import ApprovalError
 from outreach.messages.exchange_intake import ImportRefusedError
 from outreach.messages.translations import TranslationFileError
@@ -39,6 +40,9 @@ _COMMANDS = {
     "user": "running:user",
     "audit": "audit:audit",
     "serve": "running:serve",
+    "backup": "keeping:backup",
+    "restore": "keeping:restore",
+    "release": "keeping:release",
     "demo": "demo:demo",
 }
 REFUSALS = (
@@ -56,6 +60,7 @@ REFUSALS = (
     TriageError,
     AccountError,
     RulesError,
+    KeepingError,
 )
 """What a person can put right: one sentence on stderr, exit 2, nothing written."""
 

@@ -15,8 +15,10 @@ from outreach.attendance.calendars import meaning_of
 from outreach.attendance.school_year import SchoolYear
 from outreach.attendance.tables import FeedSource, Mark
 from outreach.clock import local_date
+from outreach.delivery import instance
 from outreach.district.tables import CalendarEvent, Contact, Enrolment, School, Student
 from outreach.feeds import watching
+from outreach.keeping import snapshots
 from outreach.messages.languages import DEFAULT, languages
 from outreach.messages.queries import TAG, latest_approval, missing_from_core
 from outreach.planning import two_way
@@ -29,6 +31,7 @@ from outreach.thresholds.rules import Rule, load_rules
 
 _SHORTEST_YEAR = timedelta(days=240)
 _LONGEST_BREAK = timedelta(days=42)
+_OLD_SNAPSHOT = timedelta(days=2)
 
 
 class State(StrEnum):
@@ -63,6 +66,7 @@ def examine(services: Services) -> list[Finding]:
         findings.extend(_words(session, rules))
         findings.extend(_people(session, settings))
         findings.append(_on_call(session, settings, now))
+        findings.extend(_place(session, services, now))
     return findings
 
 
@@ -206,6 +210,21 @@ def _on_call(session: Session, settings: Settings, now: datetime) -> Finding:
     what = "Texts that invite an answer are held" if held else "With real phones, texts that invite an answer would be held"
     sentence = f"{what}: two people on call must acknowledge a test each month, and one be the last resort. See Safety, Who is on call."
     return Finding("on call", State.WRONG if held else State.LOOK, sentence)
+
+
+def _place(session: Session, services: Services, now: datetime) -> Iterator[Finding]:
+    """Whether this is the district's own database, and when it was last put by."""
+    row = instance.standing(session)
+    if row is not None and row.held_since is not None:
+        said = f"Nothing leaves: this database was restored or copied. {row.held_why} Once no other copy sends, run: outreach release."
+        yield Finding("database", State.WRONG, said)
+    if services.database.is_sqlite:
+        newest = snapshots.newest(services.settings.backups)
+        if newest is None or now - newest > _OLD_SNAPSHOT:
+            said = "There is no snapshot yet" if newest is None else f"The newest snapshot is of {newest.date()}"
+            yield Finding("database", State.LOOK, f"{said}. Run: outreach backup; outreach serve makes one each day.")
+        else:
+            yield Finding("database", State.WELL, f"The newest snapshot is of {newest.date()}.")
 
 
 def _people(session: Session, settings: Settings) -> Iterator[Finding]:

@@ -121,6 +121,9 @@ class Settings(BaseSettings):
     batches_wait: bool
     carrier_keeps_days: NonNegativeInt
     media_kept_days: PositiveInt
+    backup_folder: str
+    backups_kept: NonNegativeInt
+    backup_at: time
     feed_folder: str
     feed_settle_seconds: NonNegativeFloat
     feed_report_at: time
@@ -242,6 +245,11 @@ class Settings(BaseSettings):
     def demo_clock(self) -> Path:
         """The file that moves the clock of the demo's home; elsewhere it does not exist."""
         return self.home / "demo-clock.json"
+
+    @property
+    def backups(self) -> Path:
+        """Where snapshots lie."""
+        return Path(self.backup_folder) if self.backup_folder else self.home / "backups"
 
     @property
     def reaches_phones(self) -> bool:

@@ -13,6 +13,7 @@ from outreach.cases import tables as cases
 from outreach.consent import tables as consent
 from outreach.database import Base
 from outreach.delivery import family_tables as family
+from outreach.delivery import instance_tables as instance
 from outreach.delivery import letter_tables as letters
 from outreach.delivery import mail_tables as mail
 from outreach.delivery import tables as delivery
@@ -42,6 +43,7 @@ TABLES = (
     feeds,
     helping,
     inbox,
+    instance,
     letters,
     mail,
     messages,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from outreach.database import Database
+from outreach.delivery import instance
 from outreach.delivery.provider import Provider
 from outreach.delivery.smtp import SmtpMailer
 from outreach.delivery.twilio_media import TwilioMedia
 from outreach.delivery.twilio_provider import TwilioProvider
 from outreach.services import Services
-from outreach.settings import Settings, load_settings
+from outreach.settings import Settings, is_loopback, load_settings
 
 
 class DatabaseUnusableError(RuntimeError):
@@ -20,12 +21,14 @@ class DatabaseUnusableError(RuntimeError):
 def wire(settings: Settings | None = None, *, upgrade: bool = False) -> Services:
     """Open the database (creating or upgrading its schema as the rules allow) and the provider.
 
-    Raises SettingsError, SchemaError, DatabaseUnusableError.
+    A new database is at home here from now on. Raises SettingsError, SchemaError, DatabaseUnusableError.
     """
     settings = settings or load_settings()
     database = _opened(settings.database, upgrade=upgrade)
+    clock = settings.clock()
+    _keep_apart(settings, demo=instance.settle(database, clock.now(), demo=settings.demo_clock.exists()))
     media = TwilioMedia.from_settings(settings) if settings.provider else None
-    return Services(settings, database, settings.clock(), provider_of(settings), SmtpMailer.from_settings(settings), media)
+    return Services(settings, database, clock, provider_of(settings), SmtpMailer.from_settings(settings), media)
 
 
 def _opened(url: str, *, upgrade: bool) -> Database:
@@ -41,6 +44,15 @@ def _opened(url: str, *, upgrade: bool) -> Database:
         sentence = f"The database cannot be opened: {said}."
         raise DatabaseUnusableError(sentence) from error
     return database
+
+
+def _keep_apart(settings: Settings, *, demo: bool) -> None:
+    """Refuse invented families and a real carrier or mail server together."""
+    if demo and (settings.reaches_phones or (settings.smtp_host and not is_loopback(f"//{settings.smtp_host}"))):
+        sentence = (
+            "This is a demo's database: its families are invented, so a real carrier or mail server is refused. Take an empty database."
+        )
+        raise DatabaseUnusableError(sentence)
 
 
 def provider_of(settings: Settings) -> Provider | None:

@@ -47,5 +47,6 @@ JOBS = (
     Job("handover", timedelta(minutes=10), ticks.hand_over, "let open cases follow children who changed school"),
     Job("media", timedelta(seconds=10), ticks.fetch_media, "fetch photos that families texted, and delete those kept for their time"),
     Job("seal_audit", timedelta(hours=1), ticks.seal_audit, "sign the audit trail, and look whether somebody touched what was signed"),
+    Job("backup", timedelta(minutes=10), ticks.back_up, "once a day, from the hour in the settings: a snapshot of an embedded database"),
     Job("samples", timedelta(hours=1), ticks.sweep_samples, "delete uploaded samples of feeds that are a day old"),
 )

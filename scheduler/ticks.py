@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import suppress
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy.orm import Session
@@ -14,12 +16,13 @@ from outreach.cases.crossings import open_for_crossings
 from outreach.cases.intake import process_left_behind, take_waiting
 from outreach.consent.actions import lift_ended
 from outreach.delivery import actions as delivery
-from outreach.delivery import drift, feed_report, following, letter_pulls, lookups, mail
+from outreach.delivery import drift, feed_report, following, instance, letter_pulls, lookups, mail
 from outreach.delivery import reconcile as reconciliation
 from outreach.delivery.provider import Account
 from outreach.delivery.redaction import redact
 from outreach.evidence import snapshots
 from outreach.feeds.samples import sweep
+from outreach.keeping import snapshots as backups
 from outreach.planning import brakes
 from outreach.planning.actions import plan
 from outreach.replies import media
@@ -30,6 +33,7 @@ from outreach.thresholds.actions import evaluate, last_evaluation, there_is_news
 from outreach.thresholds.rules import load_rules
 
 _log = structlog.get_logger()
+_BACKUP = "backup"
 
 
 def evaluate_and_plan(services: Services) -> None:
@@ -69,6 +73,25 @@ def seal_audit(services: Services) -> None:
             attention.raise_item(session, kind="audit_broken", key=f"audit_broken:{sentence}", sentence=sentence, now=now, urgent=True)
 
 
+def back_up(services: Services) -> None:
+    """Make the day's snapshot of an embedded database; where it cannot be made a person is told."""
+    settings, now = services.settings, services.clock.now()
+    here, newest = now.astimezone(ZoneInfo(settings.zone)), backups.newest(settings.backups)
+    made_today = newest is not None and newest.astimezone(here.tzinfo).date() >= here.date()
+    if not services.database.is_sqlite or not settings.backups_kept or made_today or here.time() < settings.backup_at:
+        return
+    try:
+        backups.make(services.database, settings.home, settings.backups, now=now, kept=settings.backups_kept)
+    except (OSError, sqlite3.Error):
+        sentence = "Today's snapshot of the database could not be made; is the disk full? It is tried again every ten minutes. Tell IT."
+        with services.database.write() as session:
+            attention.raise_item(session, kind="backup", key=_BACKUP, sentence=sentence, now=now)
+        return
+    _log.info("snapshot made")
+    with services.database.write() as session:
+        attention.resolve_key(session, _BACKUP, by="backup", now=now)
+
+
 def _went_live(session: Session) -> bool:
     """Whether a school left shadow mode since the last evaluation."""
     last = last_evaluation(session)
@@ -106,13 +129,13 @@ def catch_up(services: Services) -> None:
 
 def look_up(services: Services) -> None:
     """Ask what kind of line a number is, and whether it changed hands, before its first text."""
-    if account := _account(services):
+    if account := _account_at_home(services):
         lookups.look_up(services.database, account, services.settings, services.clock)
 
 
 def keep_in_step(services: Services) -> None:
     """Compare opt-outs with the carrier's, tell it of those it does not know, and let it forget old words."""
-    if account := _account(services):
+    if account := _account_at_home(services):
         drift.keep_in_step(services.database, account, services.clock)
         redact(services.database, account, services.settings, services.clock)
 
@@ -120,6 +143,11 @@ def keep_in_step(services: Services) -> None:
 def _account(services: Services) -> Account | None:
     provider: object = services.provider
     return provider if isinstance(provider, Account) else None
+
+
+def _account_at_home(services: Services) -> Account | None:
+    """The carrier's account for what changes something there; a copied database asks it nothing but what came in."""
+    return None if instance.held(services.database, services.clock.now()) else _account(services)
 
 
 def follow_up(services: Services) -> None:

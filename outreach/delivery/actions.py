@@ -21,7 +21,7 @@ from outreach.attention.queries import is_open
 from outreach.clock import Clock
 from outreach.consent import queries as consent
 from outreach.database import Database, take_turns
-from outreach.delivery import filtering, last_look, lookups, outcomes, reconcile
+from outreach.delivery import filtering, instance, last_look, lookups, outcomes, reconcile
 from outreach.delivery.last_look import Known
 from outreach.delivery.outcomes import SET_UP
 from outreach.delivery.provider import Outcome, Provider, Text
@@ -100,6 +100,9 @@ def dispatch(
         _hold_all(database, clock.now(), report)
         return report
     _give_up_lost_claims(database, clock.now())
+    if kept := instance.held(database, clock.now()):
+        report.stopped = kept
+        return report
     with database.read() as session:
         if is_open(session, SET_UP):
             report.stopped = "our texting account is not set up right; see Attention"

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attention.actions import raise_item, resolve_key
 from outreach.delivery import family_codes
+from outreach.delivery import instance
 from outreach.delivery import letter_returns as returns
 from outreach.delivery.letter_rules import BatchError, BatchState, Leaf, move, next_print, ounces
 from outreach.delivery.letter_tables import LetterBatch, LetterPage, LetterPull
@@ -334,7 +335,10 @@ def _place(session: Session, batch: LetterBatch, printed: _Printed) -> None:
 
 
 def _release(session: Session, batch: LetterBatch, printed: _Printed, settings: Settings, now: datetime, by: str) -> None:
-    """The batch's release is that of its letters; until its files are written, a person sees that they are not."""
+    """The batch's release is that of its letters; until its files are written, a person sees that they are not. Raises BatchError in a copy."""
+    if instance.is_held(session):
+        sentence = f"Nothing is printed: {instance.HELD}."
+        raise BatchError(sentence)
     for item in printed.items:
         row, go = item.row, item.go
         _put(row, State.PRINTED, "", now)

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from outreach.attention.actions import raise_item, resolve_key
 from outreach.clock import Clock
 from outreach.database import Database
+from outreach.delivery import instance
 from outreach.delivery.mail_tables import Email, MailChoice
 from outreach.delivery.provider import Answer, Outcome
 from outreach.staff.roles import Permission, Role, may
@@ -192,6 +193,8 @@ def send_due(database: Database, mailer: Mailer | None, clock: Clock) -> Counter
     """Send what is due, one after the other; return how many went which way. Any number of workers may do this at once."""
     done: Counter[str] = Counter()
     _give_up_lost(database, clock.now())
+    if instance.held(database, clock.now()):
+        return done
     while (claimed := _claim(database, clock.now(), may_send=mailer is not None, done=done)) is not None:
         mail_id, mail = claimed
         assert mailer is not None  # noqa: S101 - nothing is claimed without one

@@ -119,6 +119,10 @@ class Account(Protocol):
         """What came in on one of our numbers since an instant, the oldest first."""
         ...
 
+    def said(self, since: datetime) -> list[Listed]:
+        """What we sent since an instant, the oldest first."""
+        ...
+
     def forget(self, sid: str) -> None:
         """Let the carrier forget the words of one message; words it does not have are forgotten already."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 import requests
@@ -12,7 +12,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 from urllib3.exceptions import HTTPError
 
-from outreach.delivery.provider import Heard, Line
+from outreach.delivery.provider import Heard, Line, Listed
 
 _Found = TypeVar("_Found")
 _PAGE = 1000
@@ -23,6 +23,8 @@ _NO_SUCH_NUMBER = {400, 404}
 """What Lookup answers of a number that it cannot read: nothing is known of it, and the others are asked all the same."""
 _TOLD_AT_ONCE = 25
 """Consents in one request."""
+_OUT_OF_ORDER = timedelta(days=1)
+"""The list is in the order of sending; a text made earlier may stand before one made later."""
 UNREADABLE = (HTTPError, OSError, ValueError, KeyError, TypeError)
 """What else comes out of the library where an answer breaks off or is not what Twilio writes: it proves nothing either way."""
 
@@ -56,9 +58,26 @@ class TwilioAccount:
             if getattr(error.__cause__, "status", 0) not in _NO_LIST:
                 raise
             return []  # such a server holds nothing back; at Twilio an account that is not found can send nothing either
-        inbound = (message for message in listed if str(getattr(message.direction, "value", message.direction)) == "inbound")
+        inbound = (message for message in listed if word(message.direction) == "inbound")
         heard = [Heard(m.sid, m.from_, m.to, m.body or "", int(m.num_media or 0), m.date_sent or m.date_created or since) for m in inbound]
         return sorted((one for one in heard if one.at >= since), key=lambda one: one.at)
+
+    def said(self, since: datetime) -> list[Listed]:
+        """What we sent since an instant, from whichever sender: one that waits at a service has no number yet.
+
+        The list is read from its newest end, for what still waits has no time of sending to ask for either.
+        """
+        found = _asked("the list", lambda: self._newest(since - _OUT_OF_ORDER))
+        return sorted((one for one in found if one.created_at >= since), key=lambda one: one.created_at)
+
+    def _newest(self, since: datetime) -> list[Listed]:
+        found = []
+        for m in self._client.messages.stream(page_size=_PAGE):
+            if m.date_created is not None and m.date_created < since:
+                break
+            if m.date_created is not None and word(m.direction) == "outbound-api":
+                found.append(Listed(m.sid or "", m.to or "", m.body or "", word(m.status), str(m.error_code or ""), m.date_created))
+        return found
 
     def forget(self, sid: str) -> None:
         """Empty one message's words; a message that is no longer there has none."""
@@ -98,6 +117,11 @@ class TwilioAccount:
             refused = {str(item.get("correlation_id")) for item in answer.items or [] if item.get("error_code")}
             taken += [phone for name, phone in by_id.items() if name not in refused]
         return taken
+
+
+def word(value: object) -> str:
+    """One of Twilio's words, however the library wraps it."""
+    return str(getattr(value, "value", value) or "")
 
 
 def _asked(what: str, ask: Callable[[], _Found]) -> _Found:

@@ -15,7 +15,7 @@ from twilio.rest import Client
 from urllib3.exceptions import NewConnectionError
 
 from outreach.delivery.provider import Answer, Listed, Outcome, Text
-from outreach.delivery.twilio_account import UNREADABLE, TwilioAccount
+from outreach.delivery.twilio_account import UNREADABLE, TwilioAccount, word
 from outreach.settings import Settings
 
 _TOO_MANY = 429
@@ -84,7 +84,7 @@ class TwilioProvider(TwilioAccount):
             return Answer(Outcome.UNCERTAIN, detail=type(error).__name__)
         if not message.sid:
             return Answer(Outcome.UNCERTAIN, detail="an answer without a name for the message")
-        return Answer(Outcome.ACCEPTED, sid=message.sid, status=_word(message.status))
+        return Answer(Outcome.ACCEPTED, sid=message.sid, status=word(message.status))
 
     def sent_to(self, phone: str, since: datetime) -> list[Listed]:
         """List what was created for *phone* since an instant; raises OSError when the carrier cannot be asked."""
@@ -94,9 +94,9 @@ class TwilioProvider(TwilioAccount):
             sentence = "the carrier's list cannot be read"
             raise OSError(sentence) from error
         return [
-            Listed(message.sid or "", phone, message.body or "", _word(message.status), str(message.error_code or ""), message.date_created)
+            Listed(message.sid or "", phone, message.body or "", word(message.status), str(message.error_code or ""), message.date_created)
             for message in found
-            if message.date_created is not None and message.date_created >= since and not _word(message.direction).startswith("inbound")
+            if message.date_created is not None and message.date_created >= since and not word(message.direction).startswith("inbound")
         ]
 
 
@@ -118,7 +118,3 @@ def _never_left(error: requests.RequestException) -> bool:
 
 def _sender(sid: str) -> dict[str, object]:
     return {"from_" if sid.startswith("+") else "messaging_service_sid": sid}
-
-
-def _word(value: object) -> str:
-    return str(getattr(value, "value", value) or "")

@@ -81,6 +81,7 @@ def settings_for(home: Path, *, web_url: str, carrier_url: str, mail_port: int =
         twilio_messaging_service_sid="MG" + "5" * 32,
         sender_rate=25.0,
         state="IL",
+        backups_kept=0,
         two_way_needs_on_call="always",
         feed_folder=str(home / "feeds-in"),
         smtp_host="127.0.0.1",

@@ -391,6 +391,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_inbound_messages_phone_received_at"), ["phone", "received_at"], unique=False)
 
     op.create_table(
+        "instance",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("demo", sa.Boolean(), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_by", sa.String(), nullable=False),
+        sa.Column("held_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("held_why", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_instance")),
+    )
+    op.create_table(
         "kept_files",
         sa.Column("import_id", sa.Integer(), nullable=False),
         sa.Column("canonical", sa.String(), nullable=False),
@@ -1732,6 +1743,7 @@ def downgrade() -> None:
     op.drop_table("letter_batches")
     op.drop_table("large_print")
     op.drop_table("kept_files")
+    op.drop_table("instance")
     with op.batch_alter_table("inbound_messages", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_inbound_messages_phone_received_at"))
 

@@ -1,0 +1,65 @@
+"""``outreach backup``, ``restore``, ``release``: a district's data kept, brought back, and let send again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from outreach.delivery import instance
+from outreach.keeping import snapshots
+from outreach.keeping.returning import come_back
+from outreach.keeping.snapshots import KeepingError
+from outreach.settings import Settings, load_settings
+from outreach.wiring import wire
+
+
+@click.command()
+@click.option("--to", "folder", type=click.Path(path_type=Path, file_okay=False), help="Folder of the snapshots; without it backup_folder.")
+def backup(folder: Path | None) -> None:
+    """Write a snapshot of the database and all that lies beside it while the service runs."""
+    services = wire()
+    settings = services.settings
+    made = snapshots.make(
+        services.database, settings.home, folder or settings.backups, now=services.clock.now(), kept=0 if folder else settings.backups_kept
+    )
+    click.echo(made)
+
+
+@click.command()
+@click.argument("source", type=click.Path(path_type=Path, exists=True))
+def restore(source: Path) -> None:
+    """Build the district in an empty home from SOURCE, a snapshot; nothing leaves from there until 'outreach release'."""
+    settings = load_settings()
+    snapshots.unpack(source, settings.home, _empty_file(settings))
+    services = wire()
+    services.database.engine.dispose()
+    click.echo("Restored. Nothing leaves from here: once no other copy runs, 'outreach release --by EMAIL' lets it send.", err=True)
+
+
+def _empty_file(settings: Settings) -> Path:
+    prefix, url = "sqlite:///", settings.database
+    if not url.startswith(prefix):
+        sentence = "A snapshot is a SQLite database; leave OUTREACH_DATABASE_URL unset, or bring an export to PostgreSQL."
+        raise KeepingError(sentence)
+    return Path(url.removeprefix(prefix))
+
+
+@click.command()
+@click.option("--by", required=True, metavar="EMAIL", help="Who says that no other copy of this database sends.")
+def release(by: str) -> None:
+    """Let a restored or copied database send: first it takes in from the carrier what came and what left meanwhile."""
+    services = wire()
+    if not instance.held(services.database, services.clock.now()):
+        click.echo("It is not held.", err=True)
+        return
+    try:
+        found = come_back(services.database, services.provider, services.settings, services.clock, by=by)
+    except OSError as error:
+        sentence = f"It stays held: {error}."
+        raise KeepingError(sentence) from error
+    click.echo(
+        f"It may send. From the carrier: {found.heard} texts of families, {found.known + found.adopted} texts to families that were known "
+        f"and {found.unknown} that were not; {found.cancelled} that waited for those families are cancelled.",
+        err=True,
+    )

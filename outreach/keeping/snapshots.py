@@ -1,0 +1,135 @@
+"""Snapshots of an embedded database with all that lies in its home: one packed file that proves itself.
+
+The database is copied by SQLite's own online backup while the service runs: readers and writers go on, and the copy is one moment's state.
+What lies in the home is written once and never changed (kept feeds, photos, recordings) or tiny (keys, settings), so copying it
+after the database never misses what a row names. A snapshot holds children's data and the keys: only its owner can read it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from outreach.database import Database
+
+_NAMED = "outreach-%Y%m%dT%H%M%SZ.tar.gz"
+_PATTERN = "outreach-*.tar.gz"
+_DATABASE = "outreach.db"
+_MANIFEST = "manifest.json"
+_FORMAT = "outreach snapshot 1"
+_LEFT_OUT = ("samples", "backups", "feeds/copies", "feeds/inbox", "demo-clock.json")
+"""What can be made again, is somebody's for a day, or is a snapshot itself."""
+
+
+class KeepingError(RuntimeError):
+    """A snapshot or an export cannot be made, read or put in place."""
+
+
+def make(database: Database, home: Path, folder: Path, *, now: datetime, kept: int) -> Path:
+    """Write a snapshot of *database* and *home* into *folder* and return it; of all snapshots there only the newest *kept* stay (0: all).
+
+    It is written to the side and renamed when whole. Raises KeepingError for PostgreSQL, OSError where the disk is full.
+    """
+    if not database.is_sqlite or not database.url.database:
+        sentence = (
+            "The database is PostgreSQL's: its own tools make the snapshots (pg_dump, or point-in-time recovery; see docs/operations.md). "
+            "'outreach export FOLDER' writes everything in open formats from either database."
+        )
+        raise KeepingError(sentence)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target = folder / now.astimezone(UTC).strftime(_NAMED)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as place:
+        copy, packed = Path(place) / _DATABASE, Path(place) / target.name
+        with closing(sqlite3.connect(database.url.database)) as live, closing(sqlite3.connect(copy)) as aside:
+            live.backup(aside)
+        _pack(packed, copy, home, Path(database.url.database), now)
+        packed.replace(target)
+    if kept:
+        for old in sorted(folder.glob(_PATTERN))[:-kept]:
+            old.unlink()
+    return target
+
+
+def newest(folder: Path) -> datetime | None:
+    """When the newest snapshot of *folder* was made."""
+    found = sorted(folder.glob(_PATTERN))
+    return datetime.strptime(found[-1].name, _NAMED).replace(tzinfo=UTC) if found else None
+
+
+def unpack(snapshot: Path, home: Path, database: Path) -> None:
+    """Put a snapshot's files into the empty *home* and its database at *database*, after every byte was compared with its manifest.
+
+    Raises KeepingError with nothing put in place.
+    """
+    if database.exists():
+        sentence = f"{database} is there already; a snapshot is restored into an empty home only (choose another OUTREACH_HOME)."
+        raise KeepingError(sentence)
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home, prefix=".restoring-") as place:
+        inside = Path(place)
+        try:
+            with tarfile.open(snapshot, "r:gz") as archive:
+                archive.extractall(inside, filter="data")
+            _verify(inside)
+        except (tarfile.TarError, EOFError, OSError, ValueError, KeyError) as error:
+            sentence = f"{snapshot} is not a whole snapshot of this program: {error}. Nothing was restored."
+            raise KeepingError(sentence) from error
+        for file in sorted(path for path in (inside / "home").rglob("*") if path.is_file()):
+            target = home / file.relative_to(inside / "home")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(target)
+        database.parent.mkdir(parents=True, exist_ok=True)
+        (inside / _DATABASE).replace(database)  # last: a restore that was broken off is no database yet
+
+
+def _pack(packed: Path, copy: Path, home: Path, live: Path, now: datetime) -> None:
+    """Write the archive: the database, the home, and last the manifest of what was written."""
+    sums: dict[str, str] = {}
+    descriptor = os.open(packed, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as raw, tarfile.open(fileobj=raw, mode="w:gz", compresslevel=1) as archive:
+        for name, path in ((_DATABASE, copy), *_of_home(home, live)):
+            with path.open("rb") as stream:
+                sums[name] = hashlib.file_digest(stream, "sha256").hexdigest()
+            archive.add(path, name, recursive=False)
+        told = json.dumps({"format": _FORMAT, "made_at": now.isoformat(), "sha256": sums}, indent=1).encode()
+        entry = tarfile.TarInfo(_MANIFEST)
+        entry.size = len(told)
+        archive.addfile(entry, io.BytesIO(told))
+        archive.close()
+        raw.flush()
+        os.fsync(raw.fileno())
+
+
+def _of_home(home: Path, live: Path) -> Iterator[tuple[str, Path]]:
+    """What lies in the home beside the database and its companions."""
+    for path in sorted(home.rglob("*")):
+        name = PurePosixPath(path.relative_to(home).as_posix())
+        hidden = any(part.startswith((".", "arriving-")) or part.endswith(".new") for part in name.parts)
+        left_out = any(name.is_relative_to(one) for one in _LEFT_OUT)
+        if path.is_file() and not (hidden or left_out or path.name.startswith(live.name) or path.match(_PATTERN)):
+            yield f"home/{name}", path
+
+
+def _verify(inside: Path) -> None:
+    manifest = json.loads((inside / _MANIFEST).read_bytes())
+    if manifest["format"] != _FORMAT:
+        sentence = f"its format is {manifest['format']!r}"
+        raise ValueError(sentence)
+    there = {path.relative_to(inside).as_posix() for path in inside.rglob("*") if path.is_file()} - {_MANIFEST}
+    if there != set(manifest["sha256"]):
+        sentence = "its files are not those of its manifest"
+        raise ValueError(sentence)
+    for name, told in manifest["sha256"].items():
+        with (inside / name).open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != told:
+                sentence = f"{name} was changed"
+                raise ValueError(sentence)
