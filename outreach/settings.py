@@ -98,6 +98,7 @@ class Settings(BaseSettings):
     school_opens: time
     school_closes: time
     undo_seconds: NonNegativeInt
+    resource_fresh_days: PositiveInt
     on_call_wait_minutes: PositiveInt
     two_way_needs_on_call: Literal["phones", "always"]
     state: Annotated[str, Field(pattern="^([A-Z]{2})?$")]
@@ -152,6 +153,11 @@ class Settings(BaseSettings):
     letter_approvals: Annotated[int, Field(ge=0, le=2)]
     letter_print_at: time
     letter_pull_days: NonNegativeInt
+    mail_house: Literal["none", "lob"]
+    mail_house_api_base: str
+    mail_house_from: str
+    mail_house_address_placement: Literal["insert_blank_page", "top_first_page"]
+    mail_house_timeout_seconds: PositiveFloat
     family_code_days: PositiveInt
     proxies: NonNegativeInt
     font_folder: str
@@ -159,6 +165,7 @@ class Settings(BaseSettings):
     feed_keys: dict[str, FeedKey] = Field(default_factory=dict, repr=False)
     """Source name → what its server wants to see; ``[feed_keys."NAME"]`` in settings.toml."""
     smtp_password: str = Field("", repr=False)
+    mail_house_key: str = Field("", repr=False)
     public_url: str = ""
     twilio_api_base: str = ""
     twilio_account_sid: str = Field("", validation_alias=AliasChoices("TWILIO_ACCOUNT_SID", "twilio_account_sid"))
@@ -241,6 +248,19 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return self
 
+    @model_validator(mode="after")
+    def _a_mail_house_is_told_whole(self) -> Self:
+        if self.mail_house == "none":
+            return self
+        if not (self.mail_house_key and self.mail_house_from):
+            message = "mail_house needs mail_house_key (OUTREACH_MAIL_HOUSE_KEY) and mail_house_from, the return address in its account"
+            raise ValueError(message)
+        moved = self.now is not None or self.demo_clock.exists()
+        if moved and self.posts_letters:
+            message = "the clock is moved (OUTREACH_NOW, or the demo's home), which is refused with a mail house's live key"
+            raise ValueError(message)
+        return self
+
     @property
     def demo_clock(self) -> Path:
         """The file that moves the clock of the demo's home; elsewhere it does not exist."""
@@ -250,6 +270,11 @@ class Settings(BaseSettings):
     def backups(self) -> Path:
         """Where snapshots lie."""
         return Path(self.backup_folder) if self.backup_folder else self.home / "backups"
+
+    @property
+    def posts_letters(self) -> bool:
+        """Whether letters leave for people's mailboxes: a test key prints nothing, and a stand-in neither."""
+        return self.mail_house != "none" and not self.mail_house_key.startswith("test_") and not is_loopback(self.mail_house_api_base)
 
     @property
     def reaches_phones(self) -> bool:

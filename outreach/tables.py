@@ -9,6 +9,7 @@ from outreach.cases import danger_tables as danger
 from outreach.cases import family_tables as proposals
 from outreach.cases import help_tables as helping
 from outreach.cases import inbox_tables as inbox
+from outreach.cases import resource_tables as resources
 from outreach.cases import tables as cases
 from outreach.consent import tables as consent
 from outreach.database import Base
@@ -51,6 +52,7 @@ TABLES = (
     planning,
     proposals,
     replies,
+    resources,
     snapshots,
     staff,
     studies,

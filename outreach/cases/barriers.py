@@ -21,6 +21,9 @@ from outreach.staff.actions import audit
 BY_PEOPLE = (SaidBy.FAMILY, SaidBy.STUDENT, SaidBy.STAFF)
 """Who can have said what a person writes down."""
 
+_SAID = {"noted": "written down", "confirmed": "looked at", "closed": "no longer in the way", "opened": "still in the way"}
+"""What was done with a reason, as the conversation tells it."""
+
 
 @dataclass(frozen=True)
 class Told:
@@ -109,5 +112,5 @@ def _of(session: Session, case: Case, barrier_id: int) -> Barrier:
 def _written(session: Session, case: Case, row: Barrier, what: str, *, by: str, now: datetime) -> None:
     """An event and an entry of the trail; neither names the reason, for many read them."""
     session.flush()
-    add_event(session, case, EventKind.BARRIER, by=by, now=now, text=what)
+    add_event(session, case, EventKind.BARRIER, by=by, now=now, text=_SAID[what])
     audit(session, actor=by, action=f"barrier.{what}", subject=f"case {case.id}", now=now, detail={"barrier": row.id})

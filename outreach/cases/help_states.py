@@ -73,7 +73,7 @@ MOVES: dict[BarrierState | StepState | ReferralState, frozenset[StrEnum]] = {
     BarrierState.SAID_YES: frozenset({BarrierState.OPEN, BarrierState.CLOSED}),
     BarrierState.CLOSED: frozenset({BarrierState.OPEN}),
     StepState.PLANNED: frozenset({StepState.DONE, StepState.DROPPED}),
-    # back to planned: the family or the partner declined what was offered, or it did not help
+    # planned again: the family or the partner declined what was offered, or it did not help
     StepState.DONE: frozenset({StepState.PLANNED}),
     StepState.DROPPED: frozenset(),
     ReferralState.OFFERED: frozenset({ReferralState.ACCEPTED, ReferralState.DECLINED}),

@@ -64,7 +64,8 @@ def drop(session: Session, case: Case, step_id: int, why: str, *, by: str, now: 
 
 def open_again(session: Session, case: Case, row: Step, why: str, *, due_on: date, by: str, now: datetime) -> None:
     """Bring a step back that came to nothing: it is due again, with the reason."""
-    row.state, row.outcome, row.done_at, row.due_on = move(StepState(row.state), StepState.PLANNED).value, why, None, due_on
+    row.state, row.outcome = move(StepState(row.state), StepState.PLANNED).value, why
+    row.done_at, row.due_on, row.asked_id = None, due_on, None
     _written(session, case, row, by=by, now=now)
 
 

@@ -16,6 +16,10 @@ class Permission(StrEnum):
     """Write to a family; take, close and reopen a case."""
     INBOX_NOTE = "inbox.note"
     """Write a note that only staff see."""
+    RESOURCES_READ = "resources.read"
+    """See who can help families; no family stands there."""
+    RESOURCES_EDIT = "resources.edit"
+    """Write and check the resources of one's schools; with the whole district in reach, of the district."""
     DELIVERY_READ = "delivery.read"
     SENDING_READ = "sending.read"
     """See what is stopped, by whom and why."""
@@ -109,6 +113,7 @@ def _grant(reach: Reach, *permissions: Permission) -> Grant:
 
 _P = Permission
 _DATA = (_P.DATA_READ, _P.DATA_FIX, _P.DATA_CHILDREN)
+_RESOURCES = (_P.RESOURCES_READ, _P.RESOURCES_EDIT)
 _INBOX = (_P.INBOX_READ, _P.INBOX_ANSWER, _P.INBOX_NOTE, _P.DELIVERY_READ, _P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.CLOCK_MOVE)
 _SENDING = (_P.SENDING_READ, _P.SENDING_STOP)
 _FIGURES = (_P.BASELINE_READ, _P.DASHBOARD_READ)
@@ -118,9 +123,11 @@ _WORDS = (_P.WORDS_READ, _P.WORDS_EDIT)
 
 GRANTS: Mapping[Role, Grant] = MappingProxyType(
     {
-        Role.COORDINATOR: _grant(Reach.SCHOOLS, *_INBOX, *_POST, *_SENDING, *_DANGER, *_DATA, *_FIGURES),
-        Role.ATTENDANCE_CLERK: _grant(Reach.SCHOOLS, *_POST, _P.INBOX_READ, _P.INBOX_NOTE, _P.DELIVERY_READ, _P.ATTENTION_READ, *_DATA),
-        Role.SCHOOL_ADMINISTRATOR: _grant(Reach.SCHOOLS, *_INBOX, *_POST, *_SENDING, *_DANGER, *_DATA, *_FIGURES, *_WORDS),
+        Role.COORDINATOR: _grant(Reach.SCHOOLS, *_INBOX, *_RESOURCES, *_POST, *_SENDING, *_DANGER, *_DATA, *_FIGURES),
+        Role.ATTENDANCE_CLERK: _grant(
+            Reach.SCHOOLS, *_POST, _P.INBOX_READ, _P.INBOX_NOTE, _P.RESOURCES_READ, _P.DELIVERY_READ, _P.ATTENTION_READ, *_DATA
+        ),
+        Role.SCHOOL_ADMINISTRATOR: _grant(Reach.SCHOOLS, *_INBOX, *_RESOURCES, *_POST, *_SENDING, *_DANGER, *_DATA, *_FIGURES, *_WORDS),
         # the baseline and the words are the whole district's, so only a district-wide role changes them
         Role.DISTRICT_ADMINISTRATOR: Grant(Reach.DISTRICT, frozenset(Permission)),
         # reads words and made-up families, never a real one: so not the page of words, which counts adults

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -11,19 +11,22 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from outreach.cases import barriers, help_queries, steps
+from outreach.cases import barriers, help_queries, referrals, steps
 from outreach.cases.actions import CaseError
 from outreach.cases.barrier_words import LAYERS, shipped
 from outreach.cases.barriers import BY_PEOPLE, Told
-from outreach.cases.help_states import BarrierState, IllegalMoveError, SaidBy, Severity, StepState
+from outreach.cases.help_queries import ShownBarrier
+from outreach.cases.help_states import BarrierState, IllegalMoveError, ReferralState, SaidBy, Severity, StepState
+from outreach.cases.referrals import Choice as Fitting
+from outreach.cases.referrals import Offer
 from outreach.cases.states import CaseState
 from outreach.cases.steps import Plan
 from outreach.cases.tables import Case
 from outreach.clock import local_date
-from outreach.replies.reasons import CATEGORY_OF, Category
+from outreach.replies.normalise import storable
 from outreach.staff import queries as accounts
 from outreach.staff.roles import Permission
-from outreach.web import people
+from outreach.web import people, resources
 from outreach.web.case_page import LONGEST_NOTE, found, number_sent
 from outreach.web.context import now, person, services
 from outreach.web.permissions import needs
@@ -44,6 +47,8 @@ SAID_BY = {
     SaidBy.STUDENT: "the student",
     SaidBy.STAFF: "somebody of the school",
 }
+_SEALED = "This is sealed: only the person who looks after the case decides about it."
+_NO_DAY = "Choose a day from today on, within a year."
 Choice = TypeVar("Choice", bound=str)
 
 
@@ -71,7 +76,10 @@ def show(case_id: int, *, problem: str = "") -> str:
             steps=done_and_planned,
             doers=accounts.names(session, {one.row.owner_id for one in done_and_planned if one.row and one.row.owner_id}),
             names=accounts.names_by_email(session, {one.row.confirmed_by for one in shown if one.row and one.row.confirmed_by}),
+            referrals=referrals.of_steps(session, [one.id for one in done_and_planned if one.row]),
+            fitting=_fitting(session, case, shown),
             closed=case.state == CaseState.CLOSED,
+            in_a_week=local_date(now(), settings.zone) + timedelta(days=7),
             today=local_date(now(), settings.zone),
             problem=problem,
             longest=LONGEST_NOTE,
@@ -79,15 +87,17 @@ def show(case_id: int, *, problem: str = "") -> str:
         )
 
 
+def _fitting(session: Session, case: Case, shown: Sequence[ShownBarrier]) -> dict[int, list[Fitting]]:
+    """Open reason that this person may read → the resources that fit it."""
+    readable = [one for one in shown if one.is_open and one.row is not None]
+    return {one.id: referrals.choices(session, case, one.row.reason, services().settings, now()) for one in readable if one.row}
+
+
 def _choices() -> dict[str, object]:
     words = shipped()
-    by_category = {
-        words.categories[category]: {reason: words.reason(reason) for reason, one in CATEGORY_OF.items() if one is category}
-        for category in Category
-    }
     by_layer = {label: [kind for kind in words.kinds.values() if kind.layer is layer] for layer, label in LAYERS.items()}
     return {
-        "reasons": by_category,
+        "reasons": resources.by_category(),
         "kinds": by_layer,
         "layers": LAYERS,
         "severities": SEVERITIES,
@@ -95,6 +105,7 @@ def _choices() -> dict[str, object]:
         "by_people": {one: SAID_BY[one] for one in BY_PEOPLE},
         "BARRIER": BarrierState,
         "STEP": StepState,
+        "REFERRAL": ReferralState,
     }
 
 
@@ -111,7 +122,7 @@ def do(case_id: int, action: Callable[..., object], said: str) -> ResponseReturn
 
 def words_sent(name: str) -> str:
     """What was written into one field of the form."""
-    return request.form.get(name, "")[:LONGEST_NOTE]
+    return storable(request.form.get(name, ""))[:LONGEST_NOTE]
 
 
 def chosen(kind: type[Choice], name: str, otherwise: Choice) -> Choice:
@@ -163,8 +174,7 @@ def _on_barrier(case_id: int, barrier_id: int, action: Callable[..., object], sa
     def run(session: Session, case: Case, *, by: str, now: datetime) -> None:
         shown = {one.id: one for one in help_queries.barriers(session, [case], person())}
         if barrier_id in shown and shown[barrier_id].closed_to_me:
-            message = "This is sealed: only the person who looks after the case decides about it."
-            raise CaseError(message)
+            raise CaseError(_SEALED)
         action(session, case, barrier_id, by=by, now=now)
 
     return do(case_id, run, said)
@@ -178,20 +188,22 @@ def _on_barrier(case_id: int, barrier_id: int, action: Callable[..., object], sa
 def step(case_id: int) -> ResponseReturnValue:
     """Plan a step for a day, or write one down that is done."""
     try:
-        day = date.fromisoformat(request.form["day"]) if request.form.get("day") else None
+        day = _day_sent()
     except ValueError:
-        return show(case_id, problem="The day is no date."), 422
-    if day is not None and not _soon(day):
-        return show(case_id, problem="Choose a day from today on, within a year."), 422
+        return show(case_id, problem=_NO_DAY), 422
     is_done = request.form.get("what") == "done"
     wanted = Plan(request.form.get("kind", ""), words_sent("words"), None if is_done else day, number_sent("barrier"))
     action = partial(steps.record if is_done else steps.plan, wanted=wanted, account_id=person().id)
     return do(case_id, action, "Written down as done." if is_done else "Planned. It stands under My students as the next step.")
 
 
-def _soon(day: date) -> bool:
-    today = local_date(now(), services().settings.zone)
-    return today <= day <= today + timedelta(days=366)
+def _day_sent() -> date | None:
+    """The day of the form, from today on and within a year; None where it is empty. Raises ValueError."""
+    sent, today = request.form.get("day", ""), local_date(now(), services().settings.zone)
+    day = date.fromisoformat(sent) if sent else None
+    if day is not None and not today <= day <= today + timedelta(days=366):
+        raise ValueError(_NO_DAY)
+    return day
 
 
 @blueprint.post("/steps/<int:step_id>/done")
@@ -206,3 +218,47 @@ def step_done(case_id: int, step_id: int) -> ResponseReturnValue:
 def step_drop(case_id: int, step_id: int) -> ResponseReturnValue:
     """Drop a planned step, with a reason."""
     return do(case_id, partial(steps.drop, step_id=step_id, why=words_sent("outcome")), "Dropped.")
+
+
+# --- referrals ------------------------------------------------------------------------------------------------------------------
+
+
+@blueprint.post("/barriers/<int:barrier_id>/referrals")
+@needs(Permission.INBOX_ANSWER)
+def offer(case_id: int, barrier_id: int) -> ResponseReturnValue:
+    """Point the family to somebody who can help."""
+    known, settings = person(), services().settings
+    try:
+        day, resource_id = _day_sent(), number_sent("resource")
+    except ValueError:
+        return show(case_id, problem=_NO_DAY), 422
+    if day is None or resource_id is None:
+        return show(case_id, problem="Choose who can help, and by when you ask whether it came to something."), 422
+
+    def run(session: Session, case: Case, barrier_id: int, *, by: str, now: datetime) -> None:
+        wanted = Offer(barrier_id, resource_id, day, words_sent("words"))
+        referrals.offer(session, case, wanted, account_id=known.id, by=by, settings=settings, now=now)
+
+    return _on_barrier(case_id, barrier_id, run, "Offered. It is a step now, and comes back on its day.")
+
+
+@blueprint.post("/referrals/<int:referral_id>")
+@needs(Permission.INBOX_ANSWER)
+def referral(case_id: int, referral_id: int) -> ResponseReturnValue:
+    """Say what became of a referral."""
+    to = request.form.get("to", "")
+    if to not in list(ReferralState):
+        return show(case_id, problem="Say what became of it."), 422
+
+    def run(session: Session, case: Case, *, by: str, now: datetime) -> None:
+        _refuse_sealed_referral(session, case, referral_id)
+        referrals.move_on(session, case, referral_id, ReferralState(to), words_sent("why"), by=by, settings=services().settings, now=now)
+
+    return do(case_id, run, "Kept.")
+
+
+def _refuse_sealed_referral(session: Session, case: Case, referral_id: int) -> None:
+    shown = help_queries.barriers(session, [case], person())
+    sealed = [one.id for one in help_queries.steps(session, case, shown, person()) if one.row is None]
+    if any(row.id == referral_id for row, _ in referrals.of_steps(session, sealed).values()):
+        raise CaseError(_SEALED)
