@@ -14,7 +14,7 @@ from outreach.cases.triage import TriageError
 from outreach.database import SchemaError, UnavailableError
 from outreach.delivery.letter_batches import NoSuchBatchError
 from outreach.delivery.letter_rules import BatchError
-from outreach.keeping.snapshots import KeepingError
+from outreach.keeping.files import KeepingError
 from outreach.messages.actions import ApprovalError
 from outreach.messages.exchange_intake import ImportRefusedError
 from outreach.messages.translations import TranslationFileError
@@ -41,6 +41,7 @@ _COMMANDS = {
     "audit": "audit:audit",
     "serve": "running:serve",
     "backup": "keeping:backup",
+    "export": "keeping:export",
     "restore": "keeping:restore",
     "release": "keeping:release",
     "demo": "demo:demo",

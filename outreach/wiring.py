@@ -24,14 +24,14 @@ def wire(settings: Settings | None = None, *, upgrade: bool = False) -> Services
     A new database is at home here from now on. Raises SettingsError, SchemaError, DatabaseUnusableError.
     """
     settings = settings or load_settings()
-    database = _opened(settings.database, upgrade=upgrade)
+    database = opened(settings.database, upgrade=upgrade)
     clock = settings.clock()
     _keep_apart(settings, demo=instance.settle(database, clock.now(), demo=settings.demo_clock.exists()))
     media = TwilioMedia.from_settings(settings) if settings.provider else None
     return Services(settings, database, clock, provider_of(settings), SmtpMailer.from_settings(settings), media)
 
 
-def _opened(url: str, *, upgrade: bool) -> Database:
+def opened(url: str, *, upgrade: bool) -> Database:
     """The database, ready for use; what its driver says first is passed on, and never the address, which may hold a password."""
     try:
         database = Database(url)

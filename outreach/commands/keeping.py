@@ -1,4 +1,4 @@
-"""``outreach backup``, ``restore``, ``release``: a district's data kept, brought back, and let send again."""
+"""``outreach backup``, ``export``, ``restore``, ``release``: a district's data kept, brought back, and let send again."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
+from outreach.commands.output import format_option, print_rows
 from outreach.delivery import instance
-from outreach.keeping import snapshots
+from outreach.keeping import exports, snapshots
+from outreach.keeping.building import build
+from outreach.keeping.files import KeepingError
 from outreach.keeping.returning import come_back
-from outreach.keeping.snapshots import KeepingError
 from outreach.settings import Settings, load_settings
-from outreach.wiring import wire
+from outreach.wiring import opened, wire
 
 
 @click.command()
@@ -27,11 +29,27 @@ def backup(folder: Path | None) -> None:
 
 
 @click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@format_option
+def export(folder: Path, form: str) -> None:
+    """Write everything the district owns into the empty FOLDER, in open formats: rows, letters, kept files, settings, words."""
+    services = wire()
+    rows = exports.write(services.database, services.settings, folder, now=services.clock.now())
+    print_rows(("table", "rows"), sorted(rows.items()), form)
+
+
+@click.command()
 @click.argument("source", type=click.Path(path_type=Path, exists=True))
 def restore(source: Path) -> None:
-    """Build the district in an empty home from SOURCE, a snapshot; nothing leaves from there until 'outreach release'."""
+    """Build the district in an empty home from SOURCE, a snapshot or an export's folder; nothing leaves until 'outreach release'."""
     settings = load_settings()
-    snapshots.unpack(source, settings.home, _empty_file(settings))
+    if source.is_dir():
+        database = opened(settings.database, upgrade=False)
+        rows = build(database, source, settings.home)
+        database.engine.dispose()
+        click.echo(f"{sum(rows.values()):,} rows in {len(rows)} tables.", err=True)
+    else:
+        snapshots.unpack(source, settings.home, _empty_file(settings))
     services = wire()
     services.database.engine.dispose()
     click.echo("Restored. Nothing leaves from here: once no other copy runs, 'outreach release --by EMAIL' lets it send.", err=True)

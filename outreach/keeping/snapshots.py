@@ -7,31 +7,24 @@ after the database never misses what a row names. A snapshot holds children's da
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from outreach.database import Database
+from outreach.keeping.files import SNAPSHOTS, KeepingError, hash_of, must_be, of_home, verify
 
 _NAMED = "outreach-%Y%m%dT%H%M%SZ.tar.gz"
-_PATTERN = "outreach-*.tar.gz"
 _DATABASE = "outreach.db"
 _MANIFEST = "manifest.json"
 _FORMAT = "outreach snapshot 1"
-_LEFT_OUT = ("samples", "backups", "feeds/copies", "feeds/inbox", "demo-clock.json")
-"""What can be made again, is somebody's for a day, or is a snapshot itself."""
-
-
-class KeepingError(RuntimeError):
-    """A snapshot or an export cannot be made, read or put in place."""
 
 
 def make(database: Database, home: Path, folder: Path, *, now: datetime, kept: int) -> Path:
@@ -51,17 +44,17 @@ def make(database: Database, home: Path, folder: Path, *, now: datetime, kept: i
         copy, packed = Path(place) / _DATABASE, Path(place) / target.name
         with closing(sqlite3.connect(database.url.database)) as live, closing(sqlite3.connect(copy)) as aside:
             live.backup(aside)
-        _pack(packed, copy, home, Path(database.url.database), now)
+        _pack(packed, [(_DATABASE, copy), *of_home(home, database)], now)
         packed.replace(target)
     if kept:
-        for old in sorted(folder.glob(_PATTERN))[:-kept]:
+        for old in sorted(folder.glob(SNAPSHOTS))[:-kept]:
             old.unlink()
     return target
 
 
 def newest(folder: Path) -> datetime | None:
     """When the newest snapshot of *folder* was made."""
-    found = sorted(folder.glob(_PATTERN))
+    found = sorted(folder.glob(SNAPSHOTS))
     return datetime.strptime(found[-1].name, _NAMED).replace(tzinfo=UTC) if found else None
 
 
@@ -91,14 +84,13 @@ def unpack(snapshot: Path, home: Path, database: Path) -> None:
         (inside / _DATABASE).replace(database)  # last: a restore that was broken off is no database yet
 
 
-def _pack(packed: Path, copy: Path, home: Path, live: Path, now: datetime) -> None:
-    """Write the archive: the database, the home, and last the manifest of what was written."""
+def _pack(packed: Path, files: Iterable[tuple[str, Path]], now: datetime) -> None:
+    """Write the archive: the files, and last the manifest of what was written."""
     sums: dict[str, str] = {}
     descriptor = os.open(packed, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as raw, tarfile.open(fileobj=raw, mode="w:gz", compresslevel=1) as archive:
-        for name, path in ((_DATABASE, copy), *_of_home(home, live)):
-            with path.open("rb") as stream:
-                sums[name] = hashlib.file_digest(stream, "sha256").hexdigest()
+        for name, path in files:
+            sums[name] = hash_of(path)
             archive.add(path, name, recursive=False)
         told = json.dumps({"format": _FORMAT, "made_at": now.isoformat(), "sha256": sums}, indent=1).encode()
         entry = tarfile.TarInfo(_MANIFEST)
@@ -109,27 +101,7 @@ def _pack(packed: Path, copy: Path, home: Path, live: Path, now: datetime) -> No
         os.fsync(raw.fileno())
 
 
-def _of_home(home: Path, live: Path) -> Iterator[tuple[str, Path]]:
-    """What lies in the home beside the database and its companions."""
-    for path in sorted(home.rglob("*")):
-        name = PurePosixPath(path.relative_to(home).as_posix())
-        hidden = any(part.startswith((".", "arriving-")) or part.endswith(".new") for part in name.parts)
-        left_out = any(name.is_relative_to(one) for one in _LEFT_OUT)
-        if path.is_file() and not (hidden or left_out or path.name.startswith(live.name) or path.match(_PATTERN)):
-            yield f"home/{name}", path
-
-
 def _verify(inside: Path) -> None:
     manifest = json.loads((inside / _MANIFEST).read_bytes())
-    if manifest["format"] != _FORMAT:
-        sentence = f"its format is {manifest['format']!r}"
-        raise ValueError(sentence)
-    there = {path.relative_to(inside).as_posix() for path in inside.rglob("*") if path.is_file()} - {_MANIFEST}
-    if there != set(manifest["sha256"]):
-        sentence = "its files are not those of its manifest"
-        raise ValueError(sentence)
-    for name, told in manifest["sha256"].items():
-        with (inside / name).open("rb") as stream:
-            if hashlib.file_digest(stream, "sha256").hexdigest() != told:
-                sentence = f"{name} was changed"
-                raise ValueError(sentence)
+    must_be(_FORMAT, manifest["format"])
+    verify(inside, manifest["sha256"], besides={_MANIFEST})

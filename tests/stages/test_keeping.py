@@ -16,8 +16,8 @@ from outreach.consent.states import Kind, Source
 from outreach.database import Database
 from outreach.delivery import instance
 from outreach.keeping import snapshots
+from outreach.keeping.files import KeepingError
 from outreach.keeping.returning import MEANWHILE, come_back
-from outreach.keeping.snapshots import KeepingError
 from outreach.planning.states import State
 from outreach.planning.tables import PlannedMessage
 from outreach.simulator.server import ACCOUNT_SID, AUTH_TOKEN
