@@ -58,7 +58,7 @@ def examine(services: Services) -> list[Finding]:
     settings, now = services.settings, services.clock.now()
     today = local_date(now, settings.zone)
     rules = load_rules(settings.home)
-    findings = [*_settings(settings), *_provider(settings), *_mail(settings)]
+    findings = [*_settings(settings), *_provider(settings), *_mail(settings), *_mail_house(settings)]
     with services.database.read() as session:
         for look in (_feeds(session, settings, now.date()), _calendars(session, today), _codes(session, today)):
             findings.extend(look)
@@ -127,6 +127,13 @@ def _mail(settings: Settings) -> Iterator[Finding]:
         yield Finding("mail", State.WELL, f"E-mails to staff go out through {settings.smtp_host}.")
     else:
         yield Finding("mail", State.LOOK, "No mail server is set, so e-mails to staff are held. Set smtp_host and mail_from.")
+
+
+def _mail_house(settings: Settings) -> Iterator[Finding]:
+    if settings.mail_house == "lob" and settings.mail_house_key.startswith("test_"):
+        yield Finding("letters", State.LOOK, "The mail house's key is a test key: letters go there, and nothing is printed or posted.")
+    elif settings.mail_house == "lob":
+        yield Finding("letters", State.WELL, "Letters are printed and posted by Lob.")
 
 
 def _calendars(session: Session, today: date) -> Iterator[Finding]:

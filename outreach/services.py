@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from outreach.clock import Clock
 from outreach.database import Database
 from outreach.delivery.mail import Mailer
+from outreach.delivery.mail_house import MailHouse
 from outreach.delivery.provider import Media, Provider
 from outreach.settings import Settings
 
@@ -24,3 +25,5 @@ class Services:
     """Nobody carries e-mails while this is None."""
     media: Media | None = None
     """Photos of families wait at the carrier while this is None."""
+    house: MailHouse | None = None
+    """The district prints its letters itself while this is None."""

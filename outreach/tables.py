@@ -16,6 +16,7 @@ from outreach.database import Base
 from outreach.delivery import family_tables as family
 from outreach.delivery import instance_tables as instance
 from outreach.delivery import letter_tables as letters
+from outreach.delivery import mail_house_tables as mail_house
 from outreach.delivery import mail_tables as mail
 from outreach.delivery import tables as delivery
 from outreach.district import tables as district
@@ -47,6 +48,7 @@ TABLES = (
     instance,
     letters,
     mail,
+    mail_house,
     messages,
     oncall,
     planning,

@@ -6,6 +6,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from outreach.database import Database
 from outreach.delivery import instance
+from outreach.delivery.lob import Lob
 from outreach.delivery.provider import Provider
 from outreach.delivery.smtp import SmtpMailer
 from outreach.delivery.twilio_media import TwilioMedia
@@ -28,7 +29,9 @@ def wire(settings: Settings | None = None, *, upgrade: bool = False) -> Services
     clock = settings.clock()
     _keep_apart(settings, demo=instance.settle(database, clock.now(), demo=settings.demo_clock.exists()))
     media = TwilioMedia.from_settings(settings) if settings.provider else None
-    return Services(settings, database, clock, provider_of(settings), SmtpMailer.from_settings(settings), media)
+    return Services(
+        settings, database, clock, provider_of(settings), SmtpMailer.from_settings(settings), media, Lob.from_settings(settings)
+    )
 
 
 def opened(url: str, *, upgrade: bool) -> Database:
@@ -47,10 +50,12 @@ def opened(url: str, *, upgrade: bool) -> Database:
 
 
 def _keep_apart(settings: Settings, *, demo: bool) -> None:
-    """Refuse invented families and a real carrier or mail server together."""
-    if demo and (settings.reaches_phones or (settings.smtp_host and not is_loopback(f"//{settings.smtp_host}"))):
+    """Refuse invented families and a real carrier, mail server or mail house together."""
+    mails = settings.smtp_host and not is_loopback(f"//{settings.smtp_host}")
+    if demo and (settings.reaches_phones or settings.posts_letters or mails):
         sentence = (
-            "This is a demo's database: its families are invented, so a real carrier or mail server is refused. Take an empty database."
+            "This is a demo's database: its families are invented, so a real carrier, mail server or mail house is refused. "
+            "Take an empty database."
         )
         raise DatabaseUnusableError(sentence)
 

@@ -16,7 +16,7 @@ from outreach.cases.crossings import open_for_crossings
 from outreach.cases.intake import process_left_behind, take_waiting
 from outreach.consent.actions import lift_ended
 from outreach.delivery import actions as delivery
-from outreach.delivery import drift, feed_report, following, instance, letter_pulls, lookups, mail
+from outreach.delivery import drift, feed_report, following, instance, letter_pulls, lookups, mail, mailing
 from outreach.delivery import reconcile as reconciliation
 from outreach.delivery.provider import Account
 from outreach.delivery.redaction import redact
@@ -204,6 +204,17 @@ def sweep_samples(services: Services) -> None:
     """Delete exports that somebody uploaded to look at and did not come back to."""
     if gone := sweep(services.settings.home, services.clock.now()):
         _log.info("samples deleted", samples=gone)
+
+
+def mail_letters(services: Services) -> None:
+    """Hand letters whose print hour has come to the mail house, and look up those without a clear answer."""
+    mailing.mail_due(services.database, services.house, services.settings, services.clock)
+    mailing.reconcile(services.database, services.house, services.clock)
+
+
+def take_in_returns(services: Services) -> None:
+    """Take in what the post brought back to the mail house."""
+    mailing.look_for_returns(services.database, services.house, services.clock)
 
 
 def look_for_pulls(services: Services) -> None:

@@ -15,11 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from outreach.attention.actions import raise_item, resolve_key
-from outreach.delivery import family_codes
-from outreach.delivery import instance
+from outreach.delivery import family_codes, instance
 from outreach.delivery import letter_returns as returns
 from outreach.delivery.letter_rules import BatchError, BatchState, Leaf, move, next_print, ounces
 from outreach.delivery.letter_tables import LetterBatch, LetterPage, LetterPull
+from outreach.delivery.mail_house import MailingState
+from outreach.delivery.mail_house_tables import Mailing
 from outreach.messages.compose import Pair
 from outreach.messages.letter_content import FRAME, LetterContent, framed
 from outreach.messages.letters import Measures, Rendered, render
@@ -154,6 +155,7 @@ def revoke(session: Session, batch_id: int, now: datetime, by: str, why: str) ->
     for row in rows:
         _put(row, State.WAITING, _taken_back(batch), now)
     session.execute(delete(LetterPull).where(LetterPull.planned_id.in_([row.id for row in rows])))  # printed anew, looked at anew
+    session.execute(delete(Mailing).where(Mailing.batch_id == batch.id))  # none has left: its print hour has not come
     family_codes.end(session, [row.id for row in rows], because="its batch was taken back", now=now)
     for key in (_waits(batch.id), unwritten(batch.id)):
         resolve_key(session, key, by=by, now=now)
@@ -335,7 +337,7 @@ def _place(session: Session, batch: LetterBatch, printed: _Printed) -> None:
 
 
 def _release(session: Session, batch: LetterBatch, printed: _Printed, settings: Settings, now: datetime, by: str) -> None:
-    """The batch's release is that of its letters; until its files are written, a person sees that they are not. Raises BatchError in a copy."""
+    """The batch's release is that of its letters; until its files are written, a person sees they are not. Raises BatchError in a copy."""
     if instance.is_held(session):
         sentence = f"Nothing is printed: {instance.HELD}."
         raise BatchError(sentence)
@@ -347,8 +349,22 @@ def _release(session: Session, batch: LetterBatch, printed: _Printed, settings: 
         row.sent_at = row.claimed_at = now
     batch.state = move(BatchState(batch.state), BatchState.RELEASED)
     batch.released_at, batch.released_by, batch.print_at = now, by, next_print(now, settings)
+    if settings.mail_house != "none":
+        _give_to_house(session, batch, printed, batch.print_at)
+        return
     sentence = f"Letter batch {batch.id} was released, but its files were not written: run outreach letters with --batch {batch.id}."
     raise_item(session, kind="letters", key=unwritten(batch.id), sentence=sentence, now=now)
+
+
+def _give_to_house(session: Session, batch: LetterBatch, printed: _Printed, at: datetime) -> None:
+    """Plan the letters for the mail house at the batch's print hour: nobody here writes files of them."""
+    session.add_all(
+        Mailing(
+            planned_id=item.row.id, batch_id=batch.id, state=MailingState.PLANNED.value, reason="", due_at=at, claimed_at=None,
+            clean_passes=0, asked_again=0, house_id="", taken_at=None,
+        )
+        for item in printed.items
+    )  # fmt: skip
 
 
 def _hold(session: Session, row: PlannedMessage, reason: str, now: datetime) -> None:

@@ -6,7 +6,7 @@ A letter has left when its batch is released; what changes later cannot stop it,
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -19,6 +19,8 @@ from outreach.attention.actions import raise_item, resolve_key
 from outreach.delivery import family_codes
 from outreach.delivery.letter_rules import BatchState
 from outreach.delivery.letter_tables import LetterBatch, LetterPage, LetterPull
+from outreach.delivery.mail_house import MailingState
+from outreach.delivery.mail_house_tables import Mailing
 from outreach.district.people import Adult
 from outreach.messages import postal
 from outreach.planning import situation
@@ -46,12 +48,13 @@ class _Letter:
         return told
 
 
-def look(session: Session, settings: Settings, now: datetime) -> int:
+def look(session: Session, settings: Settings, now: datetime, *, only: Collection[int] | None = None) -> int:
     """Put every printed letter on the list that is not right any more; return how many are new. Again changes nothing.
 
     Looks at batches released in the last ``letter_pull_days``: after that they are with the families, and a wrong number is corrected.
+    What a mail house has is out of reach, too. With *only*, looks at those messages and no others.
     """
-    letters = _printed(session, now - timedelta(days=settings.letter_pull_days))
+    letters = _printed(session, now - timedelta(days=settings.letter_pull_days), only)
     if not letters:
         return 0
     students = {student_id for letter in letters for student_id in letter.row.student_ids}
@@ -97,17 +100,18 @@ def open_pulls(session: Session, batch_id: int) -> Sequence[LetterPull]:
     return session.scalars(select(LetterPull).where(LetterPull.batch_id == batch_id, LetterPull.outcome == "")).all()
 
 
-def _printed(session: Session, since: datetime) -> list[_Letter]:
-    listed = select(LetterPull.planned_id)
+def _printed(session: Session, since: datetime, only: Collection[int] | None) -> list[_Letter]:
+    listed, posted = select(LetterPull.planned_id), select(Mailing.planned_id).where(Mailing.state != MailingState.PLANNED)
     statement = (
         select(LetterPage, PlannedMessage)
         .join(PlannedMessage, PlannedMessage.id == LetterPage.planned_id)
         .join(LetterBatch, LetterBatch.id == LetterPage.batch_id)
         .where(
             LetterBatch.state == BatchState.RELEASED,
-            LetterBatch.released_at > since,
+            LetterBatch.released_at > since if only is None else PlannedMessage.id.in_(only),
             PlannedMessage.state == State.PRINTED,
             PlannedMessage.id.not_in(listed),
+            PlannedMessage.id.not_in(posted),
         )
         .order_by(LetterPage.batch_id, LetterPage.page)
     )

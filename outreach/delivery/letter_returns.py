@@ -41,10 +41,11 @@ def find(session: Session, typed: str, sees: Callable[[str], bool]) -> tuple[Let
     return page, row
 
 
-def came_back(session: Session, page: LetterPage, row: PlannedMessage, *, now: datetime, by: str) -> None:
+def came_back(
+    session: Session, page: LetterPage, row: PlannedMessage, *, now: datetime, by: str, why: str = "returned by the post"
+) -> None:
     """Note that a letter came back, and put its address before a person. Noted again, it is the newer news."""
-    if row.state == State.PRINTED:
-        row.state, row.reason, row.changed_at = move(State.PRINTED, State.UNDELIVERED), "returned by the post", now
+    undelivered(row, why, now)
     family_codes.end(session, [row.id], because="the letter came back", now=now)
     where = place(LetterContent.from_json(page.content))
     for contact_id in row.facts.get("contact_ids", []):
@@ -62,6 +63,12 @@ def came_back(session: Session, page: LetterPage, row: PlannedMessage, *, now: d
         )
     sentence = f"Letter {page.letter_id} came back: find out where the family lives now. Nothing is sent to the old address until then."
     raise_item(session, kind="address", key=_key(row.id), sentence=sentence, now=now, school_id=row.school_id, detail={"planned": row.id})
+
+
+def undelivered(row: PlannedMessage, why: str, now: datetime) -> None:
+    """Say of a printed letter that it did not arrive."""
+    if row.state == State.PRINTED:
+        row.state, row.reason, row.changed_at = move(State.PRINTED, State.UNDELIVERED), why, now
 
 
 def settle(session: Session, row: PlannedMessage, *, confirmed: bool, now: datetime, by: str) -> None:

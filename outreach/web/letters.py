@@ -21,6 +21,9 @@ from outreach.delivery.letter_batches import NoSuchBatchError
 from outreach.delivery.letter_pulls import PullError
 from outreach.delivery.letter_rules import BatchError, BatchState, Part, parts
 from outreach.delivery.letter_tables import LetterBatch, LetterPage, LetterPull
+from outreach.delivery.mail_house import WORDS as WITH_THE_HOUSE
+from outreach.delivery.mail_house import MailingState
+from outreach.delivery.mail_house_tables import Mailing
 from outreach.messages.letters import Measures, calibration
 from outreach.planning.states import State
 from outreach.planning.tables import PlannedMessage
@@ -51,6 +54,8 @@ class Look:
     pulls: list[tuple[LetterPull, LetterPage]]
     waiting: int
     """Letters of a batch that was taken back which nobody has decided about."""
+    mailed: dict[str, int]
+    """What became of them with the mail house, in words → letters; empty where the district prints itself."""
 
     @property
     def cost(self) -> Decimal:
@@ -95,6 +100,7 @@ def one(batch_id: int) -> ResponseReturnValue:
             words=WORDS,
             states=BatchState,
             mine=person().email in batch.approved_by,
+            only_a_test=services().settings.mail_house != "none" and not services().settings.posts_letters,
         )
 
 
@@ -236,7 +242,13 @@ def _look(session: Session, batch: LetterBatch) -> Look:
         languages=Counter(letter.content["own"]["locale"] for letter, _ in letters).most_common(),
         pulls=sorted(((row, pages[row.planned_id]) for row in listed if row.planned_id in pages), key=lambda pair: pair[1].page),
         waiting=sum(_waits(row) for _, row in letters) if batch.state == BatchState.REVOKED else 0,
+        mailed=_mailed(session, batch),
     )
+
+
+def _mailed(session: Session, batch: LetterBatch) -> dict[str, int]:
+    states = select(Mailing.state, func.count()).where(Mailing.batch_id == batch.id).group_by(Mailing.state).order_by(Mailing.state)
+    return {WITH_THE_HOUSE[MailingState(row[0])]: row[1] for row in session.execute(states)}
 
 
 def _waits(row: PlannedMessage) -> bool:

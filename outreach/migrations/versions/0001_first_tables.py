@@ -1235,6 +1235,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "kind", name=op.f("pk_mail_choices")),
     )
     op.create_table(
+        "mailings",
+        sa.Column("planned_id", sa.Integer(), nullable=False),
+        sa.Column("batch_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clean_passes", sa.Integer(), nullable=False),
+        sa.Column("asked_again", sa.Integer(), nullable=False),
+        sa.Column("house_id", sa.String(), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["letter_batches.id"], name=op.f("fk_mailings_batch_id_letter_batches")),
+        sa.ForeignKeyConstraint(["planned_id"], ["planned_messages.id"], name=op.f("fk_mailings_planned_id_planned_messages")),
+        sa.PrimaryKeyConstraint("planned_id", name=op.f("pk_mailings")),
+    )
+    with op.batch_alter_table("mailings", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mailings_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_mailings_house_id"), ["house_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_mailings_state_due_at"), ["state", "due_at"], unique=False)
+
+    op.create_table(
         "on_call_people",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
@@ -1603,6 +1624,12 @@ def downgrade() -> None:
     op.drop_table("returned_mail")
     op.drop_table("planned_episodes")
     op.drop_table("on_call_people")
+    with op.batch_alter_table("mailings", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mailings_state_due_at"))
+        batch_op.drop_index(batch_op.f("ix_mailings_house_id"))
+        batch_op.drop_index(batch_op.f("ix_mailings_batch_id"))
+
+    op.drop_table("mailings")
     op.drop_table("mail_choices")
     op.drop_table("letter_pulls")
     with op.batch_alter_table("letter_pages", schema=None) as batch_op:
