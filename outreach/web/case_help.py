@@ -210,14 +210,29 @@ def _day_sent() -> date | None:
 @needs(Permission.INBOX_NOTE)
 def step_done(case_id: int, step_id: int) -> ResponseReturnValue:
     """Say that a planned step is done."""
-    return do(case_id, partial(steps.done, step_id=step_id, outcome=words_sent("outcome")), "Done.")
+    return _on_step(case_id, step_id, partial(steps.done, outcome=words_sent("outcome")), "Done.")
 
 
 @blueprint.post("/steps/<int:step_id>/drop")
 @needs(Permission.INBOX_NOTE)
 def step_drop(case_id: int, step_id: int) -> ResponseReturnValue:
     """Drop a planned step, with a reason."""
-    return do(case_id, partial(steps.drop, step_id=step_id, why=words_sent("outcome")), "Dropped.")
+    return _on_step(case_id, step_id, partial(steps.drop, why=words_sent("outcome")), "Dropped.")
+
+
+def _on_step(case_id: int, step_id: int, action: Callable[..., object], said: str) -> ResponseReturnValue:
+    def run(session: Session, case: Case, *, by: str, now: datetime) -> None:
+        if step_id in _sealed_steps(session, case):
+            raise CaseError(_SEALED)
+        action(session, case, step_id, by=by, now=now)
+
+    return do(case_id, run, said)
+
+
+def _sealed_steps(session: Session, case: Case) -> set[int]:
+    """The steps of a case that this person may not read."""
+    shown = help_queries.barriers(session, [case], person())
+    return {one.id for one in help_queries.steps(session, case, shown, person()) if one.row is None}
 
 
 # --- referrals ------------------------------------------------------------------------------------------------------------------
@@ -251,14 +266,8 @@ def referral(case_id: int, referral_id: int) -> ResponseReturnValue:
         return show(case_id, problem="Say what became of it."), 422
 
     def run(session: Session, case: Case, *, by: str, now: datetime) -> None:
-        _refuse_sealed_referral(session, case, referral_id)
+        if any(row.id == referral_id for row, _ in referrals.of_steps(session, _sealed_steps(session, case)).values()):
+            raise CaseError(_SEALED)
         referrals.move_on(session, case, referral_id, ReferralState(to), words_sent("why"), by=by, settings=services().settings, now=now)
 
     return do(case_id, run, "Kept.")
-
-
-def _refuse_sealed_referral(session: Session, case: Case, referral_id: int) -> None:
-    shown = help_queries.barriers(session, [case], person())
-    sealed = [one.id for one in help_queries.steps(session, case, shown, person()) if one.row is None]
-    if any(row.id == referral_id for row, _ in referrals.of_steps(session, sealed).values()):
-        raise CaseError(_SEALED)
