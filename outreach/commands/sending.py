@@ -13,7 +13,7 @@ from outreach.cases.intake import take_waiting
 from outreach.commands.output import format_option, print_rows
 from outreach.delivery.actions import dispatch as send_due
 from outreach.delivery.following import follow
-from outreach.delivery.letters import release
+from outreach.delivery.letters import approve, release
 from outreach.delivery.provider import Account
 from outreach.delivery.reconcile import reconcile
 from outreach.delivery.report import DispatchReport
@@ -71,13 +71,25 @@ def _print(services: Services, report: DispatchReport, form: str) -> None:
 
 
 @click.command()
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for batch.pdf and its lists.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for batch.pdf and its lists.")
 @click.option("--batch", type=int, help="Write an earlier batch's files again.")
 @click.option("--calibrate", is_flag=True, help="Write only calibration.pdf: the outlines of the envelope's windows, to be held behind it.")
+@click.option("--approve", "approved", type=int, help="Let a batch go that waits for people (letter_approvals); needs --by.")
+@click.option("--by", metavar="EMAIL", help="Whose approval it is.")
 @click.pass_context
-def letters(ctx: click.Context, out: Path, batch: int | None, *, calibrate: bool) -> None:
+def letters(  # one parameter for each option
+    ctx: click.Context, out: Path | None, batch: int | None, approved: int | None, by: str | None, *, calibrate: bool
+) -> None:
     """Release the letters that are due as one PDF, with a manifest and a list of who was not written to and why."""
+    if (approved is None) != (by is None) or (out is None) == (approved is None):
+        message = "Give --out FOLDER, or --approve BATCH with --by EMAIL."
+        raise click.UsageError(message)
     services = wire()
+    if out is None:
+        assert approved is not None  # noqa: S101 - asked above, as the next
+        assert by is not None  # noqa: S101
+        click.echo(approve(services.database, services.settings, services.clock, approved, by=by), err=True)
+        return
     if calibrate:
         out.mkdir(parents=True, exist_ok=True)
         (out / "calibration.pdf").write_bytes(calibration(Measures.of(services.settings), now=services.clock.now()))

@@ -159,10 +159,15 @@ def revoke(session: Session, batch_id: int, now: datetime, by: str, why: str) ->
     family_codes.end(session, [row.id for row in rows], because="its batch was taken back", now=now)
     for key in (_waits(batch.id), unwritten(batch.id)):
         resolve_key(session, key, by=by, now=now)
+    if rows:
+        sentence = (
+            f"Letter batch {batch.id} was taken back: say on its page whether its {len(rows)} letters go into the next one or are given up."
+        )
+        raise_item(session, kind="letters", key=_back(batch.id), sentence=sentence, now=now)
     return batch
 
 
-def settle_revoked(session: Session, batch_id: int, now: datetime, *, again: bool) -> int:
+def settle_revoked(session: Session, batch_id: int, now: datetime, *, again: bool, by: str) -> int:
     """Say of a batch that was taken back whether its letters go into the next one, or are given up; return how many.
 
     Raises BatchError, NoSuchBatchError.
@@ -175,6 +180,7 @@ def settle_revoked(session: Session, batch_id: int, now: datetime, *, again: boo
         raise BatchError(message)
     for row in rows:
         _put(row, State.PLANNED if again else State.CANCELLED, "" if again else f"given up with letter batch {batch.id}", now)
+    resolve_key(session, _back(batch.id), by=by, now=now)
     return len(rows)
 
 
@@ -217,6 +223,10 @@ def unwritten(batch_id: int) -> str:
 
 def _waits(batch_id: int) -> str:
     return f"letters:{batch_id}:waits"
+
+
+def _back(batch_id: int) -> str:
+    return f"letters:{batch_id}:taken-back"
 
 
 def _due(now: datetime) -> Select[PlannedMessage]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from outreach.attention.actions import resolve_key
 from outreach.clock import Clock
 from outreach.database import Database
+from outreach.delivery import letter_batches
 from outreach.delivery.letter_batches import (
     NoSuchBatchError,
     gather,
@@ -29,6 +30,9 @@ from outreach.delivery.letter_tables import LetterBatch, LetterPage
 from outreach.planning.states import State
 from outreach.planning.tables import PlannedEpisode, PlannedMessage
 from outreach.settings import Settings
+from outreach.staff import queries as accounts
+from outreach.staff.actions import audit
+from outreach.staff.roles import Permission, Role, may
 from outreach.thresholds.states import EpisodeState
 from outreach.thresholds.tables import Episode
 
@@ -96,6 +100,23 @@ def release(database: Database, settings: Settings, clock: Clock, out: Path, *, 
     return LettersReport(batch, letters, left, unprintable, waits)
 
 
+def approve(database: Database, settings: Settings, clock: Clock, batch_id: int, *, by: str) -> str:
+    """Approve a batch that waits as *by*, who must have an account that may release letters; return what comes next, in a sentence.
+
+    Raises BatchError, NoSuchBatchError.
+    """
+    now = clock.now()
+    with database.write() as session:
+        account = accounts.by_email(session, by)
+        if account is None or account.disabled_at is not None or not may(Role(account.role), Permission.LETTERS_RELEASE):
+            message = f"{by} may not release letters, or has no account."
+            raise BatchError(message)
+        batch = letter_batches.approve(session, batch_id, settings, now, account.email)
+        audit(session, actor=account.email, action="letters.approved", subject=f"letter batch {batch.id}", now=now)
+        approved = batch.state == BatchState.APPROVED
+    return f"Letter batch {batch_id} is approved." if approved else f"Letter batch {batch_id} waits for a second person."
+
+
 def _released(session: Session, batch_id: int) -> LetterBatch:
     batch = session.get(LetterBatch, batch_id)
     if batch is None:
@@ -151,7 +172,7 @@ def _write_not_written(session: Session, out: Path) -> int:
         .join(Episode, Episode.id == PlannedEpisode.episode_id)
         .where(
             Episode.state.in_((EpisodeState.OPEN, EpisodeState.BASELINE)),
-            PlannedMessage.state.in_((State.SKIPPED, State.HELD, State.CANCELLED, State.FAILED, State.UNDELIVERED)),
+            PlannedMessage.state.in_((State.SKIPPED, State.WAITING, State.HELD, State.CANCELLED, State.FAILED, State.UNDELIVERED)),
         )
         .order_by(PlannedMessage.household, PlannedMessage.channel, PlannedMessage.id)
     )

@@ -148,7 +148,7 @@ def revoke(batch_id: int) -> ResponseReturnValue:
 def settle(batch_id: int) -> ResponseReturnValue:
     """Say whether the letters of a batch that was taken back go into the next one."""
     again = request.form.get("again") == "yes"
-    return _do(batch_id, "decided", lambda session: batches.settle_revoked(session, batch_id, now(), again=again))
+    return _do(batch_id, "decided", lambda session: batches.settle_revoked(session, batch_id, now(), again=again, by=person().email))
 
 
 @blueprint.post("/letters/<int:batch_id>/look")

@@ -32,6 +32,8 @@ from outreach.planning.actions import plan
 from outreach.planning.states import Channel, State
 from outreach.planning.tables import PlannedMessage
 from outreach.settings import Settings
+from outreach.staff import actions as staff
+from outreach.staff.roles import Role
 from outreach.thresholds.actions import evaluate, release_baseline
 from outreach.thresholds.rules import load_rules
 from tests.conftest import NOON
@@ -103,9 +105,13 @@ def test_where_people_look_first_nothing_is_printed_until_two_of_them_have(post:
     assert post.items() == ["letters:1:waits"]
 
     with post.database.write() as session:
-        batches.approve(session, 1, post.settings, NOON, "ana")
+        for name, role in (("ana@example.org", Role.DISTRICT_ADMINISTRATOR), ("kim@example.org", Role.RECORDS_OFFICER)):
+            staff.add_account(session, email=name, name=name, role=role, schools=[], now=NOON)
+    with pytest.raises(BatchError, match="may not release letters"):
+        letters.approve(post.database, post.settings, post.clock, 1, by="kim@example.org")
+    assert "second person" in letters.approve(post.database, post.settings, post.clock, 1, by="ana@example.org")
     with post.database.write() as session, pytest.raises(BatchError, match="second person"):
-        batches.approve(session, 1, post.settings, NOON, "ana")
+        batches.approve(session, 1, post.settings, NOON, "ana@example.org")
     assert post.print().letters == 0
     with post.database.write() as session:
         batches.approve(session, 1, post.settings, NOON, "omar")
@@ -137,15 +143,19 @@ def test_a_batch_taken_back_before_print_waits_until_somebody_decides(post: Post
     with post.database.write() as session:
         batches.revoke(session, 1, NOON, "ana", "the words were wrong")
     assert post.row() == (State.WAITING, "taken back with letter batch 1")
+    assert post.items() == ["letters:1:taken-back"]
     assert post.print().letters == 0
+    listed = list(csv.DictReader(io.StringIO((post.folder / "out" / "not-written.csv").read_text(encoding="utf-8"))))
+    assert ("waiting", "taken back with letter batch 1") in {(row["state"], row["reason"]) for row in listed}
 
     with post.database.write() as session:
-        assert batches.settle_revoked(session, 1, NOON, again=again) == 1
+        assert batches.settle_revoked(session, 1, NOON, again=again, by="ana") == 1
+    assert post.items() == []
     assert post.row()[0] == state
     report = post.print("again")
     assert (report.batch_id, report.letters) == ((2, 1) if again else (None, 0))
     with post.database.write() as session, pytest.raises(BatchError, match="wait any more"):
-        batches.settle_revoked(session, 1, NOON, again=True)
+        batches.settle_revoked(session, 1, NOON, again=True, by="ana")
 
 
 def test_a_batch_at_the_printer_cannot_be_taken_back(post: Post) -> None:
