@@ -40,6 +40,7 @@ _COMMANDS = {
     "user": "running:user",
     "audit": "audit:audit",
     "serve": "running:serve",
+    "worker": "working:worker",
     "backup": "keeping:backup",
     "export": "keeping:export",
     "restore": "keeping:restore",

@@ -10,6 +10,7 @@ from flask import Flask
 
 from outreach.database import Database
 from outreach.replies.lexicon import familiar
+from outreach.services import Services
 from outreach.web.app import create_app
 from outreach.web.webhooks import AFTER_THE_ANSWER
 from outreach.wiring import wire
@@ -24,6 +25,15 @@ def app() -> Flask:
     services = wire()
     scheduler = embedded.start(services)
     atexit.register(scheduler.shutdown, wait=False)
+    return _pages(services)
+
+
+def pages() -> Flask:
+    """Build the pages only: workers run the jobs."""
+    return _pages(wire())
+
+
+def _pages(services: Services) -> Flask:
     familiar()  # reads the word lists and learns from replies now, so that no family's first text waits for it
     pages = create_app(replace(services, database=Database(services.settings.database, patience=_PATIENCE_SECONDS)))
     hand = ThreadPoolExecutor(1, thread_name_prefix="intake")  # one: texts are taken in in the order they came

@@ -60,6 +60,13 @@ def _keep_apart(settings: Settings, *, demo: bool) -> None:
         raise DatabaseUnusableError(sentence)
 
 
+def needs_postgres(services: Services) -> None:
+    """Refuse what only a database of many machines can do. Raises DatabaseUnusableError."""
+    if services.database.is_sqlite:
+        sentence = "Workers share a PostgreSQL database (OUTREACH_DATABASE_URL); with SQLite 'outreach serve' runs the jobs itself."
+        raise DatabaseUnusableError(sentence)
+
+
 def provider_of(settings: Settings) -> Provider | None:
     """The company that sends texts, or None while nobody was chosen."""
     return TwilioProvider.from_settings(settings) if settings.provider else None

@@ -12,7 +12,7 @@ from outreach.services import Services
 from outreach.staff.actions import add_account, audit, one_time_link
 from outreach.staff.queries import by_email
 from outreach.staff.roles import Role
-from outreach.wiring import wire
+from outreach.wiring import needs_postgres, wire
 
 _THREADS = 4
 """Requests served at a time; SQLite has one writer, and more threads only wait for it."""
@@ -70,10 +70,15 @@ def add(email: str, name: str, role: str, schools: tuple[str, ...]) -> None:
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on.")
-def serve(host: str, port: int) -> None:
+@click.option("--without-jobs", is_flag=True, help="Leave the jobs to 'outreach worker' (PostgreSQL only).")
+def serve(host: str, port: int, *, without_jobs: bool) -> None:
     """Serve the web pages and webhooks, and run the jobs."""
-    wire().database.engine.dispose()
-    server = Granian("outreach.serving:app", address=host, port=port, interface=Interfaces.WSGI, blocking_threads=_THREADS, factory=True)
+    services = wire()
+    services.database.engine.dispose()
+    if without_jobs:
+        needs_postgres(services)
+    target = "outreach.serving:pages" if without_jobs else "outreach.serving:app"
+    server = Granian(target, address=host, port=port, interface=Interfaces.WSGI, blocking_threads=_THREADS, factory=True)
     server.serve()
 
 

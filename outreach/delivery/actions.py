@@ -21,7 +21,7 @@ from outreach.attention.queries import is_open
 from outreach.clock import Clock
 from outreach.consent import queries as consent
 from outreach.database import Database, take_turns
-from outreach.delivery import filtering, instance, last_look, lookups, outcomes, reconcile
+from outreach.delivery import filtering, instance, last_look, lookups, outcomes, pacing, reconcile
 from outreach.delivery.last_look import Known
 from outreach.delivery.outcomes import SET_UP
 from outreach.delivery.provider import Outcome, Provider, Text
@@ -107,7 +107,11 @@ def dispatch(
         if is_open(session, SET_UP):
             report.stopped = "our texting account is not set up right; see Attention"
             return report
-    for item in _claim(database, settings, clock.now(), report, check):
+    while (claimed := _claim(database, settings, clock.now(), report, check)) is None:
+        with database.read() as session:
+            pause = pacing.pause(session)
+        time.sleep(pause)
+    for item in claimed:
         started = time.monotonic()
         if report.stopped or arrivals.is_waiting(settings.home) or not _is_unchanged(database, item):
             _put_back(database, item, clock.now(), report)
@@ -148,8 +152,8 @@ def _due(now: datetime) -> Select[PlannedMessage]:
     )
 
 
-def _claim(database: Database, settings: Settings, now: datetime, report: DispatchReport, check: Checking) -> list[_Claimed]:
-    """Release a handful: every check again inside this transaction; its commit is the release."""
+def _claim(database: Database, settings: Settings, now: datetime, report: DispatchReport, check: Checking) -> list[_Claimed] | None:
+    """Release a handful: every check again inside this transaction; its commit is the release. None: others have just used the rate up."""
     claimed: list[_Claimed] = []
     room = max(1, int(_CLAIM_SECONDS * settings.sender_rate))
     segments = 0
@@ -157,6 +161,8 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
         if arrivals.is_waiting(settings.home):
             return []
         take_turns(session, "claim")  # so that two senders never pass a cap that each of them alone would keep
+        if pacing.pause(session):
+            return None
         rows = session.scalars(_due(now).limit(room).with_for_update(skip_locked=True)).all()
         back = _KeptBack(_unheard(session), filtering.stopped_words(session), lookups.unseen(session, rows, settings, now))
         # the versions are read before the facts: what changes while we check is then seen by the last read before the request
@@ -189,6 +195,8 @@ def _claim(database: Database, settings: Settings, now: datetime, report: Dispat
                 doubtful.add((row.phone, verdict.body))
             report.claimed += 1
         purse.tell(session, now)
+        if claimed:
+            pacing.take(session, sum(item.segments for item in claimed), settings.sender_rate)
     return claimed
 
 

@@ -109,6 +109,15 @@ class CarrierStop(Base):
     at: Mapped[datetime]
 
 
+class SenderPace(Base):
+    """From when on the next text may be asked for, whoever sends it; one row (``delivery.pacing``)."""
+
+    __tablename__ = "sender_pace"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    free_at: Mapped[datetime]
+
+
 class Redaction(Base):
     """A message whose words the carrier was asked to forget."""
 

@@ -718,6 +718,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_section_places_student_id"), ["student_id"], unique=False)
 
     op.create_table(
+        "sender_pace",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("free_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sender_pace")),
+    )
+    op.create_table(
         "sis_comparisons",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -1725,6 +1731,7 @@ def downgrade() -> None:
     op.drop_table("sis_totals")
     op.drop_table("sis_differences")
     op.drop_table("sis_comparisons")
+    op.drop_table("sender_pace")
     with op.batch_alter_table("section_places", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_section_places_student_id"))
 

@@ -1,0 +1,118 @@
+"""Runs the job table on PostgreSQL with Procrastinate: any number of workers on any number of machines share it.
+
+Each tick is a row that one worker takes, and of one job only one tick is at work anywhere. Its rows lie in a schema of their own, named for
+the library's tables: ticks are worth nothing a moment later, so a newer library begins with fresh tables beside the old ones.
+A worker that dies in the middle of a tick stops its heartbeat; the others let that tick go after half a minute, and the next one does
+what it left, because the truth is in the district's own rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import time
+from collections.abc import Callable, Collection
+from datetime import timedelta
+from functools import partial
+
+import psycopg
+import structlog
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Status
+from procrastinate.schema import SchemaManager
+from psycopg import sql
+from sqlalchemy import URL
+
+from outreach.services import Services
+from scheduler.jobs import JOBS, Job
+
+CONCURRENCY = 8
+"""Ticks at work at once in one worker, so that a night's import keeps no text waiting; most wait for the database or a network."""
+_TIDY = "tidy"
+_SILENT_SECONDS = 30.0
+_AGAIN_SECONDS = 2.0
+_LONGEST_PAUSE = timedelta(days=1)
+"""A tick that came while nobody worked is made up for at the start, as the embedded scheduler ticks at its start."""
+_LOCK = 0x7469636B
+"""PostgreSQL's advisory lock for making the tables; any number, as long as it stays the same."""
+_log = structlog.get_logger()
+
+
+def run(services: Services, *, jobs: Collection[str] = (), concurrency: int = CONCURRENCY, table: Collection[Job] = JOBS) -> None:
+    """Work until a signal says stop, then end the ticks at work; with *jobs* only these. While the database is away it waits.
+
+    The database is PostgreSQL's.
+    """
+    name = socket.gethostname()
+    while True:
+        try:
+            app = app_on(services, table)
+            queues = [*jobs, _TIDY] if jobs else None
+            app.run_worker(queues=queues, name=name, concurrency=concurrency, delete_jobs="always", fetch_job_polling_interval=1.0)
+        except (ConnectorException, psycopg.Error, OSError) as error:
+            _log.warning("database away", what=type(error).__name__)
+            time.sleep(_AGAIN_SECONDS)
+        else:
+            return
+
+
+def app_on(services: Services, table: Collection[Job]) -> App:
+    """The job table as Procrastinate's, its own tables made where they are missing."""
+    url = services.database.url
+    schema = _make_tables(url)
+    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    connector = PsycopgConnector(conninfo=address, kwargs={"options": f"-c search_path={schema}"}, min_size=1, max_size=4)
+    app = App(connector=connector, periodic_defaults={"max_delay": _LONGEST_PAUSE.total_seconds()})
+    for job in table:
+        _add(app, job, services)
+    _add_tidying(app)
+    return app
+
+
+def cron(every: timedelta) -> str:
+    """How often, as a cron line with seconds in the sixth place; raises ValueError for what does not fall on the same marks each day."""
+    seconds = round(every.total_seconds())
+    for size, line in ((60, "* * * * * */{}"), (3_600, "*/{} * * * *"), (86_400, "0 */{} * * *")):
+        unit = {60: 1, 3_600: 60, 86_400: 3_600}[size]
+        if seconds < size and size % seconds == 0 and seconds % unit == 0:
+            return line.format(seconds // unit)
+    sentence = f"{every} does not divide a minute, an hour or a day"
+    raise ValueError(sentence)
+
+
+def _add(app: App, job: Job, services: Services) -> None:
+    action: Callable[..., None] = partial(_tick, services, job)
+    task = app.task(name=job.name, queue=job.name, lock=job.name, queueing_lock=job.name)(action)
+    app.periodic(cron=cron(job.every), periodic_id=job.name)(task)
+
+
+def _tick(services: Services, job: Job, timestamp: int) -> None:
+    del timestamp
+    job.action(services)
+
+
+def _add_tidying(app: App) -> None:
+    async def tidy(timestamp: int) -> None:
+        del timestamp
+        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_SILENT_SECONDS):
+            _log.warning("worker gone", job=job.task_name)
+            await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
+
+    task = app.task(name=_TIDY, queue=_TIDY, queueing_lock=_TIDY)(tidy)
+    app.periodic(cron="* * * * * */10", periodic_id=_TIDY)(task)
+
+
+def _make_tables(url: URL) -> str:
+    """The name of the schema that holds this library's tables; of several workers that start at once one makes it."""
+    script = SchemaManager.get_schema()
+    schema = f"ticks_{hashlib.sha256(script.encode()).hexdigest()[:8]}"
+    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        found = connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (schema,)).fetchone()
+        if found is None:
+            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
+            connection.execute(sql.SQL("SET LOCAL search_path TO {}").format(sql.Identifier(schema)))
+            connection.execute(script)
+    return schema
