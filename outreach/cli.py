@@ -17,6 +17,7 @@ from outreach.delivery.letter_rules import BatchError
 from outreach.keeping.files import KeepingError
 from outreach.messages.actions import ApprovalError
 from outreach.messages.exchange_intake import ImportRefusedError
+from outreach.messages.registration import RegistrationError
 from outreach.messages.translations import TranslationFileError
 from outreach.settings import SettingsError
 from outreach.staff.actions import AccountError
@@ -41,6 +42,7 @@ _COMMANDS = {
     "audit": "audit:audit",
     "serve": "running:serve",
     "worker": "working:worker",
+    "registration-pack": "registering:registration_pack",
     "backup": "keeping:backup",
     "export": "keeping:export",
     "restore": "keeping:restore",
@@ -63,6 +65,7 @@ REFUSALS = (
     AccountError,
     RulesError,
     KeepingError,
+    RegistrationError,
 )
 """What a person can put right: one sentence on stderr, exit 2, nothing written."""
 
