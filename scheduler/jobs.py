@@ -47,8 +47,12 @@ JOBS = (
     ),
     Job("replies", timedelta(seconds=20), ticks.take_left_behind, "take in webhooks that were stored but not yet worked on"),
     Job("handover", timedelta(minutes=10), ticks.hand_over, "let open cases follow children who changed school"),
+    Job("did_it_help", timedelta(hours=1), ticks.ask_whether_it_helped, "ten school days after a step, ask the family whether it helps"),
     Job("media", timedelta(seconds=10), ticks.fetch_media, "fetch photos that families texted, and delete those kept for their time"),
     Job("seal_audit", timedelta(hours=1), ticks.seal_audit, "sign the audit trail, and look whether somebody touched what was signed"),
     Job("backup", timedelta(minutes=10), ticks.back_up, "once a day, from the hour in the settings: a snapshot of an embedded database"),
     Job("samples", timedelta(hours=1), ticks.sweep_samples, "delete uploaded samples of feeds that are a day old"),
+    Job("watch", timedelta(minutes=1), ticks.watch, "put before a person what goes wrong with the service itself: silent jobs, failures, cost"),
 )
+
+RHYTHMS = tuple((job.name, job.every) for job in JOBS)

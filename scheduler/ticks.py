@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
 from outreach.cases import actions as cases
-from outreach.cases import alerts, answers, catching_up, corrections, danger, leads, oncall
+from outreach.cases import alerts, answers, catching_up, corrections, danger, did_it_help, leads, oncall
 from outreach.cases.crossings import open_for_crossings
 from outreach.cases.intake import process_left_behind, take_waiting
 from outreach.consent.actions import lift_ended
@@ -30,7 +30,7 @@ from outreach.services import Services
 from outreach.staff import seals
 from outreach.staff.keys import secret_key
 from outreach.thresholds.actions import evaluate, last_evaluation, there_is_news
-from outreach.thresholds.rules import load_rules
+from outreach.thresholds.versions import in_force
 
 _log = structlog.get_logger()
 _BACKUP = "backup"
@@ -39,8 +39,8 @@ _BACKUP = "backup"
 def evaluate_and_plan(services: Services) -> None:
     """When there is news: evaluate the rules, open cases for crossings that ask for one, and plan messages."""
     now, settings = services.clock.now(), services.settings
-    rules = load_rules(settings.home)
     with services.database.read() as session:
+        rules = in_force(session, settings, now)
         if not (there_is_news(session, rules, settings=settings, now=now) or _went_live(session)):
             return
     with services.database.write() as session:
@@ -189,6 +189,12 @@ def hand_over(services: Services) -> None:
     """Let open cases follow children who changed school."""
     if moved := leads.follow(services.database, services.settings, services.clock.now()):
         _log.info("cases handed over", cases=moved)
+
+
+def ask_whether_it_helped(services: Services) -> None:
+    """Ask families whether what was done ten school days ago helps."""
+    if asked := did_it_help.ask_due(services.database, services.settings, services.clock.now()):
+        _log.info("asked whether it helped", families=asked)
 
 
 def fetch_media(services: Services) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
-from outreach.cases import answers, barrier_reports, danger, desk, leads, proposals, queries
+from outreach.cases import answers, barrier_reports, danger, desk, did_it_help, leads, proposals, queries
 from outreach.cases.events import add_event
 from outreach.cases.matching import Match, match
 from outreach.cases.states import CaseState, EventKind, Queue, move
@@ -66,6 +66,7 @@ def take_in(session: Session, inbound: Inbound, settings: Settings, now: datetim
     if is_new_danger:
         danger.told_family(session, case, told, now)
     proposals.hear(session, inbound, now)
+    did_it_help.hear(session, case, inbound, now)
     if inbound.to_human:
         case.queue = Queue.NEEDS_ME.value
         case.waiting_since = case.waiting_since or inbound.received_at

@@ -76,17 +76,21 @@ def confirm(session: Session, case: Case, barrier_id: int, reason: str, severity
     return row
 
 
-def close(session: Session, case: Case, barrier_id: int, why: str, *, by: str, now: datetime) -> Barrier:
-    """Close a reason: the family said yes and *by* saw it, or *by* says why. Closing a closed one changes nothing. Raises CaseError."""
+def close(session: Session, case: Case, barrier_id: int, why: str, *, by: str, now: datetime, yes: bool = False) -> Barrier:
+    """Close a reason: the family said yes and *by* saw it, or *by* says why. Closing a closed one changes nothing. Raises CaseError.
+
+    *yes* says that the family told *by* so itself, on the phone or at the door; what it told by text stands in the row already.
+    """
     row = _of(session, case, barrier_id)
     if row.state == BarrierState.CLOSED:
         return row
     words = why.strip()
-    if row.state == BarrierState.OPEN and not words:
+    if row.state == BarrierState.OPEN and not (words or yes):
         message = "Say why this is no longer in the way: the family has not said yes to it."
         raise CaseError(message)
     row.state = move(BarrierState(row.state), BarrierState.CLOSED).value
     row.closed_at, row.closed_by, row.closed_why = now, by, words
+    row.said_yes_at = row.said_yes_at or (now if yes else None)
     _written(session, case, row, "closed", by=by, now=now)
     return row
 

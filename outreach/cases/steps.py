@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,7 @@ from outreach.cases.help_states import StepState, move
 from outreach.cases.help_tables import Barrier, Step
 from outreach.cases.states import EventKind
 from outreach.cases.tables import Case
+from outreach.planning.tables import PlannedMessage
 from outreach.staff.actions import audit
 
 
@@ -60,6 +61,19 @@ def drop(session: Session, case: Case, step_id: int, why: str, *, by: str, now: 
     row.state, row.outcome = move(StepState(row.state), StepState.DROPPED).value, why.strip()
     _written(session, case, row, by=by, now=now)
     return row
+
+
+def tell(  # noqa: PLR0913 - what an answer about a step consists of, by name
+    session: Session, case: Case, step_id: int, text: str, *, account_id: int, by: str, now: datetime, once: str, leaves_in: timedelta
+) -> PlannedMessage:
+    """Tell the family what was done, in words that a person sends, by the way of every answer. Raises CaseError."""
+    row = of(session, case, step_id)
+    if row.state != StepState.DONE:
+        message = "Tell the family when it is done."
+        raise CaseError(message)
+    told = actions.answer(session, case, text, account_id=account_id, by=by, now=now, once=once, leaves_in=leaves_in)
+    row.told_id = told.id
+    return told
 
 
 def open_again(session: Session, case: Case, row: Step, why: str, *, due_on: date, by: str, now: datetime) -> None:

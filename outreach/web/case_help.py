@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -9,25 +10,28 @@ from typing import TypeVar
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.cases import barriers, help_queries, referrals, steps
+from outreach.cases import barriers, help_queries, referrals, saved_replies, steps
 from outreach.cases.actions import CaseError
 from outreach.cases.barrier_words import LAYERS, shipped
 from outreach.cases.barriers import BY_PEOPLE, Told
-from outreach.cases.help_queries import ShownBarrier
+from outreach.cases.help_queries import ShownBarrier, ShownStep
 from outreach.cases.help_states import BarrierState, IllegalMoveError, ReferralState, SaidBy, Severity, StepState
 from outreach.cases.referrals import Choice as Fitting
 from outreach.cases.referrals import Offer
 from outreach.cases.states import CaseState
 from outreach.cases.steps import Plan
 from outreach.cases.tables import Case
-from outreach.clock import local_date
+from outreach.clock import FixedClock, local_date
+from outreach.planning.states import State
+from outreach.planning.tables import PlannedMessage
 from outreach.replies.normalise import storable
 from outreach.staff import queries as accounts
 from outreach.staff.roles import Permission
 from outreach.web import people, resources
-from outreach.web.case_page import LONGEST_NOTE, found, number_sent
+from outreach.web.case_page import LONGEST_ANSWER, LONGEST_NOTE, Advance, found, number_sent
 from outreach.web.context import now, person, services
 from outreach.web.permissions import needs
 
@@ -47,6 +51,7 @@ SAID_BY = {
     SaidBy.STUDENT: "the student",
     SaidBy.STAFF: "somebody of the school",
 }
+_WHAT_WE_DID = "what_we_did"
 _SEALED = "This is sealed: only the person who looks after the case decides about it."
 _NO_DAY = "Choose a day from today on, within a year."
 Choice = TypeVar("Choice", bound=str)
@@ -78,6 +83,10 @@ def show(case_id: int, *, problem: str = "") -> str:
             names=accounts.names_by_email(session, {one.row.confirmed_by for one in shown if one.row and one.row.confirmed_by}),
             referrals=referrals.of_steps(session, [one.id for one in done_and_planned if one.row]),
             fitting=_fitting(session, case, shown),
+            messages=_messages(session, done_and_planned),
+            what_we_did=_what_we_did(session, case) if known.may(Permission.INBOX_ANSWER) and case.phone else "",
+            once=secrets.token_urlsafe(12),
+            longest_answer=LONGEST_ANSWER,
             closed=case.state == CaseState.CLOSED,
             in_a_week=local_date(now(), settings.zone) + timedelta(days=7),
             today=local_date(now(), settings.zone),
@@ -85,6 +94,19 @@ def show(case_id: int, *, problem: str = "") -> str:
             longest=LONGEST_NOTE,
             **_choices(),
         )
+
+
+def _messages(session: Session, shown: Sequence[ShownStep]) -> dict[int, PlannedMessage]:
+    """What told families of these steps, or asked whether they helped, as far as it was not taken back."""
+    ids = {message for one in shown if one.row for message in (one.row.told_id, one.row.asked_id) if message}
+    rows = session.scalars(select(PlannedMessage).where(PlannedMessage.id.in_(ids), PlannedMessage.state != State.CANCELLED.value))
+    return {row.id: row for row in rows}
+
+
+def _what_we_did(session: Session, case: Case) -> str:
+    """The approved words for it in the family's language, with a place for what was done; empty where nobody approved any."""
+    offered = saved_replies.offered(session, case, services().settings)
+    return next((one.words for one in offered if one.message == _WHAT_WE_DID), "")
 
 
 def _fitting(session: Session, case: Case, shown: Sequence[ShownBarrier]) -> dict[int, list[Fitting]]:
@@ -160,7 +182,8 @@ def confirm(case_id: int, barrier_id: int) -> ResponseReturnValue:
 @needs(Permission.INBOX_ANSWER)
 def close(case_id: int, barrier_id: int) -> ResponseReturnValue:
     """Close a reason: on the family's yes, or with a note why."""
-    return _on_barrier(case_id, barrier_id, partial(barriers.close, why=words_sent("why")), "Closed: no longer in the way.")
+    action = partial(barriers.close, why=words_sent("why"), yes=request.form.get("yes") == "1")
+    return _on_barrier(case_id, barrier_id, action, "Closed: no longer in the way.")
 
 
 @blueprint.post("/barriers/<int:barrier_id>/reopen")
@@ -218,6 +241,25 @@ def step_done(case_id: int, step_id: int) -> ResponseReturnValue:
 def step_drop(case_id: int, step_id: int) -> ResponseReturnValue:
     """Drop a planned step, with a reason."""
     return _on_step(case_id, step_id, partial(steps.drop, why=words_sent("outcome")), "Dropped.")
+
+
+@blueprint.post("/steps/<int:step_id>/tell")
+@needs(Permission.INBOX_ANSWER)
+def step_tell(case_id: int, step_id: int) -> ResponseReturnValue:
+    """Tell the family what was done; for some seconds it can be taken back."""
+    known, wait = person(), timedelta(seconds=services().settings.undo_seconds)
+    leaves_in = timedelta() if isinstance(services().clock, FixedClock) else wait
+    words = words_sent("text")
+    if len(words) > LONGEST_ANSWER:
+        return show(case_id, problem=f"This is too long for one text: at most {LONGEST_ANSWER:,} characters."), 422
+
+    def run(session: Session, case: Case, step_id: int, *, by: str, now: datetime) -> None:
+        act = Advance(session, case, None)
+        once = storable(request.form.get("once", ""))
+        told = steps.tell(session, case, step_id, words, account_id=known.id, by=by, now=now, once=once, leaves_in=leaves_in)
+        act.did("What you did is on its way to the family.", planned_id=told.id, good_for=wait)
+
+    return _on_step(case_id, step_id, run, "On its way to the family.")
 
 
 def _on_step(case_id: int, step_id: int, action: Callable[..., object], said: str) -> ResponseReturnValue:

@@ -128,10 +128,14 @@ def test_no_language_is_left_behind(locale: str) -> None:
     assert found["person recall"] >= 97, found
 
 
+_ONLY_DIGITS = {Intent.CONFIRM_NUMBER, Intent.CONFIRM_CHANGE, Intent.REFUSE_CHANGE, Intent.HELPED, Intent.NOT_YET}
+"""What only an answer to our question means."""
+
+
 def test_the_set_covers_every_language_intent_and_half_and_is_no_example_of_the_files() -> None:
     assert len(judged()) >= 900
     assert {reply.intent for reply in judged()} == {
-        intent.value for intent in set(Intent) - {Intent.CONFIRM_NUMBER, Intent.CONFIRM_CHANGE, Intent.REFUSE_CHANGE}
+        intent.value for intent in set(Intent) - _ONLY_DIGITS
     }
     for locale in LOCALES:
         assert {reply.half for reply in judged() if reply.locale == locale} - {EXAM, SEALED} == set(HALVES)
