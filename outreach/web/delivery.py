@@ -16,7 +16,7 @@ from outreach.delivery.tables import Attempt, CarrierStatus
 from outreach.planning.states import Channel, MessageClass, State
 from outreach.planning.tables import PlannedMessage
 from outreach.staff.roles import Permission
-from outreach.web import outbox, people
+from outreach.web import outbox, people, today, whys
 from outreach.web.context import now, page_number, person, services
 from outreach.web.outbox import GROUPS, Filters
 from outreach.web.permissions import needs
@@ -48,6 +48,9 @@ def page() -> ResponseReturnValue:
             children=people.children(session, {child for row in rows for child in row.student_ids}, person().schools),
             adults=people.contact_names(session, {row.contact_id for row in rows}),
             why=lambda row: outbox.why(row, now()),
+            whys=whys.of,
+            today=today.read(session, person().schools, services().settings, now()),
+            school_names=people.school_names(session),
         )
 
 
@@ -70,6 +73,7 @@ def one(message_id: int) -> ResponseReturnValue:
             adults=people.contact_names(session, {row.contact_id}),
             schools=people.school_names(session),
             why=outbox.why(row, now()),
+            whys=whys.of,
             sealed=_sealed(session, row),
         )
 

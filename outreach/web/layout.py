@@ -7,7 +7,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, current_app, g, request
 
 from outreach.attendance.profiles import in_figures
 from outreach.attention import queries as attention
@@ -16,6 +16,7 @@ from outreach.messages.languages import languages
 from outreach.staff.roles import Permission
 from outreach.web import times, wording
 from outreach.web.context import now, services, visitor
+from outreach.web.permissions import access
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(full_moment)
     app.add_template_filter(language_name)
     app.add_template_filter(text_direction)
+    app.add_template_global(may_open)
     app.add_template_global(wording.of_state, "state_words")
     app.add_template_global(wording.of_opening, "opening_words")
     app.add_template_global(wording.of_reason, "reason_words")
@@ -72,6 +74,14 @@ def tabs() -> list[Tab]:
     """The pages this person may open, in the order of the navigation."""
     known = visitor()
     return [tab for tab in TABS if known is not None and known.may(tab.permission)]
+
+
+def may_open(endpoint: str) -> bool:
+    """Whether this person may open a page that has no parts in its address; False for none."""
+    if "access" not in g:
+        g.access = access(current_app)
+    needed, known = g.access.get(endpoint, ""), visitor()
+    return known is not None and any(known.may(permission) for permission in Permission if permission == needed)
 
 
 def menus() -> list[tuple[str, list[Tab]]]:
