@@ -27,7 +27,8 @@ from outreach.settings import SHIPPED_TIMEZONE, Settings
 from outreach.staff import oncall
 from outreach.staff.roles import Role
 from outreach.staff.tables import Account, AccountSchool
-from outreach.thresholds.rules import Rule, load_rules
+from outreach.thresholds.rules import Rule
+from outreach.thresholds.versions import in_force
 
 _SHORTEST_YEAR = timedelta(days=240)
 _LONGEST_BREAK = timedelta(days=42)
@@ -57,13 +58,12 @@ def examine(services: Services) -> list[Finding]:
     """Look at settings, provider, mail, feeds, calendars, codes, words, languages and people."""
     settings, now = services.settings, services.clock.now()
     today = local_date(now, settings.zone)
-    rules = load_rules(settings.home)
     findings = [*_settings(settings), *_provider(settings), *_mail(settings), *_mail_house(settings)]
     with services.database.read() as session:
         for look in (_feeds(session, settings, now.date()), _calendars(session, today), _codes(session, today)):
             findings.extend(look)
         findings.extend(_doors(session, settings))
-        findings.extend(_words(session, rules))
+        findings.extend(_words(session, in_force(session, settings, now)))
         findings.extend(_people(session, settings))
         findings.append(_on_call(session, settings, now))
         findings.extend(_place(session, services, now))

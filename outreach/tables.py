@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from outreach.attendance import tables as attendance
+from outreach.attention import run_tables as runs
 from outreach.attention import tables as attention
 from outreach.cases import call_tables as calls
 from outreach.cases import danger_tables as danger
@@ -30,6 +31,7 @@ from outreach.replies import tables as replies
 from outreach.staff import oncall_tables as oncall
 from outreach.staff import tables as staff
 from outreach.thresholds import tables as thresholds
+from outreach.thresholds import version_tables as policies
 
 TABLES = (
     attendance,
@@ -52,9 +54,11 @@ TABLES = (
     messages,
     oncall,
     planning,
+    policies,
     proposals,
     replies,
     resources,
+    runs,
     snapshots,
     staff,
     studies,

@@ -12,7 +12,7 @@ from outreach.planning.actions import plan as plan_night
 from outreach.staff.actions import audit
 from outreach.thresholds.actions import evaluate as evaluate_rules
 from outreach.thresholds.actions import release_baseline as release
-from outreach.thresholds.rules import load_rules
+from outreach.thresholds.versions import in_force
 from outreach.wiring import wire
 
 _CROSSING = ("student_id", "rule", "tier", "days_absent", "days_enrolled", "episode", "new")
@@ -25,8 +25,8 @@ _PLANNED = ("household", "student_ids", "contact_id", "channel", "message", "lan
 def evaluate(*, dry_run: bool, form: str) -> None:
     """Count everybody and print who is over which threshold; what crossed and what was told wrongly goes before a person."""
     services = wire()
-    rules = load_rules(services.settings.home)
     with services.database.write() as session:
+        rules = in_force(session, services.settings, services.clock.now())
         found = evaluate_rules(session, rules, settings=services.settings, now=services.clock.now())
         if dry_run:
             session.rollback()

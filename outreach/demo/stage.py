@@ -27,7 +27,7 @@ from outreach.staff.actions import add_account, set_password
 from outreach.staff.queries import by_email
 from outreach.staff.roles import Role
 from outreach.thresholds.actions import evaluate, release_baseline
-from outreach.thresholds.rules import load_rules
+from outreach.thresholds.versions import in_force
 from outreach.wiring import wire
 
 ZONE = ZoneInfo("America/Chicago")
@@ -110,7 +110,8 @@ def set_up(settings: Settings, progress: Progress) -> tuple[Services, Account]:
     progress("bringing people in and approving words")
     _people_and_words(services)
     with services.database.write() as session:
-        rules, now = load_rules(settings.home), services.clock.now()
+        now = services.clock.now()
+        rules = in_force(session, settings, now)
         baseline = evaluate(session, rules, settings=settings, now=now)
         released = release_baseline(session, BASELINE_RELEASED, by=PEOPLE[0][0], now=now)
     clock.move_to(SECOND_MORNING)

@@ -22,6 +22,7 @@ from outreach.thresholds.counts import everybody
 from outreach.thresholds.episodes import Running, Step, steps
 from outreach.thresholds.rounds import days_of_rounds, round_of
 from outreach.thresholds.rules import Rule, digest_of
+from outreach.thresholds.scopes import Scopes
 from outreach.thresholds.states import EpisodeState
 from outreach.thresholds.tables import Episode, Evaluation, RuleStart, RuleVersion
 
@@ -67,18 +68,22 @@ def evaluate(session: Session, rules: Sequence[Rule], *, settings: Settings, now
     running = _running(session)
     started = {tuple(row) for row in session.execute(select(RuleStart.rule, RuleStart.reach, RuleStart.school_id))}
     work = _Evaluation(now, counts.until, _versions(session, rules, now), _last_episodes(session))
+    kept, scopes = _kept_rules(session, running), Scopes.of(session, rules, homes)
     rounds = _rounds(year, rules, set(homes.values()), settings)
     for student_id in sorted({*counts.by_student, *running}):
         counted, home = counts.by_student.get(student_id), homes.get(student_id, "")
         start = year.start(home or next(iter(counted.schools if counted else ()), ""))
         mine = {rule: episode for rule, episode in running.get(student_id, {}).items() if not _of_old_year(episode, start, now)}
         if counted is not None and home:
-            new = {rule.name for rule in rules if (rule.name, rule.beginning(rounds[home]), home) not in started}
-            mine = _begin_round(work, rules, mine, rounds[home])
+            here = scopes.rules_for(student_id)
+            new = {rule.name for rule in here if (rule.name, rule.beginning(rounds[home]), home) not in started}
+            mine = _begin_round(work, here, mine, rounds[home])
             asking = [
-                rule for rule in rules if _may_open(rule, new, mine, work.last_episode.get((student_id, rule.name, start), 0), rounds[home])
+                _kept(rule, mine, kept)
+                for rule in here
+                if _may_open(rule, new, mine, work.last_episode.get((student_id, rule.name, start), 0), rounds[home])
             ]
-            first_time = {rule.name for rule in rules if rule.fires == "crossing"} & new
+            first_time = {rule.name for rule in here if rule.fires == "crossing"} & new
             _take_steps(work, counted, start, mine, steps(asking, counted.count, _as_running(mine), first_time=first_time))
     session.add_all(work.opened)
     _mark_started(session, rules, rounds, _schools_that_tell(session, counts.by_student, homes), started, now)
@@ -107,6 +112,12 @@ def _begin_round(work: _Evaluation, rules: Sequence[Rule], mine: Mapping[str, Ep
     for name in over:
         _close(mine[name], work.now)
     return {name: episode for name, episode in mine.items() if name not in over}
+
+
+def _kept(rule: Rule, running: Mapping[str, Episode], kept: Mapping[int, Rule]) -> Rule:
+    """The rule as a child is asked by it: a running episode keeps the one it crossed; what still waits as baseline is asked by today's."""
+    episode = running.get(rule.name)
+    return rule if episode is None or (episode.baseline and episode.released_at is None) else kept[episode.rule_version_id]
 
 
 def _may_open(rule: Rule, new: Collection[str], running: Collection[str], episodes: int, round_day: date | None) -> bool:
@@ -216,6 +227,12 @@ def _running(session: Session) -> dict[str, dict[str, Episode]]:
     return found
 
 
+def _kept_rules(session: Session, running: Mapping[str, Mapping[str, Episode]]) -> dict[int, Rule]:
+    """The rules as running episodes crossed them, by the id of their version."""
+    ids = {episode.rule_version_id for mine in running.values() for episode in mine.values()}
+    return {row.id: Rule(name=row.rule, **row.definition) for row in session.scalars(select(RuleVersion)) if row.id in ids}
+
+
 def _versions(session: Session, rules: Sequence[Rule], now: datetime) -> dict[str, RuleVersion]:
     found = {}
     for rule in rules:
@@ -254,7 +271,12 @@ def _mark_started(
     started: Collection[tuple[str, ...]],
     now: datetime,
 ) -> None:
-    begun = {(rule.name, rule.beginning(rounds[school]), school) for rule in rules for school in schools}
+    begun = {
+        (rule.name, rule.beginning(rounds[school]), school)
+        for rule in rules
+        for school in schools
+        if not rule.schools or school in rule.schools
+    }
     keys = {key for key in begun if key[1]}.difference(started)
     session.add_all(RuleStart(rule=rule, reach=reach, school_id=school, at=now) for rule, reach, school in sorted(keys))
 

@@ -49,6 +49,11 @@ class Rule(BaseModel):
     case: bool = False
     cool_down: Annotated[int, Field(ge=0)] = 30
     requalify: bool = True
+    metric: Literal["absent", "unexcused"] = "absent"
+    schools: tuple[str, ...] = ()
+    grades: tuple[str, ...] = ()
+    subgroups: tuple[str, ...] = ()
+    approve: bool = False
 
     @model_validator(mode="after")
     def _says_what_its_action_needs(self) -> Self:
@@ -61,11 +66,20 @@ class Rule(BaseModel):
 
     def met(self, count: Count) -> bool:
         """Whether the days known to be missed reach the threshold; unknown days never do."""
-        return count.calendar_known and self._reached(count.absent, count)
+        return count.calendar_known and self._reached(count.absent if self.metric == "absent" else count.unexcused, count)
 
     def may_meet(self, count: Count) -> bool:
         """Whether the threshold would be reached if every unknown day were an absence: then nobody can say that it is not."""
-        return not count.calendar_known or self._reached(count.absent + count.unknown, count)
+        known = count.absent if self.metric == "absent" else count.unexcused + count.unspecified + count.conflict
+        return not count.calendar_known or self._reached(known + count.unknown, count)
+
+    def concerns(self, school_id: str, grade: str, groups: Collection[str]) -> bool:
+        """Whether a child of this school, grade and these subgroups is in the rule's scope; an empty part of it leaves nobody out."""
+        return (
+            (not self.schools or school_id in self.schools)
+            and (not self.grades or grade in self.grades)
+            and (not self.subgroups or not set(self.subgroups).isdisjoint(groups))
+        )
 
     def _reached(self, absent: Days, count: Count) -> bool:
         if count.enrolled < max(self.from_day, count.minimum_days):
@@ -89,8 +103,12 @@ class Rule(BaseModel):
 
     @property
     def reach(self) -> str:
-        """Names whom the rule reaches: where this changes, the rule is as good as new and its first finds are baseline."""
-        return _digest({"percent": str(self.percent), "days": self.days, "from_day": self.from_day, "channel": self.channel})
+        """Names whom the rule reaches: where this changes, the rule is as good as new and its first finds are baseline.
+
+        Schools are not in it: each has its own first evaluation anyway.
+        """
+        whom = self.model_dump(mode="json", include={"percent", "days", "from_day", "channel", "metric", "grades", "subgroups"})
+        return _digest(whom)
 
 
 def load_rules(home: Path | None = None) -> tuple[Rule, ...]:

@@ -206,7 +206,7 @@ def test_a_rule_that_changes_keeps_running_episodes_with_the_rule_they_crossed(n
     assert (definition["percent"], nights.episodes()) == ("5", [("lia", "text_5", 1, "open")])
     nights.rules = _with(nights, percent=50)
     nights.evaluate()
-    assert nights.episodes() == [("lia", "text_5", 1, "closed")], "the new rule no longer reaches it"
+    assert nights.episodes() == [("lia", "text_5", 1, "open")], "it crossed under the earlier rule, and stays until it is below that one"
 
 
 def test_a_lowered_threshold_finds_a_baseline_and_another_cool_down_does_not(nights: Nights) -> None:

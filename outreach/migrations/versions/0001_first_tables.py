@@ -402,6 +402,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_instance")),
     )
     op.create_table(
+        "job_runs",
+        sa.Column("job", sa.String(), nullable=False),
+        sa.Column("every_seconds", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.String(), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("job", name=op.f("pk_job_runs")),
+    )
+    op.create_table(
         "kept_files",
         sa.Column("import_id", sa.Integer(), nullable=False),
         sa.Column("canonical", sa.String(), nullable=False),
@@ -671,6 +681,17 @@ def upgrade() -> None:
         sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_versions")),
         sa.UniqueConstraint("rule", "digest", name=op.f("uq_rule_versions_rule_digest")),
+    )
+    op.create_table(
+        "rules_versions",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("rules", sa.JSON(), nullable=False),
+        sa.Column("holds_from", sa.Date(), nullable=False),
+        sa.Column("back_to", sa.Integer(), nullable=True),
+        sa.Column("changed_by", sa.String(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_rules_versions")),
     )
     op.create_table(
         "schools",
@@ -1737,6 +1758,7 @@ def downgrade() -> None:
 
     op.drop_table("section_places")
     op.drop_table("schools")
+    op.drop_table("rules_versions")
     op.drop_table("rule_versions")
     op.drop_table("rule_starts")
     with op.batch_alter_table("restriction_clearances", schema=None) as batch_op:
@@ -1777,6 +1799,7 @@ def downgrade() -> None:
     op.drop_table("letter_batches")
     op.drop_table("large_print")
     op.drop_table("kept_files")
+    op.drop_table("job_runs")
     op.drop_table("instance")
     with op.batch_alter_table("inbound_messages", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_inbound_messages_phone_received_at"))
