@@ -89,7 +89,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database and self.url.database != ":memory:":
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True)
+        self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True, hide_parameters=True)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -187,7 +187,7 @@ _CACHE_KIBIBYTES = 32_768
 
 
 def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": _PATIENCE_SECONDS})
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _PATIENCE_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _set_up(dbapi_connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from flask import Flask
 
+from outreach import logs
 from outreach.database import Database
 from outreach.replies.lexicon import familiar
 from outreach.services import Services
@@ -22,6 +23,7 @@ _PATIENCE_SECONDS = 5.0
 
 def app() -> Flask:
     """Build the pages and start the jobs; the web server calls this once in its worker process."""
+    logs.configure()
     services = wire()
     scheduler = embedded.start(services)
     atexit.register(scheduler.shutdown, wait=False)
@@ -30,6 +32,7 @@ def app() -> Flask:
 
 def pages() -> Flask:
     """Build the pages only: workers run the jobs."""
+    logs.configure()
     return _pages(wire())
 
 

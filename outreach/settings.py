@@ -160,6 +160,7 @@ class Settings(BaseSettings):
     mail_house_timeout_seconds: PositiveFloat
     family_code_days: PositiveInt
     proxies: NonNegativeInt
+    metrics_token: str = Field("", repr=False)
     font_folder: str
 
     feed_keys: dict[str, FeedKey] = Field(default_factory=dict, repr=False)

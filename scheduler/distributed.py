@@ -26,6 +26,7 @@ from sqlalchemy import URL
 
 from outreach.services import Services
 from scheduler.jobs import JOBS, Job
+from scheduler.running import tick
 
 CONCURRENCY = 8
 """Ticks at work at once in one worker, so that a night's import keeps no text waiting; most wait for the database or a network."""
@@ -89,7 +90,7 @@ def _add(app: App, job: Job, services: Services) -> None:
 
 def _tick(services: Services, job: Job, timestamp: int) -> None:
     del timestamp
-    job.action(services)
+    tick(services, job)
 
 
 def _add_tidying(app: App) -> None:

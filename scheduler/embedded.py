@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from outreach.attention import runs
 from outreach.services import Services
 from scheduler.jobs import JOBS
+from scheduler.running import tick
 
 
 def start(services: Services) -> BackgroundScheduler:
@@ -15,6 +17,7 @@ def start(services: Services) -> BackgroundScheduler:
     scheduler = BackgroundScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
     for job in JOBS:
         every = job.every.total_seconds()
-        scheduler.add_job(job.action, "interval", [services], seconds=every, id=job.name, name=job.what, next_run_time=datetime.now(UTC))
+        scheduler.add_job(tick, "interval", [services, job], seconds=every, id=job.name, name=job.what, next_run_time=datetime.now(UTC))
+    runs.forget_others(services.database, [job.name for job in JOBS])
     scheduler.start()
     return scheduler

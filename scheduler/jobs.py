@@ -52,7 +52,10 @@ JOBS = (
     Job("seal_audit", timedelta(hours=1), ticks.seal_audit, "sign the audit trail, and look whether somebody touched what was signed"),
     Job("backup", timedelta(minutes=10), ticks.back_up, "once a day, from the hour in the settings: a snapshot of an embedded database"),
     Job("samples", timedelta(hours=1), ticks.sweep_samples, "delete uploaded samples of feeds that are a day old"),
-    Job("watch", timedelta(minutes=1), ticks.watch, "put before a person what goes wrong with the service itself: silent jobs, failures, cost"),
+    Job(
+        "watch",
+        timedelta(minutes=1),
+        ticks.watch,
+        "put before a person what goes wrong with the service itself: silent jobs, failures, cost",
+    ),
 )
-
-RHYTHMS = tuple((job.name, job.every) for job in JOBS)

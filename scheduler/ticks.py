@@ -22,6 +22,7 @@ from outreach.delivery.provider import Account
 from outreach.delivery.redaction import redact
 from outreach.evidence import snapshots
 from outreach.feeds.samples import sweep
+from outreach.keeping import measures
 from outreach.keeping import snapshots as backups
 from outreach.planning import brakes
 from outreach.planning.actions import plan
@@ -90,6 +91,12 @@ def back_up(services: Services) -> None:
     _log.info("snapshot made")
     with services.database.write() as session:
         attention.resolve_key(session, _BACKUP, by="backup", now=now)
+
+
+def watch(services: Services) -> None:
+    """Put before a person what goes wrong with the service itself."""
+    with services.database.write() as session:
+        measures.watch(session, services.settings, services.clock.now())
 
 
 def _went_live(session: Session) -> bool:

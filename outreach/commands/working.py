@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from outreach import logs
+from outreach.attention import runs
 from outreach.wiring import needs_postgres, wire
 from scheduler import distributed
 from scheduler.jobs import JOBS
@@ -16,6 +18,8 @@ def worker(jobs: tuple[str, ...], concurrency: int) -> None:
     """Run the jobs on PostgreSQL, beside any number of workers on any number of machines."""
     services = wire()
     needs_postgres(services)
+    logs.configure()
+    runs.forget_others(services.database, [job.name for job in JOBS])
     try:
         distributed.run(services, jobs=jobs, concurrency=concurrency)
     finally:
