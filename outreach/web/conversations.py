@@ -143,7 +143,8 @@ def thread(session: Session, case: Case, person: SignedIn) -> list[Item]:
 
 def _sealed(item: Item, closed: Seals) -> Item:
     instead = closed.over(item.at, urgent=item.inbound is not None and item.inbound.urgent)
-    return replace(item, words=instead, planned=None, inbound=None, media=()) if instead else item
+    is_bare = not (item.words or item.planned or item.inbound)  # that the owner changed, say, tells nothing of what was written
+    return replace(item, words=instead, planned=None, inbound=None, media=()) if instead and not is_bare else item
 
 
 def matching(person: SignedIn, view: View, now: datetime) -> Select[Case]:

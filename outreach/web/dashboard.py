@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from outreach.attendance.years import start_of_year
+from outreach.cases.barrier_words import shipped
 from outreach.district import queries as district
-from outreach.evidence import dashboard
+from outreach.evidence import dashboard, time_to_help
 from outreach.evidence.dashboard import DIMENSIONS, Group
 from outreach.evidence.small_cells import Hidden, hide
 from outreach.evidence.snapshot_tables import SnapshotReach
 from outreach.evidence.snapshots import WHOLE, a_year_before
+from outreach.evidence.time_to_help import Waits
 from outreach.staff.roles import Permission
 from outreach.web.context import person, services
 from outreach.web.permissions import needs
@@ -89,10 +94,21 @@ def page() -> ResponseReturnValue:
             weeks=dashboard.weeks(session, kept.as_of, since, scope),
             reach=_by_language(reach),
             reached=_all(reach),
+            helping=_helping(session, since, kept.as_of, school_id),
             dimensions=DIMENSIONS,
             tiers=dashboard.SHOWN_TIERS,
             district_wide=known.schools is None,
         )
+
+
+def _helping(session: Session, since: date, until: date, school_id: str) -> list[tuple[str, Waits]]:
+    """How long families waited for help this year, by root cause, all of them first; who may not see children sees no more than all."""
+    zone, known = ZoneInfo(services().settings.zone), person()
+    begin, end = (datetime.combine(day, time(), zone) for day in (since, until + timedelta(days=1)))
+    found = time_to_help.barriers(session, begin, end, {school_id} if school_id else known.schools)
+    words = shipped().categories
+    causes = time_to_help.by_category(found) if known.may(Permission.DATA_CHILDREN) else {}
+    return [("All", time_to_help.waits(found)), *((words[cause], some) for cause, some in causes.items())] if found else []
 
 
 def _hidden(groups: Sequence[Group]) -> Hidden | None:

@@ -36,6 +36,9 @@ SCREENS = (
     "/words",
     "/words?language=ar",
     "/password",
+    "/cases/1/help",
+    "/resources",
+    "/resources/new",
     "/cases/999",
 )
 

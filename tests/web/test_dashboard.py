@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from outreach.cases.help_tables import Barrier
 from outreach.database import Database
 from outreach.evidence import snapshots
 from outreach.settings import Settings
@@ -52,3 +55,18 @@ def test_whoever_may_not_see_children_sees_no_small_number(added_up: SignedIn) -
     assert "Numbers below ten" in shown
     assert "20.0 %" not in shown
     assert "chart-cell" not in shown, "nor its picture"
+
+
+def test_how_long_families_wait_is_told_by_root_cause_and_not_in_small_numbers(added_up: SignedIn, sqlite_database: Database) -> None:
+    with sqlite_database.write() as session:
+        row = session.scalars(select(Barrier).where(Barrier.reason == "transportation")).one()
+        row.said_yes_at, row.sealed = row.heard_at + timedelta(days=3, hours=12), True
+    shown = added_up("ana").get("/dashboard").text
+    assert "How long families wait for help" in shown
+    assert "3.5 days" in shown
+    assert "Something in the way" in shown
+    assert "Getting to school" not in shown
+    for_few = added_up("eve").get("/dashboard").text
+    assert "How long families wait for help" in for_few
+    assert "3.5 days" not in for_few
+    assert "Something in the way" not in for_few
