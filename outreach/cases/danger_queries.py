@@ -40,8 +40,10 @@ def of_case(session: Session, case_id: int, person: SignedIn) -> Incident | None
 
 
 def words(session: Session, incident: Incident) -> list[Inbound]:
-    """What the family wrote from the incident's first text on, the oldest first."""
+    """What the family wrote while the incident was open, the oldest first: what they write of later is not for those called then."""
     mine = select(Inbound).join(CaseEvent, CaseEvent.inbound_id == Inbound.id).where(CaseEvent.case_id == incident.case_id)
+    if incident.closed_at is not None:
+        mine = mine.where(Inbound.received_at <= incident.closed_at)
     return list(session.scalars(mine.where(Inbound.received_at >= incident.opened_at).order_by(Inbound.received_at, Inbound.id)))
 
 

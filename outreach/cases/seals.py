@@ -1,8 +1,8 @@
 """Whose eyes the words of a conversation are for: two seals, of danger and of a reason that only one person needs to know.
 
 From the first text that may mean danger on, only those named for a danger read (``danger_queries``). From the first sealed reason on,
-only the person who looks after the case reads, and the people named for a danger while an incident of it is open: a life goes first.
-Everybody else sees that something is sealed, and the root cause.
+only the person who looks after the case reads; the people named for a danger read its own texts, and the rest while its incident is open:
+a life goes first. Everybody else sees that something is sealed, and the root cause.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Seals:
         """What stands in the place of words of an instant; empty where this person may read them."""
         if not self.reads_danger and (urgent or (self.danger is not None and at >= self.danger)):
             return danger.SEALED
-        if self.reason is None or at < self.reason or (self.incident is not None and at >= self.incident):
+        if urgent or self.reason is None or at < self.reason or (self.incident is not None and at >= self.incident):
             return ""
         return SEALED
 
