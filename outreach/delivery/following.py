@@ -139,7 +139,7 @@ def _retry(session: Session, row: PlannedMessage, after: timedelta, settings: Se
     """Plan the same message once more; whether it may still leave, and with which number, is asked anew at its release."""
     due = max(now, row.changed_at + after)
     expires = due + timedelta(hours=settings.nudge_expires_hours) if row.expires_at else None
-    retry = _like(row, now, once_key=f"retry:{row.id}", due_at=due, expires_at=expires, created_by="retry")
+    retry = like(row, now, once_key=f"retry:{row.id}", due_at=due, expires_at=expires, created_by="retry")
     session.add(retry)
     session.flush()
     session.execute(update(PlannedEpisode).where(PlannedEpisode.planned_id == row.id).values(planned_id=retry.id))
@@ -167,7 +167,7 @@ def _letter(session: Session, row: PlannedMessage, episodes: dict[str, int], set
     )  # fmt: skip
     if words is None:
         return None
-    letter = _like(
+    letter = like(
         row, now, once_key=f"letter:{row.id}", channel=Channel.LETTER.value, phone="", household=household.key,
         contact_id=draft.adults[0].contact_id, student_ids=list(draft.student_ids), language=words.locale, family_language=language,
         facts=stored(facts, draft.student_ids, draft.adults), approval_id=words.approval_id, due_at=now, expires_at=None,
@@ -190,7 +190,7 @@ def _has_letter(session: Session, episodes: list[int]) -> bool:
     return session.scalar(standing.limit(1)) is not None
 
 
-def _like(row: PlannedMessage, now: datetime, **changed: object) -> PlannedMessage:
+def like(row: PlannedMessage, now: datetime, **changed: object) -> PlannedMessage:
     """A new message that follows *row*: the same but for what is *changed*, and as if nothing had happened to it yet."""
     fresh: dict[str, object] = {
         "ref": secrets.token_urlsafe(16), "state": State.PLANNED.value, "reason": "", "retry_of_id": row.id, "created_at": now,

@@ -21,6 +21,7 @@ from outreach.delivery.letter_rules import BatchState
 from outreach.delivery.letter_tables import LetterBatch, LetterPage, LetterPull
 from outreach.delivery.mail_house import MailingState
 from outreach.delivery.mail_house_tables import Mailing
+from outreach.district.normalising import for_post
 from outreach.district.people import Adult
 from outreach.messages import postal
 from outreach.planning import situation
@@ -156,7 +157,7 @@ def _wrong(letter: _Letter, facts: Situation, counts: Mapping[tuple[str, date], 
 
 
 def _moved(letter: _Letter, adult: Adult) -> str:
-    place = adult.address
+    place = for_post(adult)
     try:
         lines = postal.place_lines(postal.Address((), place.line1, place.line2, place.city, place.state, place.postal_code))
     except postal.AddressError:

@@ -9,15 +9,17 @@ import re
 from collections.abc import Callable, Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from outreach.attention.actions import raise_item, resolve_key
 from outreach.delivery import family_codes
+from outreach.delivery.following import like
 from outreach.delivery.letter_tables import LargePrint, LetterPage, ReturnedMail
 from outreach.messages.letter_content import LetterContent
+from outreach.planning.queries import open_episodes_of
 from outreach.planning.states import State, move
-from outreach.planning.tables import PlannedMessage
+from outreach.planning.tables import PlannedEpisode, PlannedMessage
 
 REASON = "returned mail: post came back from this address; a person must confirm it or find another"
 _NUMBER = re.compile(r"\s*[Ll]?\s*0*(\d{1,9})\s*")
@@ -77,6 +79,19 @@ def settle(session: Session, row: PlannedMessage, *, confirmed: bool, now: datet
         back.settled_at, back.settled_by = now, by
         back.confirmed_at = now if confirmed else None
     resolve_key(session, _key(row.id), by=by, now=now)
+    _write_again(session, row, now)
+
+
+def _write_again(session: Session, row: PlannedMessage, now: datetime) -> None:
+    """Let the family be told after all what came back, where it still holds: a row of its own, checked at its release like any other."""
+    key = f"again:{row.id}"
+    is_planned = session.scalar(select(PlannedMessage.id).where(PlannedMessage.once_key == key)) is not None
+    if row.state != State.UNDELIVERED or is_planned or not open_episodes_of(session, row.id):
+        return
+    again = like(row, now, once_key=key, due_at=now, expires_at=None, created_by="letter that came back")
+    session.add(again)
+    session.flush()
+    session.execute(update(PlannedEpisode).where(PlannedEpisode.planned_id == row.id).values(planned_id=again.id))
 
 
 def unconfirmed(session: Session) -> set[tuple[str, str]]:

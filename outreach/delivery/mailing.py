@@ -26,6 +26,7 @@ from outreach.delivery.letter_tables import LetterBatch, LetterPage, LetterPull
 from outreach.delivery.mail_house import HouseAnswer, MailHouse, MailingState, Piece, Said, move
 from outreach.delivery.mail_house_tables import Mailing
 from outreach.district import queries as district
+from outreach.district.normalising import for_post
 from outreach.messages.letter_content import LetterContent
 from outreach.planning import brakes
 from outreach.planning.states import State
@@ -102,7 +103,7 @@ def _pieces(database: Database, planned_ids: Sequence[int], settings: Settings) 
         found = []
         for row in rows:
             page, mailing = session.get_one(LetterPage, row.id), session.get_one(Mailing, row.id)
-            letter, place = LetterContent.from_json(page.content), adults[row.facts["contact_ids"][0]].address
+            letter, place = LetterContent.from_json(page.content), for_post(adults[row.facts["contact_ids"][0]])
             names = letter.address_lines[: -len(letter.place_lines)]
             pdf = batches.print_again(session.get_one(LetterBatch, page.batch_id), settings, [page])
             piece = Piece(row.ref, tuple(names), place.line1, place.line2, place.city, place.state, place.postal_code, pdf)

@@ -48,7 +48,7 @@ class Corrections:
         if who in self.locales:
             adult = replace(adult, locale=self.locales[who], language=self.locales[who])
         if who in self.addresses:
-            adult = replace(adult, address=self.addresses[who])
+            adult = replace(adult, address=self.addresses[who], address_said=True)
         return replace(adult, phones=_phones(adult.phones, self.numbers[who])) if who in self.numbers else adult
 
     def given(self, e164: str) -> set[str]:

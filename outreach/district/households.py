@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from outreach.district.normalising import normalised
 from outreach.district.people import Adult
 
 
@@ -45,14 +46,36 @@ def households(adults: Iterable[Adult]) -> list[Household]:
 def _sharing(adults: Iterable[Adult]) -> Iterator[list[str]]:
     """Yield the contact ids that share a child and a place or a number."""
     shared: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    adults = list(adults)
+    alike = _alike(adults)
     for adult in adults:
         marks = {f"phone:{phone.e164}" for phone in adult.phones if phone.e164}
         if adult.address.usable:
             marks.add(f"address:{adult.address.key}")
+            marks |= alike.get(adult.contact_id, set())
         for link in adult.links:
             for mark in marks:
                 shared[link.student_id, mark].append(adult.contact_id)
     yield from shared.values()
+
+
+def _alike(adults: Iterable[Adult]) -> dict[str, set[str]]:
+    """Marks of adults of a common child whose addresses differ, but begin alike: as the post writes them, they may be one.
+
+    Only of these is the post's way asked, because it costs some hundred times what comparing does.
+    """
+    begins: defaultdict[tuple[str, str, str], dict[str, list[Adult]]] = defaultdict(lambda: defaultdict(list))
+    for adult in adults:
+        if adult.address.usable:
+            place = adult.address
+            for link in adult.links:
+                begins[link.student_id, place.line1.strip().partition(" ")[0].casefold(), place.postal_code[:5]][place.key].append(adult)
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for by_key in begins.values():
+        for some in by_key.values() if len(by_key) > 1 else ():
+            for adult in some:
+                found[adult.contact_id].add(f"post:{normalised(adult.address).key}")
+    return found
 
 
 def _household(adults: list[Adult]) -> Household:

@@ -69,6 +69,8 @@ class Adult:
     """The language as the feed names it."""
     email: str = ""
     address: Address = field(default_factory=Address)
+    address_said: bool = False
+    """Whether a person here said it, against what the feeds say."""
     phones: tuple[Phone, ...] = ()
     links: tuple[Link, ...] = ()
 

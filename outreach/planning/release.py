@@ -19,7 +19,6 @@ from outreach.consent.queries import PhoneConsent
 from outreach.database import Json
 from outreach.district import queries as district
 from outreach.district.households import Household
-from outreach.district.people import Adult
 from outreach.messages import compose, letter_content, postal
 from outreach.messages import queries as messages
 from outreach.messages.compose import Facts
@@ -30,6 +29,7 @@ from outreach.messages.queries import Choice
 from outreach.messages.segments import measure
 from outreach.messages.templates import menu
 from outreach.planning import correcting, doses, queries, situation, trial, two_way, which_days
+from outreach.planning.addressing import envelope
 from outreach.planning.checks import CHECKS, Check
 from outreach.planning.correcting import NotReady, told_before
 from outreach.planning.facts import facts_of, plain_facts, stored
@@ -390,11 +390,5 @@ def _letter(facts: Situation, planned: PlannedMessage, draft: Draft, words: Choi
     )
     day = facts.today(draft.student_ids[0])
     return letter_content.build(
-        words.pair, said, _address(draft.adults), letter_id=letter_code(planned), sender=sender, day=day, tag=words.tag
+        words.pair, said, envelope(draft.adults), letter_id=letter_code(planned), sender=sender, day=day, tag=words.tag
     )
-
-
-def _address(adults: Sequence[Adult]) -> postal.Address:
-    place = adults[0].address
-    names = tuple(adult.name for adult in adults if adult.address.key == place.key or not adult.address.usable)
-    return postal.Address(names, place.line1, place.line2, place.city, place.state, place.postal_code)

@@ -31,6 +31,7 @@ from outreach.replies.normalise import storable
 from outreach.staff import actions as staff
 from outreach.staff.roles import Permission
 from outreach.web.context import now, page_number, person, services
+from outreach.web.letter_addresses import Respelled, respelled
 from outreach.web.permissions import needs
 
 blueprint = Blueprint("letters", __name__)
@@ -54,6 +55,8 @@ class Look:
     pulls: list[tuple[LetterPull, LetterPage]]
     waiting: int
     """Letters of a batch that was taken back which nobody has decided about."""
+    respelled: list[Respelled]
+    """Letters whose address is written as the post writes it, and not as the feed does."""
     mailed: dict[str, int]
     """What became of them with the mail house, in words → letters; empty where the district prints itself."""
 
@@ -242,6 +245,7 @@ def _look(session: Session, batch: LetterBatch) -> Look:
         languages=Counter(letter.content["own"]["locale"] for letter, _ in letters).most_common(),
         pulls=sorted(((row, pages[row.planned_id]) for row in listed if row.planned_id in pages), key=lambda pair: pair[1].page),
         waiting=sum(_waits(row) for _, row in letters) if batch.state == BatchState.REVOKED else 0,
+        respelled=respelled(session, letters),
         mailed=_mailed(session, batch),
     )
 

@@ -19,6 +19,7 @@ from outreach.staff import actions as staff
 from outreach.staff.roles import Permission
 from outreach.web import people
 from outreach.web.context import now, person, services
+from outreach.web.letter_addresses import offer, one_line
 from outreach.web.permissions import needs
 
 blueprint = Blueprint("letters_returned", __name__)
@@ -67,18 +68,26 @@ def came_back() -> ResponseReturnValue:
 def one(planned_id: int) -> ResponseReturnValue:
     """One printed letter: to whom it went, whether it came back, and what a person can do."""
     with services().database.read() as session:
-        letter, row = _letter(session, planned_id)
-        contacts = row.facts.get("contact_ids", [])
-        back = session.scalars(select(ReturnedMail).where(ReturnedMail.planned_id == row.id, ReturnedMail.settled_at.is_(None))).first()
-        return render_template(
-            "returned_letter.html",
-            letter=letter,
-            row=row,
-            back=back,
-            large=not returns.large_print(session).isdisjoint(contacts),
-            adults=people.contact_names(session, set(contacts)),
-            children=people.children(session, row.student_ids, person().schools),
-        )
+        return _page(session, planned_id)
+
+
+def _page(session: Session, planned_id: int, *, typed: Address | None = None, better: Address | None = None) -> str:
+    """The page of a letter; with an address that was *typed*, and the post's way of writing it, for the person to choose."""
+    letter, row = _letter(session, planned_id)
+    contacts = row.facts.get("contact_ids", [])
+    back = session.scalars(select(ReturnedMail).where(ReturnedMail.planned_id == row.id, ReturnedMail.settled_at.is_(None))).first()
+    return render_template(
+        "returned_letter.html",
+        letter=letter,
+        row=row,
+        back=back,
+        large=not returns.large_print(session).isdisjoint(contacts),
+        adults=people.contact_names(session, set(contacts)),
+        children=people.children(session, row.student_ids, person().schools),
+        choices=[("As the post writes it", better), ("As you typed it", typed)] if typed and better else [],
+        one_line=one_line,
+        parts=_PARTS,
+    )
 
 
 @blueprint.post("/returned-mail/<int:planned_id>/address")
@@ -91,12 +100,15 @@ def address(planned_id: int) -> ResponseReturnValue:
         if not typed.usable:
             flash("An address needs a street, a city, and a state or postal code.", "warning")
             return redirect(url_for("letters_returned.one", planned_id=planned_id))
+        better = offer(typed)
+        if better is not None and request.form.get("spelling") != "kept":
+            return _page(session, planned_id, typed=typed, better=better)
         act = Act(person().email, now(), "returned mail")
         for contact_id in row.facts.get("contact_ids", []):
             corrections.correct_address(session, contact_id, typed, act)
         returns.settle(session, row, confirmed=False, now=now(), by=person().email)
         _audit(session, "mail.new_address", row)
-    flash("The new address is noted. The next letter goes there.")
+    flash("The new address is noted. The letter goes there with the next batch, where it still holds.")
     return redirect(url_for("letters_returned.page"))
 
 
@@ -108,7 +120,7 @@ def confirm(planned_id: int) -> ResponseReturnValue:
         _, row = _letter(session, planned_id)
         returns.settle(session, row, confirmed=True, now=now(), by=person().email)
         _audit(session, "mail.address_confirmed", row)
-    flash("The address is confirmed; letters go there again.")
+    flash("The address is confirmed. The letter goes there again with the next batch, where it still holds.")
     return redirect(url_for("letters_returned.page"))
 
 

@@ -26,6 +26,7 @@ from outreach.replies.tables import Inbound
 from outreach.settings import Settings
 from outreach.staff import actions as staff
 from outreach.staff.roles import Role
+from outreach.thresholds.rules import load_rules
 from outreach.thresholds.tables import Episode, RuleVersion
 from tests.conftest import NOON
 
@@ -279,7 +280,7 @@ def _attention(session: Session, now: datetime) -> None:
 
 
 def _baseline(session: Session, now: datetime) -> None:
-    version = RuleVersion(rule="text_at_5", digest="x", definition={}, first_seen_at=now)
+    version = RuleVersion(rule="text_at_5", digest="x", definition=load_rules()[0].definition(), first_seen_at=now)
     session.add(version)
     session.flush()
     for student, tier in (("st1", "moderate"), ("st3", "severe"), ("st4", "at_risk"), ("st5", "at_risk")):

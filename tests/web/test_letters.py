@@ -74,6 +74,10 @@ def test_a_letter_that_came_back_leads_to_a_new_address(signed_in: SignedIn, sql
     assert number in boss.get("/returned-mail").text
 
     assert "needs a street" in boss.get(send(boss, where, f"{where}/address", line1="9 Elm St")[1]).text
+    _, _, written = send(boss, where, f"{where}/address", line1="9 North Elm Street", city="Chicago", state="IL", postal_code="60602")
+    assert "9 N ELM ST" in written, "the post's way is offered"
+    assert 'value="9 North Elm Street"' in written, "and so is what was typed"
+    assert number in boss.get("/returned-mail").text, "nothing is applied before a person has chosen"
     send(boss, where, f"{where}/address", line1="9 Elm St", city="Chicago", state="IL", postal_code="60602")
     with sqlite_database.read() as session:
         row = session.get_one(PlannedMessage, planned_id)
