@@ -37,6 +37,8 @@ POSTGRES_IN_THE_LONG_RUN = frozenset(
         "feeds_oneroster",
         "delivery_lookups",
         "gates",
+        "rules_versions",
+        "what_if",
         "inbox",
         "letter_batches",
         "letters_release",

@@ -35,6 +35,10 @@ class Permission(StrEnum):
     """Note a letter that came back, and where the family lives now; large print."""
     BASELINE_READ = "baseline.read"
     BASELINE_RELEASE = "baseline.release"
+    RULES_READ = "rules.read"
+    """See when families hear of days missed."""
+    RULES_CHANGE = "rules.change"
+    """Change the rules of the whole district, with whom that would reach in sight."""
     WORDS_READ = "words.read"
     WORDS_EDIT = "words.edit"
     """Write English words: the district's, or with a reach of schools those schools' own copies."""
@@ -116,7 +120,7 @@ _DATA = (_P.DATA_READ, _P.DATA_FIX, _P.DATA_CHILDREN)
 _RESOURCES = (_P.RESOURCES_READ, _P.RESOURCES_EDIT)
 _INBOX = (_P.INBOX_READ, _P.INBOX_ANSWER, _P.INBOX_NOTE, _P.DELIVERY_READ, _P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.CLOCK_MOVE)
 _SENDING = (_P.SENDING_READ, _P.SENDING_STOP)
-_FIGURES = (_P.BASELINE_READ, _P.DASHBOARD_READ)
+_FIGURES = (_P.BASELINE_READ, _P.RULES_READ, _P.DASHBOARD_READ)
 _POST = (_P.MAIL_RETURNED,)
 _DANGER = (_P.DANGER_READ, _P.ON_CALL_READ)
 _WORDS = (_P.WORDS_READ, _P.WORDS_EDIT)

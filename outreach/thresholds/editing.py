@@ -168,6 +168,10 @@ def _against_the_district(rule: Rule, messages: Mapping[str, Sequence[str]], sch
     faults = {field: _SENTENCES[field] for field, limit in most.items() if getattr(rule, field) > limit}
     if rule.action == "message" and rule.message not in messages.get(rule.channel, ()):
         faults["message"] = "There are no such words for this way of telling."
+    known = {name for names in messages.values() for name in names}
+    faults |= {
+        field: "There is no such wording." for field in ("wording", "again") if getattr(rule, field) and getattr(rule, field) not in known
+    }
     if strange := sorted(set(rule.schools).difference(schools)):
         faults["schools"] = f"There is no school {strange[0]}."
     return faults

@@ -41,6 +41,7 @@ TABS = (
     Tab("sending.page", "Sending", Permission.SENDING_READ, _MESSAGES),
     Tab("letters.page", "Letters", Permission.LETTERS_READ, _MESSAGES),
     Tab("baseline.page", "First round", Permission.BASELINE_READ, _MESSAGES),
+    Tab("rules.page", "Rules", Permission.RULES_READ, _MESSAGES),
     Tab("words.page", "Words", Permission.WORDS_READ, _WORDS),
     Tab("bench.page", "Translating", Permission.WORDS_TRANSLATE, _WORDS),
     Tab("data_health.page", "Data", Permission.DATA_READ, _DATA),

@@ -110,7 +110,7 @@ def test_what_is_shown_is_what_then_happens(nights: Nights, changes: Mapping[str
     assert _shown(found.after.once_released) == _release(nights.database, nights.settings, nights.now)
 
 
-def test_looking_writes_nothing(nights: Nights) -> None:
+def test_looking_at_a_change_writes_nothing(nights: Nights) -> None:
     before = _everything(nights.database)
     found = what_if(nights.database, _changed({"text_5": LOWER}), settings=nights.settings, now=nights.now)
     assert {told.student_ids for told in found.reached} == {("ann",), ("max",)}

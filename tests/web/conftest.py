@@ -66,7 +66,7 @@ def token_of(html: str) -> str:
     return found[1]
 
 
-def send(client: FlaskClient, page: str, action: str, **fields: str) -> tuple[int, str, str]:
+def send(client: FlaskClient, page: str, action: str, /, **fields: str) -> tuple[int, str, str]:
     """Send a form as a browser would, with the token of *page*; return status, where it leads, and the page."""
     token = token_of(client.get(page).text)
     answer = client.post(action, data={"csrf_token": token, **fields})
