@@ -6,6 +6,7 @@ A sealed reason closes the words of its conversation from that moment on to ever
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -13,38 +14,43 @@ from sqlalchemy.orm import Session
 
 from outreach.cases import searching
 from outreach.cases.barrier_words import shipped
-from outreach.cases.help_states import BarrierState, SaidBy, Severity
+from outreach.cases.help_states import BarrierState, SaidBy, Severity, move
 from outreach.cases.help_tables import Barrier
 from outreach.cases.tables import Case, CaseEvent
 from outreach.replies.reasons import CATEGORY_OF, Intent
 from outreach.replies.tables import Inbound
 
 
-def hear(session: Session, case: Case, inbound: Inbound) -> Barrier | None:
-    """Keep the reason that a family's text gives; None where it gives none, or one that stands open in the case already.
+def hear(session: Session, case: Case, inbound: Inbound, also: Sequence[str] = ()) -> list[Barrier]:
+    """Keep the reasons that a family gives: that of its text, and those that it chose *also*; return those that are new in the case.
 
     Call it before the text becomes an event of the case: a sealed one must never be searched. A day's illness that a family reports is
-    an absence, and stands in nobody's way.
+    an absence, and stands in nobody's way. What the family had called better and names again is in the way again.
     """
-    if inbound.barrier not in CATEGORY_OF or inbound.intent == Intent.REPORT_ABSENCE:
-        return None
-    sealed = inbound.barrier in shipped().sealed
-    if sealed:
+    reasons = [reason for reason in dict.fromkeys((inbound.barrier, *also)) if reason in CATEGORY_OF]
+    if shipped().sealed.intersection(reasons):
         seal(session, case, inbound.received_at)
-    found = None
-    if not stands_open(session, case.id, inbound.barrier, sealed=sealed):
-        said_by, at = SaidBy.TEXT if inbound.phone else SaidBy.PAGE, inbound.received_at
-        found = new_barrier(case, inbound.barrier, said_by, at, sealed=sealed, urgent=inbound.urgent, inbound_id=inbound.id)
-        session.add(found)
+    found = [] if inbound.intent == Intent.REPORT_ABSENCE else [_hear(session, case, inbound, reason) for reason in reasons]
     route(session, case)
-    return found
+    return [row for row in found if row is not None]
 
 
-def stands_open(session: Session, case_id: int, reason: str, *, sealed: bool) -> bool:
-    """Whether a case has this reason already, and nobody has closed it; a sealed and an open one are two."""
+def _hear(session: Session, case: Case, inbound: Inbound, reason: str) -> Barrier | None:
+    sealed = reason in shipped().sealed
+    if (standing := stands(session, case.id, reason, sealed=sealed)) is not None:
+        standing.state, standing.said_yes_at = move(BarrierState(standing.state), BarrierState.OPEN).value, None
+        return None
+    said_by, at = SaidBy.TEXT if inbound.phone else SaidBy.PAGE, inbound.received_at
+    row = new_barrier(case, reason, said_by, at, sealed=sealed, urgent=inbound.urgent, inbound_id=inbound.id)
+    session.add(row)
+    return row
+
+
+def stands(session: Session, case_id: int, reason: str, *, sealed: bool) -> Barrier | None:
+    """The row by which a case has this reason already, and which nobody has closed; a sealed and an open one are two."""
     reasons = {reason, shipped().kept_as.get(reason, reason)}
     mine = Barrier.case_id == case_id, Barrier.reason.in_(reasons), Barrier.sealed == sealed, Barrier.state != BarrierState.CLOSED.value
-    return session.scalar(select(Barrier.id).where(*mine).limit(1)) is not None
+    return session.scalars(select(Barrier).where(*mine).order_by(Barrier.id).limit(1)).first()
 
 
 def new_barrier(  # noqa: PLR0913 - what a report consists of, by name

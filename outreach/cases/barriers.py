@@ -47,7 +47,7 @@ def note(session: Session, case: Case, told: Told, *, by: str, now: datetime) ->
         message = "Say who told you: the family, the student, or somebody of the school."
         raise CaseError(message)
     sealed = told.sealed or told.reason in shipped().sealed
-    if barrier_reports.stands_open(session, case.id, told.reason, sealed=sealed):
+    if barrier_reports.stands(session, case.id, told.reason, sealed=sealed) is not None:
         message = "This case has that reason already; look at it there."
         raise CaseError(message)
     if sealed:

@@ -45,7 +45,9 @@ class Report:
     """As staff read it: what was chosen, in English, and the family's own words."""
     locale: str
     barrier: str = ""
-    """The first reason that was chosen; all of them stand in the body."""
+    """The first reason that was chosen."""
+    reasons: tuple[str, ...] = ()
+    """All of them."""
     urgent: bool = False
     suppress: bool = False
     to_human: bool = True
@@ -58,6 +60,7 @@ def with_own_words(report: Report, read: Meaning) -> Report:
         report,
         intent=Intent.CRISIS if read.urgent else report.intent,
         barrier=report.barrier or read.barrier,
+        reasons=tuple(filter(None, (*report.reasons, read.barrier))),
         urgent=report.urgent or read.urgent,
         suppress=report.suppress or read.suppress,
         why=f"{report.why}; {read.why}" if read.urgent or read.suppress else report.why,
@@ -84,7 +87,7 @@ def take(session: Session, seen: Seen, child: SeenChild, report: Report, *, sett
     case.state = move(CaseState(case.state), CaseState.OPEN).value
     if report.urgent:
         _alarm(session, case, inbound, settings, now)
-    barrier_reports.hear(session, case, inbound)
+    barrier_reports.hear(session, case, inbound, report.reasons)
     add_event(session, case, EventKind.INBOUND, by="", now=now, inbound_id=inbound.id)
     _tell(session, case, report, now)
     return case

@@ -105,6 +105,7 @@ def _reason(chosen: Collection[str], note: str, once: str, locale: str, english:
         body=_body("; ".join(english[choice] for choice in known), note),
         locale=locale,
         barrier=reasons[0] if reasons else "",
+        reasons=tuple(reasons),
         urgent=unsafe,
         why="family page: chose that they do not feel safe" if unsafe else "family page",
     )

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.cases import actions, barriers, help_queries, searching, steps
+from outreach.cases import actions, barrier_reports, barriers, help_queries, searching, steps
 from outreach.cases.actions import CaseError
 from outreach.cases.barriers import Told
 from outreach.cases.help_states import BarrierState, IllegalMoveError, Layer, SaidBy, Severity, StepState
@@ -71,6 +71,27 @@ def test_a_familys_text_leaves_one_report_for_one_reason_however_often_it_is_tol
     heard(session, case, "Luis has a fever today", NOON, intent="report_absence", barrier="illness_acute")
     (found,) = session.scalars(select(Barrier))
     assert (found.reason, found.said_by, found.confirmed_by, found.state) == ("transportation", SaidBy.TEXT, "", BarrierState.OPEN)
+
+
+def test_what_the_family_called_better_and_names_again_is_in_the_way_again(session: Session) -> None:
+    case = open_case(session)
+    heard(session, case, "The bus never comes", NOON, intent="barrier_report", barrier="transportation")
+    row = session.scalars(select(Barrier)).one()
+    row.state, row.said_yes_at = BarrierState.SAID_YES.value, NOON
+    heard(session, case, "The bus is gone again", NOON + HOUR, intent="barrier_report", barrier="transportation")
+    session.flush()
+    session.refresh(row)
+    assert row.state == BarrierState.OPEN
+    assert row.said_yes_at is None
+
+
+def test_a_sealed_reason_beside_another_seals_the_words_of_both(session: Session) -> None:
+    """On the family page several reasons are chosen at once."""
+    case = open_case(session)
+    inbound = heard(session, case, "Getting to school; a place to live", NOON, barrier="transportation")
+    barrier_reports.hear(session, case, inbound, ["transportation", "housing"])
+    assert sorted((row.reason, row.sealed) for row in session.scalars(select(Barrier))) == [("housing", True), ("transportation", False)]
+    assert case.sealed_since == NOON
 
 
 def test_a_person_writes_down_confirms_and_closes_a_reason_and_says_why(session: Session) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from outreach.attention.queries import open_items
 from outreach.cases import proposals
 from outreach.cases.danger_tables import Incident
+from outreach.cases.help_tables import Barrier
 from outreach.cases.tables import Case, CaseEvent
 from outreach.consent import actions as consent
 from outreach.consent import queries as consents
@@ -44,6 +45,12 @@ def test_reasons_become_a_case_that_a_person_has_to_answer(home: Home) -> None:
     assert (case.student_id, case.school_id, case.queue, case.state, case.household) == ("st2", "S1", "needs_me", "open", "c1")
     assert case.waiting_since == NOON
     assert not case.urgent
+    assert case.sealed_since is None
+    assert say(client, "reason", child="st2", reason=["bored", "housing"], note="Dormimos en el carro", once="two") == 303
+    with home.database.read() as session:
+        rows = [(row.reason, row.said_by, row.sealed) for row in session.scalars(select(Barrier).order_by(Barrier.id))]
+        assert rows == [("transportation", "page", False), ("bored", "page", False), ("housing", "page", True)]
+        assert session.get_one(Case, case.id).sealed_since == NOON
 
 
 def test_a_doubled_click_is_one_report_and_an_empty_form_none(home: Home) -> None:
