@@ -27,6 +27,7 @@ if os.environ.get("CI"):
 POSTGRES_IN_THE_LONG_RUN = frozenset(
     [
         "attention",
+        "barriers",
         "cases",
         "contact_corrections",
         "corrections",
@@ -36,6 +37,7 @@ POSTGRES_IN_THE_LONG_RUN = frozenset(
         "feeds_edfi_trouble",
         "feeds_oneroster",
         "delivery_lookups",
+        "did_it_help",
         "gates",
         "rules_versions",
         "what_if",
@@ -54,6 +56,7 @@ POSTGRES_IN_THE_LONG_RUN = frozenset(
         "planning_reasons",
         "planning_shared_numbers",
         "reconcile",
+        "referrals",
         "release_classes",
         "release_truth",
         "release_words",

@@ -77,7 +77,7 @@ def test_only_the_owner_reads_it_and_who_takes_the_case_over_is_on_record(sealed
     assert "case.taken,case 1" in signed_in("boss").get("/audit.csv").text
 
 
-@pytest.mark.parametrize("name", ["lea", "boss", "kim"])
+@pytest.mark.parametrize("name", ["lea", "boss", pytest.param("kim", marks=pytest.mark.long)])
 def test_nobody_else_learns_of_it_in_any_way(app: Flask, sealed: Sealed, signed_in: SignedIn, name: str) -> None:
     """Another coordinator of the school, an administrator of the district, a clerk: every page, every search, every act, /log."""
     stranger = signed_in(name)
