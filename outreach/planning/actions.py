@@ -181,9 +181,12 @@ def _write(night: _Night, decisions: Sequence[_Decision]) -> list[PlannedMessage
     rows = {id(decision): _planned(night, decision) for decision in fresh}
     leaving = [decision for decision in fresh if not decision.refusal]
     _give_turns(night, [(decision, rows[id(decision)]) for decision in leaving if decision.draft.channel == Channel.SMS])
-    crossings = [item.episode_id for decision in leaving for item in decision.items]
     first_contacts = _welcomes(night, decisions)
-    batches.gather(night.session, [*rows.values(), *first_contacts], crossings, night.situation.settings, night.now, night.by)
+    for asks in (False, True):
+        mine = [decision for decision in leaving if asks == any(item.rule.approve for item in decision.items if not item.passed)]
+        crossings = [item.episode_id for decision in mine for item in decision.items]
+        together = [*(rows[id(decision)] for decision in mine), *(() if asks else first_contacts)]
+        batches.gather(night.session, together, crossings, night.situation.settings, night.now, night.by, asks=asks)
     night.session.add_all([*rows.values(), *first_contacts])
     night.session.flush()
     night.session.add_all(

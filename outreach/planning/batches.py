@@ -44,16 +44,25 @@ def is_mass_send(today: int, usual: Fraction | None, enrolled: int, settings: Se
     return (usual is not None and today > settings.breaker_times * usual) or 100 * today > settings.breaker_percent * enrolled
 
 
-def gather(session: Session, rows: Sequence[PlannedMessage], episodes: Sequence[int], settings: Settings, now: datetime, by: str) -> None:
+def gather(
+    session: Session,
+    rows: Sequence[PlannedMessage],
+    episodes: Sequence[int],
+    settings: Settings,
+    now: datetime,
+    by: str,
+    *,
+    asks: bool = False,
+) -> None:
     """Put the messages of one planning run into a batch, and let it wait where a person must look first; skips belong to none.
 
-    *rows* are not written yet; *episodes* are the crossings they speak for.
+    *rows* are not written yet; *episodes* are the crossings they speak for; *asks* says that their rules want a person to look.
     """
     leaving = [row for row in rows if row.state == State.PLANNED]
     if not leaving:
         return
     batch = MessageBatch(planned_at=now, planned_by=by, messages=len(leaving), started_by=_released_by(session, episodes))
-    batch.waits = _waits(session, len(leaving), settings, now)
+    batch.waits = _waits(session, len(leaving), settings, now) or (Reason.BATCH_WAITS.value if asks else "")
     batch.mass_send, batch.decided_at, batch.decided_by = batch.waits == Reason.MASS_SEND, None, ""
     session.add(batch)
     session.flush()

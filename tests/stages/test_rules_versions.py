@@ -102,3 +102,15 @@ def test_nobody_saves_over_a_version_they_have_not_seen(nights: Nights) -> None:
     change = editing.Change(HEAD, nights.now, date(2026, 10, 6), seen=seen)
     with nights.database.write() as session, pytest.raises(editing.ChangedError):
         editing.save(session, [_text(percent=9)], change, settings=nights.settings)
+
+
+def test_what_a_rule_with_approval_wants_to_send_waits_and_the_rest_leaves(nights: Nights) -> None:
+    nights.approve()
+    nights.rules = [rule.model_copy(update={"approve": rule.name == "letter_10"}) for rule in load_rules()]
+    nights.district.child("lia", absent=5)
+    nights.district.adult("anna", ["lia"], phone="(312) 555-0142", address="1 Elm Street")
+    nights.open()
+    assert [(said.channel, said.state, said.why) for said in nights.plan()] == [
+        ("letter", "waiting", "waits for approval"),
+        ("sms", "planned", ""),
+    ]

@@ -39,6 +39,7 @@ def nights(database: Database, settings: Settings, tmp_path: Path) -> Nights:
     nights.approve()
     for child, absent in {"ann": 2, "bo": 3, "cy": 6, "di": 9}.items():
         nights.district.child(child, absent=absent)
+        nights.district.adult(f"of-{child}", [child], phone=f"(312) 555-01{10 + absent}", address=f"{absent} Elm Street")
     nights.district.child("max", absent=2, school=ROOSEVELT)
     nights.open()
     nights.plan()
@@ -114,6 +115,7 @@ def test_looking_at_a_change_writes_nothing(nights: Nights) -> None:
     before = _everything(nights.database)
     found = what_if(nights.database, _changed({"text_5": LOWER}), settings=nights.settings, now=nights.now)
     assert {told.student_ids for told in found.reached} == {("ann",), ("max",)}
+    assert [told.leaves for told in found.reached] == [True, False], "nobody is a contact of max"
     assert found.dropped == []
     assert _everything(nights.database) == before
 
