@@ -28,7 +28,7 @@ MEANINGS = {
     Angle.ALL: "Everybody who misses 10 % of the days or more, the highest share first.",
     Angle.NEVER_REACHED: "Nothing has arrived with these families, and nobody has heard from them.",
     Angle.SILENT: "Something has arrived, and these families have never answered.",
-    Angle.NO_NEXT_STEP: "Nobody has put these aside until a day.",
+    Angle.NO_NEXT_STEP: "Nobody has planned a step for these, or put them aside until a day.",
     Angle.IMPROVING: "Missed less of the last 20 school days than of the 20 before.",
 }
 _AT_ONCE = 4_000
