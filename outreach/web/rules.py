@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from outreach.messages.templates import sources
-from outreach.planning import what_if
+from outreach.planning import backtest, what_if
 from outreach.planning.what_if import Difference, Told
 from outreach.replies.normalise import storable
 from outreach.staff import actions as staff
@@ -98,7 +98,7 @@ def change() -> ResponseReturnValue:
     """Show what a change would do; with the second press, apply it. Nothing is in force before that."""
     typed, seen = rules_words.read(request.form, request.form.getlist("schools")), small_number(request.form.get("seen", ""))
     do = request.form.get("do", "look")
-    if seen is None or do not in {"look", "apply", "again"}:
+    if seen is None or do not in {"look", "apply", "again", "past"}:
         abort(400)
     if do == "again":
         with services().database.read() as session:
@@ -108,6 +108,8 @@ def change() -> ResponseReturnValue:
             rules = _changed(session, typed)
         if do == "apply":
             return _apply(rules, seen)
+        if do == "past":
+            return _past(rules, typed, seen)
         found = what_if.what_if(services().database, rules, settings=services().settings, now=now())
     except RulesEditError as refusal:
         return _refused(typed, refusal, seen)
@@ -210,6 +212,21 @@ def _difference(found: Difference, rules: Sequence[Rule], typed: Mapping[str, ob
             holds_from=request.form.get("holds_from", ""),
             why=request.form.get("why", ""),
         )
+
+
+def _past(rules: Sequence[Rule], typed: Mapping[str, object], seen: int) -> str:
+    """What these rules would have led to in this school year, week by week."""
+    found = backtest.backtest(services().database, rules, settings=services().settings, now=now())
+    return render_template(
+        "rule_past.html",
+        found=found,
+        typed=typed,
+        seen=seen,
+        rule=request.form.get("rule", ""),
+        remove=request.form.get("remove") == "on",
+        holds_from=request.form.get("holds_from", ""),
+        why=request.form.get("why", ""),
+    )
 
 
 def _children(session: Session, told: Sequence[Told]) -> dict[str, people.ChildName]:
