@@ -22,8 +22,8 @@ def test_every_page_shows_its_rows(database: Database, settings: Settings, clock
         ("/inbox?queue=closed", "Omar Haddad"),
         ("/inbox?whose=mine", "Nobody is waiting"),
         (f"/cases/{cases.maria}", "Chronic: 10 %"),
-        ("/delivery", "Unverified phone"),
-        ("/delivery?days=30&state=Not+sent", "Opted out"),
+        ("/delivery", "Nobody has confirmed"),
+        ("/delivery?days=30&state=Not+sent", "asked for no more texts"),
         ("/baseline", "3 waiting"),
         ("/attention", "The code UNV"),
     ):
