@@ -8,8 +8,10 @@ from datetime import date
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from outreach.district.tables import Student
 from outreach.messages.templates import sources
 from outreach.planning import backtest, what_if
 from outreach.planning.what_if import Difference, Told
@@ -30,6 +32,8 @@ blueprint = Blueprint("rules", __name__)
 _LONGEST_REASON = 300
 _NAMED = 50
 """Families named on the page of a difference; more are only counted."""
+_MOST_CHILDREN = 5_000
+"""A year of so many is looked at in about half a minute."""
 _NEW: Mapping[str, object] = {
     "percent": "10", "days": "5", "from_day": "20", "fires": "crossing", "action": "message", "channel": "sms", "message": "count",
     "rung": "1", "cool_down": "30", "metric": "absent", "requalify": True,
@@ -215,7 +219,14 @@ def _difference(found: Difference, rules: Sequence[Rule], typed: Mapping[str, ob
 
 
 def _past(rules: Sequence[Rule], typed: Mapping[str, object], seen: int) -> str:
-    """What these rules would have led to in this school year, week by week."""
+    """What these rules would have led to in this school year, week by week. Raises RulesEditError in a large district."""
+    with services().database.read() as session:
+        children = session.scalar(select(func.count()).select_from(Student)) or 0
+    if children > _MOST_CHILDREN:
+        refusal = (
+            f"A year of {children:,} children takes minutes in which nothing else is written; a page looks at {_MOST_CHILDREN:,} at most."
+        )
+        raise RulesEditError(refusal)
     found = backtest.backtest(services().database, rules, settings=services().settings, now=now())
     return render_template(
         "rule_past.html",
