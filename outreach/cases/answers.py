@@ -9,17 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from outreach.attendance.school_year import SchoolYear
+from outreach.cases import school_time
 from outreach.cases.matching import Match
-from outreach.district import queries as district
 from outreach.planning import actions as planning
 from outreach.planning import which_days
-from outreach.planning.situation import zone_of
 from outreach.planning.states import Channel, MessageClass, State
 from outreach.planning.tables import PlannedMessage
 from outreach.replies import machines
@@ -30,7 +27,6 @@ from outreach.settings import Settings
 
 _OF_USE = {"which_days": timedelta(hours=2), "after_hours": timedelta(hours=1), "safety": timedelta(hours=12)}
 """How long an answer that could not leave is still of use; the note after hours is wrong once somebody reads again."""
-_WEEKEND = 5
 _LATELY = timedelta(days=2)
 _NOT_SAID = (State.CANCELLED, State.SKIPPED, State.FAILED, State.UNDELIVERED)
 
@@ -134,21 +130,8 @@ def _cannot_tell(session: Session, inbound: Inbound, found: Match, settings: Set
 
 
 def is_open(session: Session, school_id: str, settings: Settings, instant: datetime) -> bool:
-    """Whether somebody at that school reads at *instant*: its hours, in its own zone, on a day of its calendar.
-
-    A school whose calendar is not known, or is made from the marks it sends, is taken to be open from Monday to Friday; so is the
-    district, for a number of no school.
-    """
-    school = district.schools(session, [school_id]).get(school_id) if school_id else None
-    local = instant.astimezone(ZoneInfo(zone_of(school, settings)))
-    if not settings.school_opens <= local.time() < settings.school_closes:
-        return False
-    if school is not None:
-        year = SchoolYear.of(session, local.date())
-        calendar = year.calendar(school_id, "", "")
-        if calendar.known and year.settings(school_id).calendar == "file":
-            return local.date() in calendar.all_days
-    return local.weekday() < _WEEKEND
+    """Whether somebody at that school reads at *instant* (``school_time``)."""
+    return school_time.of(session, school_id, settings, instant).is_open(instant)
 
 
 def are_left_unsaid(session: Session, now: datetime) -> bool:
