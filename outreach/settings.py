@@ -99,6 +99,7 @@ class Settings(BaseSettings):
     school_closes: time
     undo_seconds: NonNegativeInt
     resource_fresh_days: PositiveInt
+    route_after_school_hours: PositiveInt
     on_call_wait_minutes: PositiveInt
     two_way_needs_on_call: Literal["phones", "always"]
     state: Annotated[str, Field(pattern="^([A-Z]{2})?$")]

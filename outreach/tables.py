@@ -11,6 +11,7 @@ from outreach.cases import family_tables as proposals
 from outreach.cases import help_tables as helping
 from outreach.cases import inbox_tables as inbox
 from outreach.cases import resource_tables as resources
+from outreach.cases import routing_tables as routing
 from outreach.cases import tables as cases
 from outreach.consent import tables as consent
 from outreach.database import Base
@@ -58,6 +59,7 @@ TABLES = (
     proposals,
     replies,
     resources,
+    routing,
     runs,
     snapshots,
     staff,

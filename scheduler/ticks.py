@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
 from outreach.cases import actions as cases
-from outreach.cases import alerts, answers, catching_up, corrections, danger, did_it_help, leads, oncall
+from outreach.cases import alerts, answers, catching_up, corrections, danger, did_it_help, escalation, leads, oncall
 from outreach.cases.crossings import open_for_crossings
 from outreach.cases.intake import process_left_behind, take_waiting
 from outreach.consent.actions import lift_ended
@@ -196,6 +196,12 @@ def hand_over(services: Services) -> None:
     """Let open cases follow children who changed school."""
     if moved := leads.follow(services.database, services.settings, services.clock.now()):
         _log.info("cases handed over", cases=moved)
+
+
+def move_on(services: Services) -> None:
+    """Move families on whom nobody acted in the set time, or whose person is away or gone."""
+    if moved := escalation.escalate(services.database, services.settings, services.clock.now()):
+        _log.info("cases moved on", cases=moved)
 
 
 def ask_whether_it_helped(services: Services) -> None:

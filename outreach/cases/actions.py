@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
-from outreach.cases import answers, barrier_reports, danger, desk, did_it_help, leads, proposals, queries
+from outreach.cases import answers, barrier_reports, danger, desk, did_it_help, escalation, leads, proposals, queries
 from outreach.cases.events import add_event
 from outreach.cases.matching import Match, match
 from outreach.cases.states import CaseState, EventKind, Queue, move
@@ -74,6 +74,7 @@ def take_in(session: Session, inbound: Inbound, settings: Settings, now: datetim
         case.queue = Queue.INFORMATION.value
     case.state, case.snoozed_until = move(CaseState(case.state), CaseState.OPEN).value, None
     case.urgent = case.urgent or inbound.urgent
+    escalation.place(session, case, settings, now, reason=inbound.barrier)
     barrier_reports.hear(session, case, inbound)
     add_event(session, case, EventKind.INBOUND, by="", now=inbound.received_at, inbound_id=inbound.id)
     for planned in session.scalars(select(PlannedMessage).where(PlannedMessage.reply_to_id == inbound.id)):

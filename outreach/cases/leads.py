@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attendance import queries as attendance
 from outreach.attention import actions as attention
-from outreach.cases import help_queries, queries
+from outreach.cases import escalation, help_queries, queries
 from outreach.cases.events import add_event
 from outreach.cases.states import CaseState, EventKind
 from outreach.cases.tables import Case, CaseSchool
@@ -61,6 +61,7 @@ def settle(session: Session, case: Case, settings: Settings, now: datetime, *, a
     _take_part(session, case, set(schools.values()) - {case.school_id})
     if before and is_gone:
         _hand_over(session, case, before, settings, now)
+        escalation.place(session, case, settings, now)
     return case.school_id != before
 
 

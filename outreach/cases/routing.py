@@ -259,5 +259,5 @@ def _up_here(family: Family, level: _Level) -> str:
 
 def _nobody(family: Family) -> str:
     if family.unanswered is not None:
-        return f"nobody acted in {family.waited}, and there is nobody above to ask"
+        return f"nobody acted in {family.waited}, up to the district's administrators"
     return f"nobody who may see families of {family.school_name} is there today"

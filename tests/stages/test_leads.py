@@ -94,7 +94,8 @@ def test_an_open_case_goes_along_to_the_new_school_with_a_note_and_nobody_starts
     assert leads.follow(nights.database, nights.settings, nights.now) == 0
     with nights.database.read() as session:
         moved = queries.one(session, case.id, {ROOSEVELT})
-        assert (moved.school_id, moved.owner_id, moved.phone, moved.queue) == (ROOSEVELT, None, BEN, "needs_me")
+        raj = session.scalars(select(Account.id).where(Account.name == "Raj")).one()
+        assert (moved.school_id, moved.owner_id, moved.phone, moved.queue) == (ROOSEVELT, raj, BEN, "needs_me")
         assert moved.waiting_since == case.waiting_since
         [note] = session.scalars(select(CaseEvent.text).where(CaseEvent.case_id == case.id, CaseEvent.kind == "handover"))
         assert note == (

@@ -191,8 +191,10 @@ SITUATIONS: dict[str, tuple[Family, list[Person], str]] = {
     "no coordinator is there, two administrators": (
         PLAIN,
         [away(ANA), has(JO, 3), KAY],
-        "Kay has it because they are an administrator of Lincoln and have the fewest open families (0); "
-        "no coordinator of Lincoln is there today.",
+        (
+            "Kay has it because they are an administrator of Lincoln and have the fewest open families (0); "
+            "no coordinator of Lincoln is there today."
+        ),
     ),
     "nobody of the school is there": (
         PLAIN,
@@ -222,7 +224,7 @@ SITUATIONS: dict[str, tuple[Family, list[Person], str]] = {
     "nor anybody": (
         replace(LATE, unanswered=DISTRICT, owner=21),
         [ANA, JO, BOSS],
-        "Nobody has it yet: nobody acted in 8 school hours, and there is nobody above to ask.",
+        "Nobody has it yet: nobody acted in 8 school hours, up to the district's administrators.",
     ),
 }
 

@@ -1068,6 +1068,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "account_id", name=op.f("pk_case_presences")),
     )
     op.create_table(
+        "case_routes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.Column("because", sa.String(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_routes_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_routes")),
+    )
+    with op.batch_alter_table("case_routes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_routes_case_id_id"), ["case_id", "id"], unique=False)
+        batch_op.create_index("ix_case_routes_due", ["due_at"], unique=False)
+
+    op.create_table(
         "case_schools",
         sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column("school_id", sa.String(), nullable=False),
@@ -1374,6 +1389,29 @@ def upgrade() -> None:
         sa.UniqueConstraint("snapshot_id", "school_id", "language", name=op.f("uq_snapshot_reach_snapshot_id_school_id_language")),
     )
     op.create_table(
+        "staff_absences",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("begins", sa.Date(), nullable=False),
+        sa.Column("ends", sa.Date(), nullable=False),
+        sa.Column("cover_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_staff_absences_account_id_accounts")),
+        sa.ForeignKeyConstraint(["cover_id"], ["accounts.id"], name=op.f("fk_staff_absences_cover_id_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_absences")),
+    )
+    with op.batch_alter_table("staff_absences", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_staff_absences_account_id_ends"), ["account_id", "ends"], unique=False)
+
+    op.create_table(
+        "staff_details",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("languages", sa.JSON(), nullable=False),
+        sa.Column("grades", sa.JSON(), nullable=False),
+        sa.Column("reasons", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_staff_details_account_id_accounts")),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_staff_details")),
+    )
+    op.create_table(
         "staff_sessions",
         sa.Column("key_hash", sa.String(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
@@ -1642,6 +1680,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_staff_sessions_account_id"))
 
     op.drop_table("staff_sessions")
+    op.drop_table("staff_details")
+    with op.batch_alter_table("staff_absences", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_staff_absences_account_id_ends"))
+
+    op.drop_table("staff_absences")
     op.drop_table("snapshot_reach")
     op.drop_table("snapshot_groups")
     op.drop_table("sign_in_links")
@@ -1698,6 +1741,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_case_schools_school_id_case_id"))
 
     op.drop_table("case_schools")
+    with op.batch_alter_table("case_routes", schema=None) as batch_op:
+        batch_op.drop_index("ix_case_routes_due")
+        batch_op.drop_index(batch_op.f("ix_case_routes_case_id_id"))
+
+    op.drop_table("case_routes")
     op.drop_table("case_presences")
     with op.batch_alter_table("case_events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_case_events_planned_id"))
