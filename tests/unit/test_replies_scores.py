@@ -134,9 +134,7 @@ _ONLY_DIGITS = {Intent.CONFIRM_NUMBER, Intent.CONFIRM_CHANGE, Intent.REFUSE_CHAN
 
 def test_the_set_covers_every_language_intent_and_half_and_is_no_example_of_the_files() -> None:
     assert len(judged()) >= 900
-    assert {reply.intent for reply in judged()} == {
-        intent.value for intent in set(Intent) - _ONLY_DIGITS
-    }
+    assert {reply.intent for reply in judged()} == {intent.value for intent in set(Intent) - _ONLY_DIGITS}
     for locale in LOCALES:
         assert {reply.half for reply in judged() if reply.locale == locale} - {EXAM, SEALED} == set(HALVES)
     long = {text.casefold() for groups in shipped().groups.values() for g in groups for text in g.examples if len(text.split()) > 6}

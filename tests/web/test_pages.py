@@ -51,7 +51,13 @@ def test_every_state_has_words_and_a_place() -> None:
 def test_delivery_counts_by_state_and_shows_each_reason(signed_in: SignedIn) -> None:
     html = signed_in("boss").get("/delivery").text
     assert tiles(html) == {"All": 12, "Needs a look": 2, "Waiting": 2, "On the way": 0, "Arrived": 5, "Not sent": 3}
-    for reason in ("too early or too late", "Nobody has confirmed", "asked for no more texts", "The number does not exist", "no longer over the threshold"):
+    for reason in (
+        "too early or too late",
+        "Nobody has confirmed",
+        "asked for no more texts",
+        "The number does not exist",
+        "no longer over the threshold",
+    ):
         assert reason in html
 
 
