@@ -67,6 +67,8 @@ class Permission(StrEnum):
     """See what studies were set up to find, and what they found; no child and no family."""
     STUDY_DECIDE = "study.decide"
     """Propose, start and end studies; whoever starts one did not propose it."""
+    PEOPLE_SET = "people.set"
+    """Say what the people of one's schools read and take, when they are away, and who covers."""
     AUDIT_READ = "audit.read"
     """See who saw and changed what, and whether somebody touched the trail."""
     CLOCK_MOVE = "clock.move"
@@ -131,7 +133,9 @@ GRANTS: Mapping[Role, Grant] = MappingProxyType(
         Role.ATTENDANCE_CLERK: _grant(
             Reach.SCHOOLS, *_POST, _P.INBOX_READ, _P.INBOX_NOTE, _P.RESOURCES_READ, _P.DELIVERY_READ, _P.ATTENTION_READ, *_DATA
         ),
-        Role.SCHOOL_ADMINISTRATOR: _grant(Reach.SCHOOLS, *_INBOX, *_RESOURCES, *_POST, *_SENDING, *_DANGER, *_DATA, *_FIGURES, *_WORDS),
+        Role.SCHOOL_ADMINISTRATOR: _grant(
+            Reach.SCHOOLS, *_INBOX, *_RESOURCES, *_POST, *_SENDING, *_DANGER, *_DATA, *_FIGURES, *_WORDS, _P.PEOPLE_SET
+        ),
         # the baseline and the words are the whole district's, so only a district-wide role changes them
         Role.DISTRICT_ADMINISTRATOR: Grant(Reach.DISTRICT, frozenset(Permission)),
         # reads words and made-up families, never a real one: so not the page of words, which counts adults

@@ -49,6 +49,7 @@ from outreach.web import (
     signin,
     students,
     studies,
+    takers,
     webhooks,
     words,
 )
@@ -89,6 +90,7 @@ PAGES = (
     signin,
     students,
     studies,
+    takers,
     webhooks,
     words,
 )

@@ -11,7 +11,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from outreach.cases import actions, acts, contact_log, danger_queries, desk, proposals, queries, saved_replies
+from outreach.cases import actions, acts, contact_log, danger_queries, desk, escalation, proposals, queries, saved_replies
 from outreach.cases.states import CaseState, IllegalMoveError
 from outreach.cases.tables import Case
 from outreach.clock import local_date
@@ -55,6 +55,7 @@ def show(case_id: int, *, draft: str | None = None, problem: str = "", sure: boo
             number=panel.shown_number(case.phone),
             opted_out=bool(case.phone) and consent.state(session, case.phone).opted_out,
             owner=owner,
+            why=escalation.why(session, case, known.id, owner),
             here=desk.others(session, [case_id], known.id, now()).get(case_id, []),
             incident=danger_queries.of_case(session, case.id, known),
             wishes=wishes.of_case(session, case.id),

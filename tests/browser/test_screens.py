@@ -39,6 +39,8 @@ SCREENS = (
     "/cases/1/help",
     "/resources",
     "/resources/new",
+    "/me/details",
+    "/people",
     "/cases/999",
 )
 
