@@ -161,13 +161,14 @@ class Settings(BaseSettings):
     mail_house_timeout_seconds: PositiveFloat
     family_code_days: PositiveInt
     proxies: NonNegativeInt
-    metrics_token: str = Field("", repr=False)
     font_folder: str
 
     feed_keys: dict[str, FeedKey] = Field(default_factory=dict, repr=False)
     """Source name → what its server wants to see; ``[feed_keys."NAME"]`` in settings.toml."""
     smtp_password: str = Field("", repr=False)
     mail_house_key: str = Field("", repr=False)
+    metrics_token: str = Field("", repr=False)
+    """Who sends this word ("Authorization: Bearer ...") may read /metrics; empty: only this machine itself."""
     public_url: str = ""
     twilio_api_base: str = ""
     twilio_account_sid: str = Field("", validation_alias=AliasChoices("TWILIO_ACCOUNT_SID", "twilio_account_sid"))
