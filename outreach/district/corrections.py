@@ -53,7 +53,11 @@ class Corrections:
 
     def given(self, e164: str) -> set[str]:
         """The contacts to whom a person gave this number."""
-        return {who for who, said in self.numbers.items() if e164 in said and said[e164].word == Word.NEW}
+        return {who for number, who in self.new_numbers() if number == e164}
+
+    def new_numbers(self) -> set[tuple[str, str]]:
+        """Every number that a person gave to a contact, with the contact."""
+        return {(number, who) for who, said in self.numbers.items() for number, word in said.items() if word.word == Word.NEW}
 
 
 def _phones(phones: Collection[Phone], said: Mapping[str, Said]) -> tuple[Phone, ...]:

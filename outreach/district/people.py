@@ -79,6 +79,10 @@ class Adult:
         """First and last name."""
         return f"{self.first_name} {self.last_name}".strip()
 
+    def has(self, e164: str) -> bool:
+        """Whether a number is theirs, as it stands now."""
+        return any(phone.e164 == e164 for phone in self.phones)
+
     def link(self, student_id: str) -> Link | None:
         """The tie to one child, if there is one."""
         return next((link for link in self.links if link.student_id == student_id), None)

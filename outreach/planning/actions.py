@@ -204,11 +204,9 @@ def _write(night: _Night, decisions: Sequence[_Decision]) -> list[PlannedMessage
 
 
 def _welcomes(night: _Night, decisions: Sequence[_Decision]) -> list[PlannedMessage]:
-    """First contacts with the numbers for whose confirmation families could not be told, where the district asks for them."""
-    if not night.situation.settings.welcome_unverified:
-        return []
-    unverified = ((one.draft.household, item) for one in decisions if one.refusal == Reason.UNVERIFIED for item in one.items)
-    return welcome.welcomes(night.session, night.situation, unverified, night.by)
+    """First contacts with the numbers for whose confirmation families could not be told."""
+    refused = ((one.refusal, one.draft.household, item) for one in decisions for item in one.items)
+    return welcome.first_contacts(night.session, night.situation, refused, night.by)
 
 
 def _give_turns(night: _Night, texts: Sequence[tuple[_Decision, PlannedMessage]]) -> None:

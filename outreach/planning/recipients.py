@@ -124,12 +124,14 @@ def for_text(adults: Iterable[Adult], student_id: str, permissions: Permissions,
     return Found(refusal=next(reason for reason in _NEAREST if reason in refusals))
 
 
-def to_confirm(adults: Iterable[Adult], student_id: str, permissions: Permissions, numbers: Numbers) -> Found | None:
-    """The first permitted adult with a number of which nothing but its confirmation is missing; None where there is none."""
+def refused_for(
+    reason: Reason, adults: Iterable[Adult], student_id: str, permissions: Permissions, numbers: Numbers
+) -> tuple[Adult, Phone] | None:
+    """The first permitted adult with a number that *reason* alone keeps from texts; None where there is none."""
     for adult in permitted(adults, student_id, permissions)[0]:
         for phone in sorted(adult.phones, key=_phone_rank):
-            if numbers.refusal(phone, student_id) == Reason.UNVERIFIED:
-                return Found(adult, phone.e164)
+            if numbers.refusal(phone, student_id) == reason:
+                return adult, phone
     return None
 
 

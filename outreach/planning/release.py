@@ -28,7 +28,7 @@ from outreach.messages.placeholders import MissingValueError, TemplateError
 from outreach.messages.queries import Choice
 from outreach.messages.segments import measure
 from outreach.messages.templates import menu
-from outreach.planning import correcting, doses, queries, situation, trial, two_way, which_days
+from outreach.planning import correcting, doses, queries, situation, trial, two_way, welcome, which_days
 from outreach.planning.addressing import envelope
 from outreach.planning.checks import CHECKS, Check
 from outreach.planning.correcting import NotReady, told_before
@@ -107,6 +107,8 @@ def _said(session: Session, planned: PlannedMessage, settings: Settings, now: da
     """The words of a message that is no nudge; two of them name a child's days, which are counted anew."""
     if planned.message == which_days.MESSAGE:
         return _days(session, planned, settings, now)
+    if planned.message == welcome.WHOSE_PHONE and (why := welcome.stop_asking(session, planned.phone, settings, now)):
+        return Stop(State.CANCELLED, why)
     if planned.message == correcting.MESSAGE:
         return correction(session, planned, situation.load(session, planned.student_ids, settings=settings, now=now))
     return _plain(session, planned, settings)
@@ -188,10 +190,11 @@ def _standing(planned: PlannedMessage, binding: frozenset[Check], number: PhoneC
 def _block(session: Session, planned: PlannedMessage) -> str:
     """Why the contact may be told nothing of a child of this message, or of any child; empty where they may.
 
-    An automatic answer to a number that several adults may hold is stopped by a block on any of them.
+    What software says to a number that several adults may hold is stopped by a block on any of them.
     """
     if not planned.contact_id:
-        return _block_of_number(session, planned.phone) if planned.reply_to_id and planned.message else ""
+        to_all = (planned.reply_to_id and planned.message) or planned.message == welcome.WHOSE_PHONE
+        return _block_of_number(session, planned.phone) if to_all else ""
     found = (consent.block(session, student_id, planned.contact_id) for student_id in planned.student_ids or [""])
     return next((reason for reason in found if reason), "")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,7 +17,7 @@ from outreach.planning.states import TOLD, MessageClass
 from outreach.planning.tables import PlannedMessage
 from outreach.replies import machines, media
 from outreach.replies.normalise import storable
-from outreach.replies.readers import note_readers
+from outreach.replies.readers import QUESTION_STANDS, note_readers
 from outreach.replies.reasons import Intent
 from outreach.replies.tables import Inbound
 from outreach.replies.understanding import Context, Meaning, understand
@@ -40,8 +40,6 @@ _CONFIRMED = {
 """Intent → the message that confirms it. A cry for help that also says stop gets no automatic text: others may read the phone."""
 _CARRIER_SAID = {"STOP": Intent.OPT_OUT, "START": Intent.OPT_IN, "HELP": Intent.HELP}
 _RECENT = 5
-_QUESTION_STANDS = timedelta(days=14)
-"""For so long a lone digit answers the question that our last text asked."""
 
 
 def understood(session: Session, event: WebhookEvent) -> Meaning:
@@ -74,7 +72,9 @@ def receive(session: Session, event: WebhookEvent, settings: Settings, now: date
     session.add(inbound)
     session.flush()
     media.note(session, inbound, params, now)
-    note_readers(session, inbound, now)
+    if note_readers(session, inbound, now) and inbound.to_human and inbound.intent not in _CONFIRMED:
+        inbound.intent, inbound.barrier, inbound.category = Intent.CONFIRM_CHILD.value, "", ""
+        inbound.why = "confirm_child: the first name of a child (answer to our question)"
     if meaning.intent == Intent.OPT_IN and _stopped_since(session, inbound):
         inbound.why += "; a stop that was written later came first and stands"
         return inbound
@@ -174,7 +174,7 @@ def _open_menu(session: Session, phone: str, at: datetime) -> tuple[tuple[str, s
             PlannedMessage.phone == phone,
             PlannedMessage.state.in_(TOLD),
             PlannedMessage.message_class.not_in((MessageClass.CONFIRMATION, MessageClass.SAFETY)),
-            PlannedMessage.claimed_at > at - _QUESTION_STANDS,
+            PlannedMessage.claimed_at > at - QUESTION_STANDS,
         )
         .order_by(PlannedMessage.claimed_at.desc(), PlannedMessage.id.desc())
     )

@@ -23,6 +23,8 @@ class Intent(StrEnum):
     ACK = "ack"
     CONFIRM_NUMBER = "confirm_number"
     """The digit that says: a family of the school reads this phone. Only an answer to our question means it."""
+    CONFIRM_CHILD = "confirm_child"
+    """The first name of a child of theirs, typed on a number that strangers share. Only an answer to our question means it."""
     CONFIRM_CHANGE = "confirm_change"
     """The digit that says: the change asked for on the family page is ours. Only an answer to our question means it."""
     REFUSE_CHANGE = "refuse_change"

@@ -31,7 +31,7 @@ NUMBERS = [Fraction(number) for number in ("0", "1/2", "1", "3/2", "2", "3", "5"
 NAMES = ("Sofía", "O'Neil", "Nguyễn", unicodedata.normalize("NFD", "José"), "يوسف", "Ana")
 DATES = (date(2026, 9, 3), date(2026, 9, 14), date(2026, 11, 30))
 CARRIER_WORDS = re.compile(r"(?a)\b(STOP|STOPALL|START|UNSTOP|YES|HELP|INFO|END|CANCEL|QUIT|UNSUBSCRIBE)\b")
-ASKED = {"opt_out": {"START"}, "welcome": {"HELP", "STOP"}} | {
+ASKED = {"opt_out": {"START"}, "welcome": {"HELP", "STOP"}, "whose_phone": {"HELP", "STOP"}} | {
     answer: set[str]() for answer in ("after_hours", "safety", "which_days", "interpreter")
 }
 """What is not the rule, which is STOP alone: answers to a family's own text need no way out."""
@@ -151,8 +151,9 @@ def test_a_safety_note_cannot_be_told_from_an_after_hours_note(locale: str) -> N
 
 @pytest.mark.parametrize("locale", languages())
 def test_a_first_contact_with_an_unknown_number_names_nobody(locale: str) -> None:
-    said = text(SHIPPED["welcome", "sms", locale][1], facts("Sofía", Fraction(12))).body
-    assert not [name for name in ("Sofía", "Rosa", "Rivera", "12") if name in said]
+    for message in ("welcome", "whose_phone"):
+        said = text(SHIPPED[message, "sms", locale][1], facts("Sofía", Fraction(12))).body
+        assert not [name for name in ("Sofía", "Rosa", "Rivera", "12") if name in said]
 
 
 @pytest.mark.parametrize("source", [source for source in SOURCES if source.menu], ids=lambda source: source.context)

@@ -128,7 +128,7 @@ def test_no_language_is_left_behind(locale: str) -> None:
     assert found["person recall"] >= 97, found
 
 
-_ONLY_DIGITS = {Intent.CONFIRM_NUMBER, Intent.CONFIRM_CHANGE, Intent.REFUSE_CHANGE, Intent.HELPED, Intent.NOT_YET}
+_ONLY_DIGITS = {Intent.CONFIRM_NUMBER, Intent.CONFIRM_CHILD, Intent.CONFIRM_CHANGE, Intent.REFUSE_CHANGE, Intent.HELPED, Intent.NOT_YET}
 """What only an answer to our question means."""
 
 
