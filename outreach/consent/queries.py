@@ -54,6 +54,16 @@ def post(contact_id: str) -> str:
     return _POST + contact_id
 
 
+def is_post(name: str) -> bool:
+    """Whether a name of the ledger is a contact's letters, and no number."""
+    return name.startswith(_POST)
+
+
+def contact_of_post(name: str) -> str:
+    """The contact of whose letters a name of the ledger speaks."""
+    return name.removeprefix(_POST)
+
+
 def without_letters(session: Session) -> frozenset[str]:
     """Return the contacts who asked for no more letters."""
     stopped = select(PhoneState.phone).where(PhoneState.opted_out, PhoneState.phone.startswith(_POST))

@@ -62,7 +62,8 @@ def keep_in_step(database: Database, account: Account, clock: Clock) -> Drift:
         if left.carrier_only or left.ours_only:
             sentence = (
                 f"We and the carrier differ about opt-outs: {len(left.carrier_only)} numbers are stopped only at the carrier (ask those "
-                f"families to text START if they want texts again), {len(left.ours_only)} only here (nothing is sent to them)."
+                f"families to text START if they want texts again), {len(left.ours_only)} only here (nothing is sent to them). "
+                "The page Consent names them."
             )
             raise_item(session, kind="consent", key=_KEY, sentence=sentence, now=now)
         else:

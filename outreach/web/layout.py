@@ -39,6 +39,7 @@ TABS = (
     Tab("attention.page", "Attention", Permission.ATTENTION_READ),
     Tab("delivery.page", "Delivery", Permission.DELIVERY_READ, _MESSAGES),
     Tab("sending.page", "Sending", Permission.SENDING_READ, _MESSAGES),
+    Tab("consents.page", "Consent", Permission.INBOX_READ, _MESSAGES),
     Tab("letters.page", "Letters", Permission.LETTERS_READ, _MESSAGES),
     Tab("baseline.page", "First round", Permission.BASELINE_READ, _MESSAGES),
     Tab("rules.page", "Rules", Permission.RULES_READ, _MESSAGES),

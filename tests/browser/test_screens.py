@@ -25,6 +25,8 @@ SCREENS = (
     "/inbox?whose=mine",
     "/delivery",
     "/call-list",
+    "/consent",
+    "/consent/one?adult=c1",
     "/delivery?state=skipped",
     "/delivery/1",
     "/baseline",
