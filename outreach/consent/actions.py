@@ -1,18 +1,18 @@
-"""Writes to the consent ledger, restrictions and blocks. The caller commits."""
+"""Writes to the consent ledger. The caller commits."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from outreach.consent.ledger import Entry, fold, is_news
 from outreach.consent.queries import PhoneConsent, chunks, snapshot
 from outreach.consent.states import Kind, Source
-from outreach.consent.tables import ConsentEntry, ContactBlock, PhoneState, RestrictionClearance
+from outreach.consent.tables import ConsentEntry, PhoneState
 
 
 def record(
@@ -63,36 +63,6 @@ def record_feed(session: Session, consents: Mapping[str, bool], *, by: str, now:
             record(session, phone, kind, source=Source.FEED, by=by, now=now)
             news += 1
     return news
-
-
-def clear_restriction(session: Session, student_id: str, contact_id: str, restriction: str, *, by: str, now: datetime) -> None:
-    """Note that a person read this exact restriction text and found that it forbids no message; other text still blocks."""
-    session.add(RestrictionClearance(student_id=student_id, contact_id=contact_id, restriction=restriction, cleared_by=by, cleared_at=now))
-    session.flush()
-
-
-def place_block(session: Session, contact_id: str, *, reason: str, by: str, now: datetime, student_id: str = "") -> ContactBlock:
-    """Forbid every message to a contact about a child, or about any child; a second block for the same pair is the first."""
-    standing = session.scalars(
-        select(ContactBlock).where(
-            ContactBlock.contact_id == contact_id, ContactBlock.student_id == student_id, ContactBlock.lifted_at.is_(None)
-        )
-    ).first()
-    if standing is not None:
-        return standing
-    block = ContactBlock(
-        contact_id=contact_id, student_id=student_id, reason=reason, placed_by=by, placed_at=now, lifted_by="", lifted_at=None
-    )
-    session.add(block)
-    session.flush()
-    return block
-
-
-def lift_block(session: Session, block_id: int, *, by: str, now: datetime) -> None:
-    """Lift one block; lifting a lifted or unknown one changes nothing."""
-    session.execute(
-        update(ContactBlock).where(ContactBlock.id == block_id, ContactBlock.lifted_at.is_(None)).values(lifted_by=by, lifted_at=now)
-    )
 
 
 def _locked(session: Session, phone: str, now: datetime) -> PhoneState:

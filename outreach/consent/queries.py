@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, and_, exists, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
-from outreach.consent.tables import ContactBlock, PhoneState, RestrictionClearance
+from outreach.consent.states import BlockKind
+from outreach.consent.tables import ContactBlock, PhoneState, RestrictionDecision
 from outreach.district.overlays import merged
 from outreach.district.tables import StudentContact
 
@@ -81,9 +82,7 @@ def block(session: Session, student_id: str, contact_id: str) -> str | None:
     What was said of a child under one of its ids holds under all of them.
     """
     ids = merged(session).ids([student_id])
-    order = select(ContactBlock.id).where(
-        ContactBlock.lifted_at.is_(None), ContactBlock.contact_id == contact_id, ContactBlock.student_id.in_(("", *ids))
-    )
+    order = select(ContactBlock.id).where(_SILENCES, ContactBlock.contact_id == contact_id, ContactBlock.student_id.in_(("", *ids)))
     if session.execute(order.limit(1)).first() is not None:
         return BLOCKED
     uncleared = _uncleared().where(StudentContact.student_id.in_(ids), StudentContact.contact_id == contact_id)
@@ -101,11 +100,9 @@ def blocks(session: Session, student_ids: Iterable[str]) -> dict[tuple[str, str]
         of_any_child = (
             select(StudentContact.student_id, StudentContact.contact_id)
             .join(ContactBlock, and_(ContactBlock.contact_id == StudentContact.contact_id, ContactBlock.student_id == ""))
-            .where(ContactBlock.lifted_at.is_(None), StudentContact.student_id.in_(part))
+            .where(_SILENCES, StudentContact.student_id.in_(part))
         )
-        of_one_child = select(ContactBlock.student_id, ContactBlock.contact_id).where(
-            ContactBlock.lifted_at.is_(None), ContactBlock.student_id.in_(part)
-        )
+        of_one_child = select(ContactBlock.student_id, ContactBlock.contact_id).where(_SILENCES, ContactBlock.student_id.in_(part))
         for orders in (of_any_child, of_one_child):
             found |= {(row.student_id, row.contact_id): BLOCKED for row in session.execute(orders)}
     return {(same, contact): why for (child, contact), why in found.items() for same in one.ids([child]) if same in asked}
@@ -117,11 +114,31 @@ def chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
         yield values[start : start + _CHUNK]
 
 
-def _uncleared() -> Select[str, str]:
-    """Links with a restriction text that no person has cleared for exactly this pair and text."""
-    cleared = exists().where(
-        RestrictionClearance.student_id == StudentContact.student_id,
-        RestrictionClearance.contact_id == StudentContact.contact_id,
-        RestrictionClearance.restriction == StudentContact.restriction,
+def protected(session: Session) -> frozenset[str]:
+    """Return the contacts to whose address on file nothing may go."""
+    standing = select(ContactBlock.contact_id).where(ContactBlock.kind == BlockKind.ADDRESS, ContactBlock.lifted_at.is_(None))
+    return frozenset(session.scalars(standing))
+
+
+_SILENCES = and_(ContactBlock.lifted_at.is_(None), ContactBlock.kind != BlockKind.ADDRESS)
+"""A protected address keeps letters and pages from naming it; its family is texted like any other."""
+
+
+def decided(*, forbids: bool, for_all: bool) -> ColumnElement[bool]:
+    """Whether a decision of that kind stands for a link's restriction text: for exactly its pair, or for whoever has these words."""
+    pair = (
+        (RestrictionDecision.student_id == "", RestrictionDecision.contact_id == "")
+        if for_all
+        else (RestrictionDecision.student_id == StudentContact.student_id, RestrictionDecision.contact_id == StudentContact.contact_id)
     )
-    return select(StudentContact.student_id, StudentContact.contact_id).where(StudentContact.restriction != "", ~cleared)
+    same = RestrictionDecision.restriction == StudentContact.restriction
+    return exists().where(same, *pair, RestrictionDecision.forbids.is_(forbids), RestrictionDecision.ended_at.is_(None))
+
+
+CLEARED = or_(decided(forbids=False, for_all=False), and_(decided(forbids=False, for_all=True), ~decided(forbids=True, for_all=False)))
+"""Of a link: a person found that its text forbids no message. What was said of one pair beats what was said of all."""
+
+
+def _uncleared() -> Select[str, str]:
+    """Links with a restriction text that no person has cleared."""
+    return select(StudentContact.student_id, StudentContact.contact_id).where(StudentContact.restriction != "", ~CLEARED)

@@ -24,3 +24,13 @@ class Source(StrEnum):
     FEED = "feed"
     CARRIER = "carrier"
     STAFF = "staff"
+
+
+class BlockKind(StrEnum):
+    """What a person's order about a contact rests on."""
+
+    CUSTODY = "custody"
+    """A court's order, or another binding paper, takes a parent's right to be told (34 CFR 99.4)."""
+    NO_CONTACT = "no_contact"
+    ADDRESS = "address_protection"
+    """An address confidentiality programme or a protective order: nothing goes to the address on file, and it is shown nowhere."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -61,22 +61,28 @@ class NumberReader(Base):
     at: Mapped[datetime]
 
 
-class RestrictionClearance(Base):
-    """A person read a contact's restriction text and found that it does not forbid messages; new text blocks again."""
+class RestrictionDecision(Base):
+    """A person read a restriction text of the feed and said whether it forbids messages; new text blocks again.
 
-    __tablename__ = "restriction_clearances"
-    __table_args__ = (Index(None, "student_id", "contact_id"),)
+    A decision holds until another one ends it; no row is changed besides that.
+    """
+
+    __tablename__ = "restriction_decisions"
+    __table_args__ = (Index(None, "restriction"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     student_id: Mapped[str]
     contact_id: Mapped[str]
+    """Both empty: whoever has these words, now and later."""
     restriction: Mapped[str]
-    cleared_by: Mapped[str]
-    cleared_at: Mapped[datetime]
+    forbids: Mapped[bool]
+    decided_by: Mapped[str]
+    decided_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class ContactBlock(Base):
-    """A person's order that a contact is told nothing about a child (custody, no contact, address protection)."""
+    """A person's order that a contact is told nothing about a child (custody, no contact), or that an address is protected."""
 
     __tablename__ = "contact_blocks"
     __table_args__ = (Index(None, "contact_id"),)
@@ -85,8 +91,19 @@ class ContactBlock(Base):
     contact_id: Mapped[str]
     student_id: Mapped[str]
     """Empty: no child at all."""
+    kind: Mapped[str]
+    """A ``consent.states.BlockKind``."""
     reason: Mapped[str]
+    begins_on: Mapped[date | None]
+    """The dates on the paper. The block itself holds from its placing until a person lifts it: it never ends by itself."""
+    ends_on: Mapped[date | None]
+    review_on: Mapped[date | None]
+    """When a person looks at it again."""
+    document: Mapped[str]
+    """The paper's random name in the home's folder ``documents``; empty where there is none."""
+    document_type: Mapped[str]
     placed_by: Mapped[str]
     placed_at: Mapped[datetime]
     lifted_by: Mapped[str]
     lifted_at: Mapped[datetime | None]
+    lifted_why: Mapped[str]

@@ -144,8 +144,9 @@ def _wrong(letter: _Letter, facts: Situation, counts: Mapping[tuple[str, date], 
             refusal = facts.permissions.refusal(adult, child["student_id"]) if adult else Reason.NO_CONTACT
             if refusal:
                 yield refusal
-    if named and all(contact_id in facts.permissions.without_letters for contact_id in named):
-        yield Reason.NO_LETTERS
+    no_post = [facts.permissions.no_post(adults[contact_id]) for contact_id in named if contact_id in adults]
+    if Reason.ADDRESS_PROTECTED in no_post or (no_post and all(no_post)):
+        yield Reason.ADDRESS_PROTECTED if Reason.ADDRESS_PROTECTED in no_post else no_post[0]
     if named and named[0] in adults and (reason := _moved(letter, adults[named[0]])):
         yield reason
     for child in letter.children:

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     NO_CONSENT = "no consent: the feed names no consent to texts on this number"
     OPTED_OUT = "opted out: the family asked for no more texts"
     NO_LETTERS = "opted out: the family asked for no more letters"
+    ADDRESS_PROTECTED = "protected address: nothing goes to the address on file"
     SUPPRESSED = "no usable phone: the number must not be texted"
     NO_ADDRESS = "no usable address: street and place are not known"
     NO_WORDS = "no approved words: nobody approved this message yet"

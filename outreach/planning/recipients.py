@@ -25,6 +25,14 @@ class Permissions:
     living_elsewhere: Literal["hold", "write"]
     without_letters: Collection[str] = frozenset()
     """Contacts who asked for no more letters."""
+    protected: Collection[str] = frozenset()
+    """Contacts to whose address on file nothing may go."""
+
+    def no_post(self, adult: Adult) -> str:
+        """Why *adult* gets no letters, whatever they may be told; empty where they do."""
+        if adult.contact_id in self.protected:
+            return Reason.ADDRESS_PROTECTED
+        return Reason.NO_LETTERS if adult.contact_id in self.without_letters else ""
 
     def refusal(self, adult: Adult, student_id: str) -> str:
         """Why *adult* may not be told about the child; empty where they may. A block beats every other rule."""
@@ -140,9 +148,13 @@ def for_letter(adults: Iterable[Adult], student_id: str, permissions: Permission
     allowed, refusal = permitted(adults, student_id, permissions)
     if refusal:
         return [], refusal
-    allowed = [adult for adult in allowed if adult.contact_id not in permissions.without_letters]
+    kept_back = {adult.contact_id: permissions.no_post(adult) for adult in allowed}
+    # whoever lives with somebody whose address is protected has the same address
+    places = {adult.address.key for adult in allowed if adult.contact_id in permissions.protected and adult.address.usable}
+    kept_back |= {adult.contact_id: Reason.ADDRESS_PROTECTED for adult in allowed if adult.address.key in places}
+    allowed = [adult for adult in allowed if not kept_back[adult.contact_id]]
     if not allowed:
-        return [], Reason.NO_LETTERS
+        return [], next(iter(kept_back.values()))
     addressed = [adult for adult in allowed if adult.address.usable]
     if not addressed:
         return [], Reason.NO_ADDRESS

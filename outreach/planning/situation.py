@@ -172,6 +172,7 @@ def load(session: Session, student_ids: Collection[str], *, settings: Settings, 
             consent.blocks(session, family),
             settings.contacts_living_elsewhere,
             consent.without_letters(session),
+            consent.protected(session),
         ),
         numbers=replace(
             numbers(session, phones, counts.enrolled), shared=unconfirmed(session, phones), verified_from=verified_from(settings, now)

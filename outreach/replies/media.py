@@ -6,9 +6,7 @@ nothing; who may see it is the conversation's matter.
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,6 +17,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from outreach import kept_files
 from outreach.database import Database
 from outreach.delivery.provider import Media, MediaGoneError
 from outreach.replies.media_types import LARGEST, type_of
@@ -28,7 +27,6 @@ from outreach.staff.actions import audit
 
 _PLACE = re.compile(r"/[A-Za-z0-9_/-]{1,300}(?:\.[a-z]{1,5})?")
 """A place on the carrier's server: no other server is ever asked, whatever stands in the text."""
-_NAME = re.compile(r"[A-Za-z0-9_-]{20,60}")
 _MOST = 10
 """As many as carriers put beside one text."""
 _AT_ONCE = 20
@@ -79,11 +77,11 @@ def _fetch(database: Database, carrier: Media, settings: Settings, row_id: int, 
         pass
     else:
         state = MediaState.KEPT if len(content) <= LARGEST and type_of(content) else MediaState.REFUSED
-    name = _write(settings, content) if state is MediaState.KEPT else ""
+    name = kept_files.write(_folder(settings), content) if state is MediaState.KEPT else ""
     with database.write() as session:
         row = session.get_one(InboundMedia, row_id, with_for_update=True)
         if row.state != MediaState.WAITING:  # another worker was quicker
-            _delete(settings, name)
+            kept_files.delete(_folder(settings), name)
             return False
         row.tries += 1
         row.due_at = now + _FIRST_PAUSE * 2 ** (row.tries - 1)
@@ -94,8 +92,7 @@ def _fetch(database: Database, carrier: Media, settings: Settings, row_id: int, 
 
 def read(settings: Settings, row: InboundMedia) -> bytes | None:
     """The bytes of what is kept; None where the file is not there."""
-    path = _path(settings, row.name)
-    return path.read_bytes() if path is not None and path.is_file() else None
+    return kept_files.read(_folder(settings), row.name)
 
 
 def sweep(database: Database, settings: Settings, now: datetime) -> int:
@@ -106,31 +103,10 @@ def sweep(database: Database, settings: Settings, now: datetime) -> int:
     with database.write() as session:
         rows = session.scalars(old.limit(500)).all()
         for row in rows:
-            _delete(settings, row.name)
+            kept_files.delete(_folder(settings), row.name)
             row.state, row.name, row.changed_at = MediaState.DELETED.value, "", now
             audit(session, actor="retention", action="media.deleted", subject=f"media {row.id}", now=now)
         return len(rows)
-
-
-def _write(settings: Settings, content: bytes) -> str:
-    """Keep bytes under a random name, readable by the service's own user alone."""
-    name = secrets.token_urlsafe(24)
-    path = _folder(settings) / name
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    return name
-
-
-def _delete(settings: Settings, name: str) -> None:
-    if (path := _path(settings, name)) is not None:
-        path.unlink(missing_ok=True)
-
-
-def _path(settings: Settings, name: str) -> Path | None:
-    return _folder(settings) / name if _NAME.fullmatch(name) else None
 
 
 def _folder(settings: Settings) -> Path:

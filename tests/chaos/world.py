@@ -15,6 +15,7 @@ from twilio.request_validator import RequestValidator
 
 from outreach.clock import MovableClock
 from outreach.consent import actions as consent
+from outreach.consent import blocks
 from outreach.consent.states import Kind, Source
 from outreach.database import Database
 from outreach.demo.servers import WebServer, free_port
@@ -106,7 +107,7 @@ class World:
                 if way == "note":
                     consent.record(session, phone, Kind.OPT_OUT, source=Source.STAFF, by="ana@example.org", now=self.clock.now())
                 else:
-                    consent.place_block(session, adult, reason="court order", by="ana@example.org", now=self.clock.now())
+                    blocks.place(session, adult, reason="court order", by="ana@example.org", now=self.clock.now())
         self.silenced.append(Silenced(phone, time.monotonic()))
 
     def being_texted(self) -> list[str]:

@@ -15,6 +15,7 @@ from outreach.cases import actions
 from outreach.cases.answers import is_open
 from outreach.cases.tables import Case
 from outreach.consent import actions as consent
+from outreach.consent import blocks
 from outreach.consent.states import Kind, Source
 from outreach.database import Database
 from outreach.messages.templates import sources
@@ -183,7 +184,7 @@ def test_a_block_placed_after_the_question_keeps_the_dates_back(line: Line) -> N
     line.nights.load()
     line.hear("which days?")
     with line.nights.database.write() as session:
-        consent.place_block(session, "ana", reason="order", by="head@example.org", now=line.nights.now)
+        blocks.place(session, "ana", reason="order", by="head@example.org", now=line.nights.now)
     assert line.told() == ["cancelled: blocked contact: a person placed a block"]
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from outreach.consent import actions, queries
+from outreach.consent import actions, blocks, queries, restrictions
 from outreach.consent.states import Kind, Source
 from outreach.consent.tables import ConsentEntry
 from outreach.database import Database
@@ -71,13 +71,13 @@ def test_a_feed_is_recorded_once_and_never_lifts_a_familys_stop(database: Databa
 def test_a_block_covers_its_child_and_one_without_a_child_covers_all(database: Database) -> None:
     with database.write() as session:
         session.add_all([link("ann", "mum"), link("bob", "mum"), link("ann", "dad")])
-        one = actions.place_block(session, "mum", student_id="ann", reason="court order", by="clerk", now=NOON)
-        assert actions.place_block(session, "mum", student_id="ann", reason="again", by="clerk", now=NOON).id == one.id
+        one = blocks.place(session, "mum", student_id="ann", reason="court order", by="clerk", now=NOON)
+        assert blocks.place(session, "mum", student_id="ann", reason="again", by="clerk", now=NOON).id == one.id
         assert queries.block(session, "ann", "mum") == queries.BLOCKED
         assert queries.block(session, "bob", "mum") is None
-        actions.place_block(session, "mum", reason="no contact", by="clerk", now=NOON)
+        blocks.place(session, "mum", reason="no contact", by="clerk", now=NOON)
         assert queries.blocks(session, ["ann", "bob"]) == {("ann", "mum"): queries.BLOCKED, ("bob", "mum"): queries.BLOCKED}
-        actions.lift_block(session, one.id, by="boss", now=NOON)
+        blocks.lift(session, one.id, why="the order ended", by="boss", now=NOON)
         assert queries.block(session, "ann", "mum") == queries.BLOCKED
 
 
@@ -88,7 +88,7 @@ def test_restriction_text_blocks_until_exactly_that_text_is_cleared(database: Da
         session.flush()
         assert queries.block(session, "ann", "dad") == queries.RESTRICTED
         assert queries.blocks(session, ["ann"]) == {("ann", "dad"): queries.RESTRICTED}
-        actions.clear_restriction(session, "ann", "dad", "see office", by="clerk", now=NOON)
+        restrictions.clear(session, "ann", "dad", "see office", by="clerk", now=NOON)
         assert queries.block(session, "ann", "dad") is None
         assert queries.blocks(session, ["ann"]) == {}
         row.restriction = "No contact order"

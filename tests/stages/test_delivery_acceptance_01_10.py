@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from outreach.attention.queries import open_items
 from outreach.consent import actions as consent_actions
+from outreach.consent import blocks
 from outreach.consent import queries as consent
 from outreach.consent.states import Kind, Source
 from outreach.database import Database
@@ -189,7 +190,7 @@ def test_07_a_stop_that_only_the_carrier_knew_becomes_ours_and_a_letter_and_star
     service.send()
     with service.database.write() as session:
         assert consent.state(session, PHONE).opted_out
-        consent_actions.place_block(session, "ana", reason="court order", student_id="other", by="clerk", now=service.outbox.now)
+        blocks.place(session, "ana", reason="court order", student_id="other", by="clerk", now=service.outbox.now)
         consent_actions.record(session, PHONE, Kind.SUPPRESSED, source=Source.STAFF, by="clerk", now=service.outbox.now)
 
     service.follow(hours=2)

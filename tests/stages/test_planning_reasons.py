@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from outreach.consent import actions as consent
+from outreach.consent import blocks
 from outreach.consent.states import Kind, Source
 from outreach.database import Database
 from outreach.settings import Settings
@@ -130,7 +131,7 @@ def test_without_approved_words_nothing_is_planned(database: Database, settings:
 def test_a_block_by_a_person_beats_everything(nights: Nights) -> None:
     nights.open()
     with nights.database.write() as session:
-        consent.place_block(session, "anna", reason="order", by="head@example.org", now=nights.now)
+        blocks.place(session, "anna", reason="order", by="head@example.org", now=nights.now)
     assert [row.why for row in nights.plan()] == ["blocked contact"]
 
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.consent import actions as ledger
+from outreach.consent import blocks
 from outreach.consent import queries as consent
 from outreach.database import Database
 from outreach.district import corrections
@@ -234,10 +234,10 @@ def test_nobody_is_asked_for_a_childs_name_in_mourning_nor_behind_a_block(nights
     nights.plan()
     act = Act("head@example.org", nights.now, "asked for")
     with nights.database.write() as session:
-        blocked = ledger.place_block(session, "berta", reason="court order", by="head@example.org", now=nights.now).id
+        blocked = blocks.place(session, "berta", reason="court order", by="head@example.org", now=nights.now).id
     assert _stop(nights) == "cancelled: blocked contact"
     with nights.database.write() as session:
-        ledger.lift_block(session, blocked, by="head@example.org", now=nights.now)
+        blocks.lift(session, blocked, why="the order ended", by="head@example.org", now=nights.now)
         peace.leave(session, "max", Why.BEREAVEMENT, date(2026, 10, 30), act, today=NOON.date())
     assert _stop(nights) == "cancelled: left in peace"
 

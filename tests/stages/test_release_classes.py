@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from outreach.attendance.deceased import mark_deceased
 from outreach.attendance.tables import FeedSource
 from outreach.consent import actions as consent
+from outreach.consent import blocks
 from outreach.consent.states import Kind, Source
 from outreach.database import Database
 from outreach.district.overlays import Act
@@ -65,7 +66,7 @@ def _opt_out(session: Session) -> None:
 
 
 def _block(session: Session) -> None:
-    consent.place_block(session, "anna", reason="order", by="head@example.org", now=NOON)
+    blocks.place(session, "anna", reason="order", by="head@example.org", now=NOON)
 
 
 def _no_approval(session: Session) -> None:

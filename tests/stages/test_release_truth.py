@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from outreach.attendance.deceased import mark_deceased
 from outreach.attendance.tables import FeedSource, Mark
 from outreach.consent import actions as consent
+from outreach.consent import blocks, restrictions
 from outreach.consent.states import Kind, Source
 from outreach.database import Database
 from outreach.district.overlays import Act
@@ -142,11 +143,11 @@ def _tie(session: Session, child: str, values: dict[str, Any]) -> None:
 
 
 def _clear(session: Session, child: str, words: str) -> None:
-    consent.clear_restriction(session, child, FAMILIES[child], words, by="head@example.org", now=NOON)
+    restrictions.clear(session, child, FAMILIES[child], words, by="head@example.org", now=NOON)
 
 
 def _block(session: Session, child: str, student: str) -> None:
-    consent.place_block(session, FAMILIES[child], reason="order", by="head@example.org", now=NOON, student_id=student)
+    blocks.place(session, FAMILIES[child], reason="order", by="head@example.org", now=NOON, student_id=student)
 
 
 def _born(session: Session, child: str, day: date) -> None:

@@ -18,7 +18,7 @@ RULES = {"text_5": (5, 3), "letter_10": (10, 5), "letter_20": (20, 8)}
 """Percent and days of the shipped rules; all of them wait for 20 days enrolled."""
 TABLES = (
     "feed_sources", "schools", "calendar_events", "students", "enrolments", "marks", "contacts", "student_contacts", "contact_phones",
-    "overlays", "phone_states", "contact_blocks", "restriction_clearances", "approvals", "planned_messages", "planned_episodes", "episodes",
+    "overlays", "phone_states", "contact_blocks", "restriction_decisions", "approvals", "planned_messages", "planned_episodes", "episodes",
 )  # fmt: skip
 MONTHS = {"en": "October {}", "es": "{} de octubre"}
 
@@ -81,7 +81,7 @@ class Truth:
         if not ties or not known or blocked:
             return False
         tie = ties[0]
-        cleared = self.of("restriction_clearances", student_id=child, contact_id=contact, restriction=tie["restriction"])
+        cleared = self.of("restriction_decisions", student_id=child, contact_id=contact, restriction=tie["restriction"])
         receives = bool(tie["may_receive"]) if tie["may_receive"] is not None else tie["lives_with"] is None or bool(tie["lives_with"])
         return receives and (not tie["restriction"] or bool(cleared))
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from outreach.attention.queries import open_items
 from outreach.cases.tables import CaseEvent
 from outreach.consent import actions as consent
+from outreach.consent import blocks
 from outreach.consent import queries as ledger
 from outreach.consent.states import Kind, Source
 from outreach.database import Database
@@ -130,7 +131,7 @@ def test_who_asked_to_stop_is_opted_out_of_texts_and_letters_at_once(listed: Sig
 
 def test_a_block_a_stop_or_a_new_number_counts_at_the_moment_of_showing(listed: SignedIn, sqlite_database: Database) -> None:
     with sqlite_database.write() as session:
-        consent.place_block(session, "c3", reason="a court order", by="boss@example.org", now=NOON)
+        blocks.place(session, "c3", reason="a court order", by="boss@example.org", now=NOON)
         consent.record(session, OMAR, Kind.OPT_OUT, source=Source.FAMILY, by="family", now=NOON)
     page = listed("ana").get(PAGE).text
     assert OMARS not in page

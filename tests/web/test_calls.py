@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from outreach.cases import calls
 from outreach.cases.tables import Case
-from outreach.consent import actions as consent
+from outreach.consent import blocks
 from outreach.database import Database
 from outreach.messages.actions import approve
 from outreach.planning.tables import PlannedMessage
@@ -78,7 +78,7 @@ def test_strangers_and_hidden_numbers_and_blocked_adults_learn_no_school(service
     assert [one.words for one in _call(service, "anonymous")][2] == OFFICE
     assert len(_waiting(service)) == 1, "a hidden number cannot be called back"
     with service.database.write() as session:
-        consent.place_block(session, "ana", reason="order", by="head@example.org", now=service.outbox.now)
+        blocks.place(session, "ana", reason="order", by="head@example.org", now=service.outbox.now)
     assert [one.words for one in _call(service)][2] == OFFICE
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from outreach.attention.queries import open_items
-from outreach.consent import actions as consent
+from outreach.consent import blocks
 from outreach.delivery import family_codes
 from outreach.delivery.family_tables import FamilyCode, FamilyTry, FamilyVisit
 from outreach.messages.page_words import wordings
@@ -80,7 +80,7 @@ def test_whatever_is_wrong_the_answer_is_the_same(home: Home) -> None:
     heard.add(plain(enter(other, "")))
     heard.add(plain(enter(app_at(home, timedelta(days=61)).test_client(), home.link.code)))
     with home.database.write() as session:
-        consent.place_block(session, "c2", reason="custody", by="boss", now=NOON)
+        blocks.place(session, "c2", reason="custody", by="boss", now=NOON)
     heard.add(plain(enter(other, home.link.code)))
     assert len(heard) == 1
     assert next(iter(heard))[0] == 422
@@ -134,7 +134,7 @@ def test_what_ends_a_right_closes_an_open_page_at_its_next_request(home: Home) -
     client = opened(home)
     assert client.get("/f/es/page").status_code == 200
     with home.database.write() as session:
-        consent.place_block(session, "c2", student_id="st1", reason="custody", by="boss", now=NOON)
+        blocks.place(session, "c2", student_id="st1", reason="custody", by="boss", now=NOON)
     shut = client.get("/f/es/page")
     assert shut.status_code == 403
     assert "Luis" not in shut.text

@@ -180,11 +180,18 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("contact_id", sa.String(), nullable=False),
         sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("begins_on", sa.Date(), nullable=True),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("review_on", sa.Date(), nullable=True),
+        sa.Column("document", sa.String(), nullable=False),
+        sa.Column("document_type", sa.String(), nullable=False),
         sa.Column("placed_by", sa.String(), nullable=False),
         sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("lifted_by", sa.String(), nullable=False),
         sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lifted_why", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_blocks")),
     )
     with op.batch_alter_table("contact_blocks", schema=None) as batch_op:
@@ -652,17 +659,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_resources")),
     )
     op.create_table(
-        "restriction_clearances",
+        "restriction_decisions",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("student_id", sa.String(), nullable=False),
         sa.Column("contact_id", sa.String(), nullable=False),
         sa.Column("restriction", sa.String(), nullable=False),
-        sa.Column("cleared_by", sa.String(), nullable=False),
-        sa.Column("cleared_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_restriction_clearances")),
+        sa.Column("forbids", sa.Boolean(), nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_restriction_decisions")),
     )
-    with op.batch_alter_table("restriction_clearances", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_restriction_clearances_student_id_contact_id"), ["student_id", "contact_id"], unique=False)
+    with op.batch_alter_table("restriction_decisions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_restriction_decisions_restriction"), ["restriction"], unique=False)
 
     op.create_table(
         "rule_starts",
@@ -1809,10 +1818,10 @@ def downgrade() -> None:
     op.drop_table("rules_versions")
     op.drop_table("rule_versions")
     op.drop_table("rule_starts")
-    with op.batch_alter_table("restriction_clearances", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_restriction_clearances_student_id_contact_id"))
+    with op.batch_alter_table("restriction_decisions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_restriction_decisions_restriction"))
 
-    op.drop_table("restriction_clearances")
+    op.drop_table("restriction_decisions")
     op.drop_table("resources")
     op.drop_table("reported_days")
     op.drop_table("redactions")
