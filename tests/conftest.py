@@ -65,6 +65,7 @@ POSTGRES_IN_THE_LONG_RUN = frozenset(
         "thresholds_rounds",
         "trial",
         "two_way",
+        "watching",
     ]
 )
 """Modules ``tests/stages/test_<name>.py`` about rules that are written in Python and hardly ask the database for anything of its own: they
