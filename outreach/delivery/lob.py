@@ -123,14 +123,14 @@ class Lob:
         return status, _object(data)
 
     def _fields(self, piece: Piece) -> list[tuple[str, str]]:
-        together = " & ".join(piece.names)
+        together = " & ".join(piece.to.names)
         return [
-            ("to[name]", together if len(together) <= _LONGEST_NAME else piece.names[0][:_LONGEST_NAME]),
-            ("to[address_line1]", piece.line1[:_LONGEST_LINE]),
-            ("to[address_line2]", piece.line2[:_LONGEST_LINE]),
-            ("to[address_city]", piece.city),
-            ("to[address_state]", piece.state),
-            ("to[address_zip]", piece.postal_code),
+            ("to[name]", together if len(together) <= _LONGEST_NAME else piece.to.names[0][:_LONGEST_NAME]),
+            ("to[address_line1]", piece.to.line1[:_LONGEST_LINE]),
+            ("to[address_line2]", piece.to.line2[:_LONGEST_LINE]),
+            ("to[address_city]", piece.to.city),
+            ("to[address_state]", piece.to.state),
+            ("to[address_zip]", piece.to.postal_code),
             ("from", self._settings.mail_house_from),
             ("color", "false"),
             ("double_sided", "true" if self._settings.letter_duplex else "false"),

@@ -9,6 +9,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
+from outreach.messages.postal import Address
+
 
 class MailingState(StrEnum):
     """Where a letter to the mail house stands."""
@@ -70,15 +72,10 @@ class Said(StrEnum):
 
 @dataclass(frozen=True)
 class Piece:
-    """One letter ready to leave: our unguessable reference, its page, and where it goes."""
+    """One letter ready to leave: our unguessable reference, its page, and to whom and where it goes."""
 
     ref: str
-    names: tuple[str, ...]
-    line1: str
-    line2: str
-    city: str
-    state: str
-    postal_code: str
+    to: Address
     pdf: bytes
 
 

@@ -28,6 +28,7 @@ from outreach.delivery.mail_house_tables import Mailing
 from outreach.district import queries as district
 from outreach.district.normalising import for_post
 from outreach.messages.letter_content import LetterContent
+from outreach.messages.postal import Address
 from outreach.planning import brakes
 from outreach.planning.states import State
 from outreach.planning.tables import PlannedMessage
@@ -106,7 +107,7 @@ def _pieces(database: Database, planned_ids: Sequence[int], settings: Settings) 
             letter, place = LetterContent.from_json(page.content), for_post(adults[row.facts["contact_ids"][0]])
             names = letter.address_lines[: -len(letter.place_lines)]
             pdf = batches.print_again(session.get_one(LetterBatch, page.batch_id), settings, [page])
-            piece = Piece(row.ref, tuple(names), place.line1, place.line2, place.city, place.state, place.postal_code, pdf)
+            piece = Piece(row.ref, Address(tuple(names), place.line1, place.line2, place.city, place.state, place.postal_code), pdf)
             found.append(_Claimed(row.id, mailing.claimed_at, piece))
     return found
 

@@ -211,10 +211,7 @@ def _difference(found: Difference, rules: Sequence[Rule], typed: Mapping[str, ob
             most=_NAMED,
             typed=typed,
             seen=seen,
-            rule=request.form.get("rule", ""),
-            remove=request.form.get("remove") == "on",
-            holds_from=request.form.get("holds_from", ""),
-            why=request.form.get("why", ""),
+            **_asked(),
         )
 
 
@@ -233,11 +230,18 @@ def _past(rules: Sequence[Rule], typed: Mapping[str, object], seen: int) -> str:
         found=found,
         typed=typed,
         seen=seen,
-        rule=request.form.get("rule", ""),
-        remove=request.form.get("remove") == "on",
-        holds_from=request.form.get("holds_from", ""),
-        why=request.form.get("why", ""),
+        **_asked(),
     )
+
+
+def _asked() -> dict[str, object]:
+    """What was typed beside the rule itself, for the form that sends it on."""
+    return {
+        "rule": request.form.get("rule", ""),
+        "remove": request.form.get("remove") == "on",
+        "holds_from": request.form.get("holds_from", ""),
+        "why": request.form.get("why", ""),
+    }
 
 
 def _children(session: Session, told: Sequence[Told]) -> dict[str, people.ChildName]:

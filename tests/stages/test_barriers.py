@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -16,7 +15,6 @@ from outreach.cases.help_states import BarrierState, IllegalMoveError, Layer, Sa
 from outreach.cases.help_tables import Barrier
 from outreach.cases.steps import Plan
 from outreach.cases.tables import Case, CaseEvent
-from outreach.database import Database
 from outreach.settings import Settings
 from outreach.staff import queries as staff
 from outreach.staff.queries import SignedIn
@@ -24,20 +22,10 @@ from outreach.staff.roles import Role
 from outreach.staff.tables import AuditEntry
 from tests.conftest import NOON
 from tests.stages.families import hear
-from tests.web.seed import MARIA, case_of, heard, people
+from tests.web.seed import MARIA, case_of, heard
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 FRIDAY = date(2026, 10, 9)
-
-
-@pytest.fixture
-def session(database: Database) -> Iterator[Session]:
-    """One transaction of the kind that pages open, with the people of the seed."""
-    opened = Session(database.engine)
-    people(opened, NOON)
-    opened.flush()
-    yield opened
-    opened.close()
 
 
 def person(session: Session, name: str) -> SignedIn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -28,16 +27,6 @@ from tests.stages.families import hear
 from tests.web.seed import MARIA, case_of, heard, people
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def session(database: Database) -> Iterator[Session]:
-    """One transaction of the kind that pages open, with the people of the seed."""
-    opened = Session(database.engine)
-    people(opened, NOON)
-    opened.flush()
-    yield opened
-    opened.close()
 
 
 def who(session: Session, name: str) -> dict[str, object]:

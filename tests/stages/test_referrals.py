@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -20,24 +19,13 @@ from outreach.cases.resource_actions import Entry, ResourceError
 from outreach.cases.resource_tables import Referral, Resource
 from outreach.cases.states import CaseState, Queue
 from outreach.cases.tables import Case
-from outreach.database import Database
 from outreach.settings import Settings
 from tests.conftest import NOON
 from tests.stages.test_barriers import open_case, person
-from tests.web.seed import LINCOLN, ROOSEVELT, case_of, people
+from tests.web.seed import LINCOLN, ROOSEVELT, case_of
 
 TODAY, NEXT_WEEK = date(2026, 10, 6), date(2026, 10, 13)
 PANTRY = Entry("Food pantry", ("food",), "Ask for Jo", schools=(LINCOLN,), capacity=1)
-
-
-@pytest.fixture
-def session(database: Database) -> Iterator[Session]:
-    """One transaction of the kind that pages open, with the people of the seed."""
-    opened = Session(database.engine)
-    people(opened, NOON)
-    opened.flush()
-    yield opened
-    opened.close()
 
 
 def listed(session: Session, entry: Entry = PANTRY, checked_on: date = TODAY) -> Resource:
