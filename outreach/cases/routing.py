@@ -241,8 +241,9 @@ def _load(chosen: _Candidate, equals: Collection[_Candidate]) -> str:
 
 def _but(family: Family, chosen: _Candidate) -> str:
     """What they, and so nobody who was a better choice, could not offer."""
-    missing = [] if chosen.takes_reason(family) else [f"take {family.reason_words}"]
-    missing += [] if chosen.takes_grade(family) else [f"take grade {family.grade}"]
+    takes = [] if chosen.takes_reason(family) else [family.reason_words]
+    takes += [] if chosen.takes_grade(family) else [f"grade {family.grade}"]
+    missing = [f"take {' or '.join(takes)}"] if takes else []
     missing += [] if chosen.reads(family) else [f"read {family.language_words}"]
     return f", but do not {' or '.join(missing)}" if missing else ""
 
