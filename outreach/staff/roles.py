@@ -67,6 +67,12 @@ class Permission(StrEnum):
     """See what studies were set up to find, and what they found; no child and no family."""
     STUDY_DECIDE = "study.decide"
     """Propose, start and end studies; whoever starts one did not propose it."""
+    BLOCKS_READ = "blocks.read"
+    """See who is kept from hearing of a child of one's schools, and why."""
+    BLOCKS_PLACE = "blocks.place"
+    """Place a block, with the paper it rests on: silence is the safe side."""
+    BLOCKS_DECIDE = "blocks.decide"
+    """Open the paper, lift a block, and say which of the feed's restrictions forbid messages."""
     PEOPLE_SET = "people.set"
     """Say what the people of one's schools read and take, when they are away, and who covers."""
     AUDIT_READ = "audit.read"
@@ -124,17 +130,29 @@ _INBOX = (_P.INBOX_READ, _P.INBOX_ANSWER, _P.INBOX_NOTE, _P.DELIVERY_READ, _P.AT
 _SENDING = (_P.SENDING_READ, _P.SENDING_STOP)
 _FIGURES = (_P.BASELINE_READ, _P.RULES_READ, _P.DASHBOARD_READ)
 _POST = (_P.MAIL_RETURNED,)
+_BLOCKS = (_P.BLOCKS_READ, _P.BLOCKS_PLACE)
 _DANGER = (_P.DANGER_READ, _P.ON_CALL_READ)
 _WORDS = (_P.WORDS_READ, _P.WORDS_EDIT)
 
 GRANTS: Mapping[Role, Grant] = MappingProxyType(
     {
-        Role.COORDINATOR: _grant(Reach.SCHOOLS, *_INBOX, *_RESOURCES, *_POST, *_SENDING, *_DANGER, *_DATA, *_FIGURES),
+        Role.COORDINATOR: _grant(Reach.SCHOOLS, *_INBOX, *_RESOURCES, *_POST, *_SENDING, *_DANGER, *_DATA, *_FIGURES, *_BLOCKS),
         Role.ATTENDANCE_CLERK: _grant(
             Reach.SCHOOLS, *_POST, _P.INBOX_READ, _P.INBOX_NOTE, _P.RESOURCES_READ, _P.DELIVERY_READ, _P.ATTENTION_READ, *_DATA
         ),
         Role.SCHOOL_ADMINISTRATOR: _grant(
-            Reach.SCHOOLS, *_INBOX, *_RESOURCES, *_POST, *_SENDING, *_DANGER, *_DATA, *_FIGURES, *_WORDS, _P.PEOPLE_SET
+            Reach.SCHOOLS,
+            *_INBOX,
+            *_RESOURCES,
+            *_POST,
+            *_SENDING,
+            *_DANGER,
+            *_DATA,
+            *_FIGURES,
+            *_WORDS,
+            *_BLOCKS,
+            _P.BLOCKS_DECIDE,
+            _P.PEOPLE_SET,
         ),
         # the baseline and the words are the whole district's, so only a district-wide role changes them
         Role.DISTRICT_ADMINISTRATOR: Grant(Reach.DISTRICT, frozenset(Permission)),
@@ -145,7 +163,7 @@ GRANTS: Mapping[Role, Grant] = MappingProxyType(
         # a mentor sees own children, a helper assigned threads: until pages of that kind exist, nothing
         Role.MENTOR: _grant(Reach.SCHOOLS),
         Role.LANGUAGE_HELPER: _grant(Reach.SCHOOLS),
-        Role.RECORDS_OFFICER: _grant(Reach.DISTRICT, _P.AUDIT_READ),
+        Role.RECORDS_OFFICER: _grant(Reach.DISTRICT, *_BLOCKS, _P.BLOCKS_DECIDE, _P.AUDIT_READ),
         Role.EVALUATOR: _grant(Reach.DISTRICT, _P.STUDY_READ, _P.DASHBOARD_READ),
     }
 )

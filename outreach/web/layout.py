@@ -49,6 +49,7 @@ TABS = (
     Tab("mapping.page", "Feeds", Permission.FEEDS_MAP, _DATA),
     Tab("dashboard.page", "In figures", Permission.DASHBOARD_READ, _DISTRICT),
     Tab("resources.page", "Resources", Permission.RESOURCES_READ, _DISTRICT),
+    Tab("blocks.page", "Blocks", Permission.BLOCKS_READ, _DISTRICT),
     Tab("takers.page", "People", Permission.PEOPLE_SET, _DISTRICT),
     Tab("studies.page", "Studies", Permission.STUDY_READ, _DISTRICT),
     Tab("audit.page", "Record", Permission.AUDIT_READ, _DISTRICT),

@@ -35,7 +35,7 @@ _BY_REASON: Mapping[str, Why] = MappingProxyType(
         _R.UNKNOWN_COUNT: Why("Some days are not known, so no number can be told", "Settle the unknown days.", "data_health.page"),
         _R.HELD_CODE: Why("An attendance code asks for quiet around this family", _NOTHING),
         _R.SUSPENDED: Why("Most of the days missed are suspensions", "Decide whether to call the family.", "students.page"),
-        _R.BLOCKED: Why("This adult may not be told about the child", "If that is wrong, have the block lifted."),
+        _R.BLOCKED: Why("This adult may not be told about the child", "If that is wrong, have the block lifted.", "blocks.page"),
         _R.MAY_NOT_RECEIVE: Why("The SIS says this adult gets no messages", "If that is wrong, correct it in the SIS."),
         _R.LIVES_ELSEWHERE: Why("The adult lives elsewhere", "Say in the SIS whether this adult may receive messages."),
         _R.NO_PHONE: Why("Phone cannot receive texts", _NUMBER, "call_list.page"),
@@ -120,7 +120,7 @@ _OTHER: Mapping[str, Why] = MappingProxyType(
         "the carrier is busy": Why("The carrier is busy", "Nothing to do: it is asked again in a minute."),
         "not confirmed": Why("Sent, and no phone has confirmed it in three days", "Call, if it matters that the family knows."),
         "waits for its time": Why("It waits for its time", _NOTHING),
-        "blocked contact": Why("This adult may not be told about the child", "If that is wrong, have the block lifted."),
+        "blocked contact": Why("This adult may not be told about the child", "If that is wrong, have the block lifted.", "blocks.page"),
         instance.HELD: Why("This database is a copy, and nothing leaves from it", "Have it released (IT)."),
         "The carrier refused it (code": Why("", "Tell IT the code, and call the family.", "call_list.page"),
     }

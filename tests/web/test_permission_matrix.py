@@ -18,6 +18,7 @@ from outreach.attention import actions as attention
 from outreach.attention.tables import AttentionItem
 from outreach.cases.danger_tables import Incident
 from outreach.cases.tables import Case
+from outreach.consent import blocks
 from outreach.database import Database
 from outreach.planning.tables import PlannedMessage
 from outreach.staff import actions as staff
@@ -69,9 +70,11 @@ def elsewhere(sqlite_database: Database, seeded: Seeded) -> Rows:
         )  # fmt: skip
         session.add(incident)
         session.flush()
+        block = blocks.place(session, "c4", reason="a court's order", by="boss@example.org", now=NOON, student_id="st5")
         planned = _one(session, select(PlannedMessage.id).where(PlannedMessage.school_id == ROOSEVELT))
         return Rows(
             {
+                "block_id": block.id,
                 "case_id": _one(session, select(Case.id).where(Case.school_id == ROOSEVELT)),
                 "item_id": _one(session, select(AttentionItem.id).where(AttentionItem.school_id == ROOSEVELT)),
                 "incident_id": incident.id,
