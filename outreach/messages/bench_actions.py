@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import delete, select
@@ -17,7 +18,14 @@ from outreach.messages.advice import MOST_LETTERS
 from outreach.messages.bench_checks import refusals
 from outreach.messages.bench_queries import Work, deliveries, work_at, works
 from outreach.messages.bench_stages import Deadlines, Stage, words_changed, words_in
-from outreach.messages.bench_tables import TranslationDelivery, TranslationDraft, TranslationInvoice, TranslationNote, TranslatorLanguage
+from outreach.messages.bench_tables import (
+    TranslationDelivery,
+    TranslationDraft,
+    TranslationDue,
+    TranslationInvoice,
+    TranslationNote,
+    TranslatorLanguage,
+)
 from outreach.messages.compose import Pair
 from outreach.messages.editing import Hand, Spot
 from outreach.messages.languages import DEFAULT, language, languages
@@ -125,14 +133,38 @@ def shown_digest(pair: Pair) -> str:
     return digest(f"{pair.source}\0{pair.translation}")
 
 
-def say(session: Session, spot: Spot, text: str, hand: Hand, *, home: Path | None = None) -> TranslationNote:
-    """Add a note to the talk about some words. Raises BenchError."""
+def send_back(session: Session, work: Work, note: str, hand: Hand, *, shown: str, home: Path | None = None) -> TranslationNote:
+    """Give what was handed in back to its translator with a note that says why; what was approved before goes on leaving.
+
+    Raises BenchError where nothing was handed in, where it is not what the reviewer saw (digest *shown*), or without a note.
+    """
+    take_turns(session, "wording")
+    if work.stage is not Stage.SUBMITTED or work.handed_in is None or shown != shown_digest(work.pair):
+        refusal = "There is nothing here to send back, or it changed while you were reading. Please look again."
+        raise BenchError(refusal)
+    row = say(session, work.spot, note, hand, home=home, sends_back=work.handed_in.id)
+    _tell_reviewers(session, work.spot.locale, hand, home)
+    return row
+
+
+def want_by(session: Session, spot: Spot, due_at: datetime, hand: Hand, *, home: Path | None = None) -> None:
+    """Say until when the English of *spot* as it stands is to be translated. Raises BenchError where that is over already."""
+    if due_at <= hand.now:
+        refusal = "That day is over; please choose today or a later one."
+        raise BenchError(refusal)
+    source = editing.source_of(session, spot, home)
+    session.add(TranslationDue(**_columns(spot), source_hash=digest(source.text), due_at=due_at, set_by=hand.by, set_at=hand.now))
+    session.flush()
+
+
+def say(session: Session, spot: Spot, text: str, hand: Hand, *, home: Path | None = None, sends_back: int | None = None) -> TranslationNote:
+    """Add a note to the talk about some words, perhaps one that sends the version *sends_back* back. Raises BenchError."""
     editing.source_of(session, spot, home)
     words = _plain(text)
     if not words or len(words) > LONGEST_NOTE:
         refusal = f"Please write a note of at most {LONGEST_NOTE} characters."
         raise BenchError(refusal)
-    row = TranslationNote(**_columns(spot), text=words, written_by=hand.by, written_at=hand.now)
+    row = TranslationNote(**_columns(spot), text=words, sends_back=sends_back, written_by=hand.by, written_at=hand.now)
     session.add(row)
     session.flush()
     return row
@@ -162,6 +194,9 @@ def _refuse_unseen(session: Session, source: Source, spot: Spot, words: str, see
     draft, work = _draft(session, spot), work_at(session, spot, _ANY_DAY, home)
     if draft is not None and seen.draft not in (None, digest(draft.text)):
         refusal = f"{draft.saved_by} changed the draft while you were writing. Look at it, then hand your words in again."
+        raise BenchError(refusal)
+    if work is not None and words == work.offered and work.stage is Stage.RETURNED:
+        refusal = "These are the words that were sent back. Change them, or say in a note why they are right as they are."
         raise BenchError(refusal)
     if work is not None and words != work.offered and seen.pair not in (None, shown_digest(work.pair)):
         refusal = "Somebody else handed words in while you were writing. Look at theirs, then hand yours in again."

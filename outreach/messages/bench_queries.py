@@ -13,7 +13,14 @@ from sqlalchemy.orm import Session
 
 from outreach.messages import queries
 from outreach.messages.bench_stages import Deadlines, Stage, stage_of
-from outreach.messages.bench_tables import TranslationDelivery, TranslationDraft, TranslationInvoice, TranslationNote, TranslatorLanguage
+from outreach.messages.bench_tables import (
+    TranslationDelivery,
+    TranslationDraft,
+    TranslationDue,
+    TranslationInvoice,
+    TranslationNote,
+    TranslatorLanguage,
+)
 from outreach.messages.compose import Pair
 from outreach.messages.editing import Spot
 from outreach.messages.languages import DEFAULT, languages
@@ -41,6 +48,8 @@ class Work:
     since: datetime | None
     """When exactly this English was approved; none while it may still change."""
     due: datetime | None
+    due_by: str
+    """Who said until when; empty where the usual days hold."""
     notes: tuple[TranslationNote, ...]
 
     @property
@@ -52,6 +61,11 @@ class Work:
     def pair(self) -> Pair:
         """The English and what is offered for it."""
         return Pair(self.spot.message, self.spot.channel, self.spot.locale, self.source.text, self.offered)
+
+    @property
+    def sent_back(self) -> TranslationNote | None:
+        """The note with which a reviewer sent back what is offered."""
+        return sent_back_with(self.handed_in, self.notes)
 
     @property
     def former_english(self) -> str:
@@ -106,7 +120,12 @@ def approvals_at(session: Session, spot: Spot) -> list[Approval]:
     return list(session.scalars(rows.order_by(Approval.id.desc())))
 
 
-def place_of(row: TranslationDraft | TranslationNote | TranslationDelivery | WordingVersion) -> Spot:
+def sent_back_with(handed_in: WordingVersion | None, notes: Collection[TranslationNote]) -> TranslationNote | None:
+    """Return the note that sends *handed_in* back, if one does."""
+    return next((note for note in notes if handed_in is not None and note.sends_back == handed_in.id), None)
+
+
+def place_of(row: TranslationDraft | TranslationDue | TranslationNote | TranslationDelivery | WordingVersion) -> Spot:
     """Where a row belongs."""
     return Spot(row.message, row.channel, row.school_id, row.locale)
 
@@ -124,11 +143,16 @@ def _of_school(
     notes: dict[Spot, list[TranslationNote]] = {}
     for note in session.scalars(select(TranslationNote).where(TranslationNote.locale.in_(locales)).order_by(TranslationNote.id)):
         notes.setdefault(place_of(note), []).append(note)
+    asked = {
+        (place_of(row), row.source_hash): row
+        for row in session.scalars(select(TranslationDue).where(TranslationDue.locale.in_(locales)).order_by(TranslationDue.id))
+    }
     for source, locale in product(sources(home, overlay, school_id=school), locales):
         spot, place = Spot(source.message, source.channel, school, locale), (source.message, source.channel, locale)
         english, approval = known.get((source.message, source.channel, DEFAULT)), known.get(place)
         written = overlay.words(*place[:2], locale=locale, school_id=school)
         handed_in = versions[written.version_id] if written is not None and written.source_hash == digest(source.text) else None
+        wish = asked.get((spot, digest(source.text)))
         since = english.approved_at if english is not None and english.source_hash == digest(source.text) else None
         yield Work(
             source=source,
@@ -138,13 +162,15 @@ def _of_school(
                 offered.get(place, ""),
                 approved=(approval.source_hash, approval.translation_hash) if approval else None,
                 by_person=handed_in is not None,
+                sent_back=sent_back_with(handed_in, notes.get(spot, ())) is not None,
             ),
             offered=offered.get(place, ""),
             approval=approval,
             handed_in=handed_in,
             draft=drafts.get(spot),
             since=since,
-            due=deadlines.due(since, core=source.message in CORE_PACK),
+            due=wish.due_at if wish else deadlines.due(since, core=source.message in CORE_PACK),
+            due_by=wish.set_by if wish else "",
             notes=tuple(notes.get(spot, ())),
         )
 

@@ -25,6 +25,8 @@ class Stage(StrEnum):
     """A file holds a translation that no person stands behind."""
     SUBMITTED = "submitted"
     """A translator handed it in, and it waits for its reviewer."""
+    RETURNED = "returned"
+    """A reviewer sent what was handed in back, with a note."""
     DONE = "done"
 
 
@@ -40,16 +42,16 @@ class Deadlines:
         return since + timedelta(days=self.core if core else self.others) if since else None
 
 
-def stage_of(source: str, offered: str, *, approved: tuple[str, str] | None, by_person: bool) -> Stage:
+def stage_of(source: str, offered: str, *, approved: tuple[str, str] | None, by_person: bool, sent_back: bool = False) -> Stage:
     """Return the stage of a translation.
 
     *offered* is the translation of exactly this English (empty: none), *approved* the hashes of source and translation in force,
-    *by_person* whether somebody handed *offered* in.
+    *by_person* whether somebody handed *offered* in, *sent_back* whether a reviewer wants it otherwise.
     """
     if approved is not None and approved[0] == digest(source) and (not offered or approved[1] == digest(offered)):
         return Stage.DONE
     if offered:
-        return Stage.SUBMITTED if by_person else Stage.DRAFTED
+        return (Stage.RETURNED if sent_back else Stage.SUBMITTED) if by_person else Stage.DRAFTED
     return Stage.CHANGED if approved is not None else Stage.NEW
 
 

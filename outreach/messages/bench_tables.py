@@ -55,8 +55,28 @@ class TranslationNote(Base):
     locale: Mapped[str]
     school_id: Mapped[str]
     text: Mapped[str]
+    sends_back: Mapped[int | None] = mapped_column(ForeignKey("wording_versions.id"))
+    """The words handed in that a reviewer sends back with this note."""
     written_by: Mapped[str]
     written_at: Mapped[datetime]
+
+
+class TranslationDue(Base):
+    """Until when somebody wants one translation of one English text, whatever the usual days say; the newest row stands."""
+
+    __tablename__ = "translation_dues"
+    __table_args__ = (Index(None, "message", "channel", "locale", "school_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message: Mapped[str]
+    channel: Mapped[str]
+    locale: Mapped[str]
+    school_id: Mapped[str]
+    source_hash: Mapped[str]
+    """Of the English it was said for: a later one has its own days."""
+    due_at: Mapped[datetime]
+    set_by: Mapped[str]
+    set_at: Mapped[datetime]
 
 
 class TranslationInvoice(Base):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, timedelta
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from outreach.clock import local_date, start_of_day
 from outreach.messages import actions, bench_actions, bench_checks, bench_queries, glossary
 from outreach.messages.advice import MOST_LETTERS
 from outreach.messages.bench_actions import LONGEST_NOTE, BenchError, Seen
@@ -92,7 +95,7 @@ def look(locale: str, message: str, channel: str) -> ResponseReturnValue:
 def change(locale: str, message: str, channel: str) -> ResponseReturnValue:
     """Do what the pressed button says: keep a draft, hand in, approve, or add a note."""
     spot, typed = _spot(message, channel, locale), request.form.get("words")
-    known = {"draft": _draft, "hand_in": _hand_in, "approve": _approve, "note": _note}
+    known = {"draft": _draft, "hand_in": _hand_in, "approve": _approve, "send_back": _send_back, "due": _due, "note": _note}
     do = known.get(request.form.get("do", ""))
     if do is None:
         return _page(spot, typed)
@@ -126,6 +129,30 @@ def _approve(session: Session, work: Work) -> str:
     shown = request.form.get("shown", "")
     bench_actions.approve(session, work, hand(), shown=shown, own_words=settings.translators_approve_own, home=settings.home)
     return "Approved. These words may now leave; your name stays with them."
+
+
+def _send_back(session: Session, work: Work) -> str:
+    if not need_language(session, work.spot.locale):
+        abort(403)
+    form = request.form
+    bench_actions.send_back(session, work, form.get("note", ""), hand(), shown=form.get("shown", ""), home=services().settings.home)
+    return "Sent back with your note. What was approved before goes on leaving."
+
+
+def _due(session: Session, work: Work) -> str:
+    """Say until when; who looks after all languages may say it for all of them at once."""
+    if not need_language(session, work.spot.locale):
+        abort(403)
+    everywhere = bool(request.form.get("everywhere")) and oversees()
+    try:
+        day = date.fromisoformat(request.form.get("due", ""))
+    except ValueError:
+        refusal = "Please give the day as year, month, day: 2026-10-05."
+        raise BenchError(refusal) from None
+    until = start_of_day(day + timedelta(days=1), services().settings.zone) - timedelta(minutes=1)
+    for locale in my_languages(session) if everywhere else (work.spot.locale,):
+        bench_actions.want_by(session, replace(work.spot, locale=locale), until.astimezone(UTC), hand(), home=services().settings.home)
+    return "The day stands."
 
 
 def _note(session: Session, work: Work) -> str:
@@ -177,6 +204,7 @@ def _page(spot: Spot, typed: str | None = None, problem: str = "") -> str:
             school=people.school_names(session).get(spot.school_id, spot.school_id),
             channels=CHANNELS,
             may_approve=need_language(session, spot.locale) and pile_of(found) != "done" and bool(found.offered),
+            may_direct=need_language(session, spot.locale),
             own=bool(found.handed_in and found.handed_in.written_by == person().email),
             own_allowed=services().settings.translators_approve_own,
             shown=bench_actions.shown_digest(found.pair),
@@ -184,6 +212,8 @@ def _page(spot: Spot, typed: str | None = None, problem: str = "") -> str:
             seen_draft=digest(found.draft.text if found.draft else ""),
             longest_note=LONGEST_NOTE,
             next_up=_next(session, found),
+            today=local_date(now(), services().settings.zone),
+            oversees=oversees(),
         )
 
 
@@ -222,7 +252,7 @@ def _names(session: Session, work: Work, history: list[Approval]) -> Mapping[str
     """Names of everybody who wrote, approved or said something here, by e-mail."""
     spoke = {note.written_by for note in work.notes} | {row.approved_by for row in history}
     wrote = {row.written_by for row in (work.handed_in,) if row} | {row.saved_by for row in (work.draft,) if row}
-    return names_by_email(session, spoke | wrote)
+    return names_by_email(session, spoke | wrote | {work.due_by})
 
 
 def _next(session: Session, work: Work) -> Work | None:

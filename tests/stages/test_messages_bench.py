@@ -227,12 +227,15 @@ def test_what_is_refused_at_the_bench(locale: str, translation: str, fault: str)
 
 
 @quick(max_examples=60)
-@given(st.text(max_size=20), st.text(max_size=20), st.text(max_size=20), st.booleans())
-def test_a_translation_is_done_only_for_exactly_the_approved_pair(source: str, offered: str, approved: str, by_person: bool) -> None:
+@given(st.text(max_size=20), st.text(max_size=20), st.text(max_size=20), st.booleans(), st.booleans())
+def test_a_translation_is_done_only_for_exactly_the_approved_pair(
+    source: str, offered: str, approved: str, by_person: bool, sent_back: bool
+) -> None:
     stage = stage_of(source, offered, approved=(digest(source), digest(approved)), by_person=by_person)
     assert (stage is Stage.DONE) == (offered in {"", approved})
-    older = stage_of(source, offered, approved=(digest(source + "."), digest(offered)), by_person=by_person)
-    assert older is (Stage.CHANGED if not offered else Stage.SUBMITTED if by_person else Stage.DRAFTED)
+    older = stage_of(source, offered, approved=(digest(source + "."), digest(offered)), by_person=by_person, sent_back=sent_back)
+    handed_in = Stage.RETURNED if sent_back else Stage.SUBMITTED
+    assert older is (Stage.CHANGED if not offered else handed_in if by_person else Stage.DRAFTED)
 
 
 @quick(max_examples=60)

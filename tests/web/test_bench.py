@@ -194,6 +194,54 @@ def test_a_translator_without_the_right_to_approve_cannot(desk: SignedIn) -> Non
     assert send(zahra, page, page, do="approve", shown="x")[0] == 403
 
 
+def test_words_are_sent_back_with_a_note_and_wait_for_others(desk: SignedIn, sqlite_database: Database) -> None:
+    idil, boss = desk("idil"), desk("boss")
+    does(idil, "hand_in", words=WORDS)
+    assert "Send back with this note" in boss.get(HELP).text
+    assert does(boss, "send_back", note="  ")[0] == 422, "sent back without a word is no help"
+    assert does(boss, "send_back", note="Please say “school days”.")[0] == 302
+    with sqlite_database.read() as session:
+        assert by_key(session, "bench:so") is None, "nothing waits for a reviewer any more"
+    html = unescape(idil.get(HELP).text)
+    assert "Sent back." in html
+    assert "Please say “school days”." in html
+    assert "Sent back" in idil.get("/bench").text
+    status, _, html = does(idil, "hand_in", words=WORDS)
+    assert status == 422
+    assert "the words that were sent back" in html
+    assert does(boss, "send_back", note="Again")[0] == 422, "they lie with the translator already"
+    assert does(idil, "hand_in", words=WORDS.replace("dugsiga", "iskuulka"))[0] == 302
+    assert "Idil Warsame handed it in" in boss.get(HELP).text
+    assert does(boss, "approve")[0] == 302
+
+
+def test_only_who_may_approve_sends_back_or_says_until_when(desk: SignedIn) -> None:
+    page = "/bench/words/ur/opt_out/sms"
+    zahra = desk("zahra")
+    assert "Send back with this note" not in zahra.get(page).text
+    assert "another day" not in zahra.get(page).text
+    assert does(zahra, "send_back", page, note="No")[0] == 403
+    assert does(zahra, "due", page, due="2030-01-01")[0] == 403
+
+
+def test_a_day_is_said_for_one_language_or_for_all_and_ends_with_the_english_it_was_said_for(
+    desk: SignedIn, sqlite_database: Database
+) -> None:
+    boss, zahra = desk("boss"), desk("zahra")
+    day = NOON.date() + timedelta(days=2)
+    status, _, html = does(boss, "due", due=str(NOON.date() - timedelta(days=1)))
+    assert (status, "That day is over" in html) == (422, True)
+    assert does(boss, "due", due="soon")[0] == 422
+    assert does(boss, "due", due=str(day))[0] == 302
+    assert "as Boss Reyes asked" in boss.get(HELP).text
+    assert "as Boss Reyes asked" not in zahra.get("/bench/words/ur/opt_out/sms").text
+    assert does(boss, "due", "/bench/words/so/opt_out/sms", due=str(day), everywhere="1")[0] == 302
+    assert "as Boss Reyes asked" in zahra.get("/bench/words/ur/opt_out/sms").text
+    with sqlite_database.write() as session:
+        write(session, Spot("help", "sms"), "{{ district }}: We text families about school days. Reply STOP to stop.", BOSS)
+    assert "as Boss Reyes asked" not in boss.get(HELP).text
+
+
 def test_a_changed_english_shows_both_and_the_approved_words_go_on(desk: SignedIn, sqlite_database: Database) -> None:
     with sqlite_database.write() as session:
         write(session, Spot("help", "sms"), "{{ district }}: We text families about school days. Reply STOP to stop.", BOSS)

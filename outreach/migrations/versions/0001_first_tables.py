@@ -893,6 +893,24 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "translation_dues",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("message", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("source_hash", sa.String(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("set_by", sa.String(), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_translation_dues")),
+    )
+    with op.batch_alter_table("translation_dues", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_translation_dues_message_channel_locale_school_id"), ["message", "channel", "locale", "school_id"], unique=False
+        )
+
+    op.create_table(
         "translation_invoices",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("translator", sa.String(), nullable=False),
@@ -901,23 +919,6 @@ def upgrade() -> None:
         sa.Column("marked_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_translation_invoices")),
     )
-    op.create_table(
-        "translation_notes",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("message", sa.String(), nullable=False),
-        sa.Column("channel", sa.String(), nullable=False),
-        sa.Column("locale", sa.String(), nullable=False),
-        sa.Column("school_id", sa.String(), nullable=False),
-        sa.Column("text", sa.String(), nullable=False),
-        sa.Column("written_by", sa.String(), nullable=False),
-        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_translation_notes")),
-    )
-    with op.batch_alter_table("translation_notes", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_translation_notes_message_channel_locale_school_id"), ["message", "channel", "locale", "school_id"], unique=False
-        )
-
     op.create_table(
         "webhook_events",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1478,6 +1479,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_translation_deliveries_translator"), ["translator"], unique=False)
 
     op.create_table(
+        "translation_notes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("message", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("sends_back", sa.Integer(), nullable=True),
+        sa.Column("written_by", sa.String(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["sends_back"], ["wording_versions.id"], name=op.f("fk_translation_notes_sends_back_wording_versions")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_translation_notes")),
+    )
+    with op.batch_alter_table("translation_notes", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_translation_notes_message_channel_locale_school_id"), ["message", "channel", "locale", "school_id"], unique=False
+        )
+
+    op.create_table(
         "translator_languages",
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("locale", sa.String(), nullable=False),
@@ -1680,6 +1700,10 @@ def downgrade() -> None:
 
     op.drop_table("wrong_counts")
     op.drop_table("translator_languages")
+    with op.batch_alter_table("translation_notes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_translation_notes_message_channel_locale_school_id"))
+
+    op.drop_table("translation_notes")
     with op.batch_alter_table("translation_deliveries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_translation_deliveries_translator"))
 
@@ -1785,11 +1809,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_webhook_events_processed_at"))
 
     op.drop_table("webhook_events")
-    with op.batch_alter_table("translation_notes", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_translation_notes_message_channel_locale_school_id"))
-
-    op.drop_table("translation_notes")
     op.drop_table("translation_invoices")
+    with op.batch_alter_table("translation_dues", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_translation_dues_message_channel_locale_school_id"))
+
+    op.drop_table("translation_dues")
     op.drop_table("translation_drafts")
     op.drop_table("studies")
     op.drop_table("students")
