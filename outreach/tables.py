@@ -28,6 +28,7 @@ from outreach.messages import bench_tables as bench
 from outreach.messages import tables as messages
 from outreach.planning import study_tables as studies
 from outreach.planning import tables as planning
+from outreach.records import tables as records
 from outreach.replies import tables as replies
 from outreach.staff import oncall_tables as oncall
 from outreach.staff import tables as staff
@@ -57,6 +58,7 @@ TABLES = (
     planning,
     policies,
     proposals,
+    records,
     replies,
     resources,
     routing,

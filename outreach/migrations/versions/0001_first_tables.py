@@ -240,6 +240,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_contacts")),
     )
     op.create_table(
+        "disclosures",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("contact_id", sa.String(), nullable=False),
+        sa.Column("recipient", sa.String(), nullable=False),
+        sa.Column("basis", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("request_id", sa.Integer(), nullable=True),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disclosures")),
+    )
+    with op.batch_alter_table("disclosures", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_disclosures_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_disclosures_student_id"), ["student_id"], unique=False)
+
+    op.create_table(
         "enrolments",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("student_id", sa.String(), nullable=False),
@@ -618,6 +637,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_planned_messages_phone"), ["phone"], unique=False)
         batch_op.create_index(batch_op.f("ix_planned_messages_provider_sid"), ["provider_sid"], unique=False)
         batch_op.create_index(batch_op.f("ix_planned_messages_state_channel_due_at"), ["state", "channel", "due_at"], unique=False)
+
+    op.create_table(
+        "record_requests",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("contact_id", sa.String(), nullable=False),
+        sa.Column("recipient", sa.String(), nullable=False),
+        sa.Column("basis", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.String(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_record_requests")),
+    )
+    with op.batch_alter_table("record_requests", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_record_requests_ended_at"), ["ended_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_record_requests_student_id"), ["student_id"], unique=False)
 
     op.create_table(
         "recount_runs",
@@ -1338,6 +1375,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("episode_id", "household", "channel", name=op.f("uq_planned_episodes_episode_id_household_channel")),
     )
     op.create_table(
+        "record_decisions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("request_id", sa.Integer(), nullable=False),
+        sa.Column("item", sa.String(), nullable=False),
+        sa.Column("gives", sa.Boolean(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["request_id"], ["record_requests.id"], name=op.f("fk_record_decisions_request_id_record_requests")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_record_decisions")),
+    )
+    with op.batch_alter_table("record_decisions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_record_decisions_request_id"), ["request_id"], unique=False)
+
+    op.create_table(
         "returned_mail",
         sa.Column("contact_id", sa.String(), nullable=False),
         sa.Column("place", sa.String(), nullable=False),
@@ -1725,6 +1777,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_returned_mail_planned_id"))
 
     op.drop_table("returned_mail")
+    with op.batch_alter_table("record_decisions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_record_decisions_request_id"))
+
+    op.drop_table("record_decisions")
     op.drop_table("planned_episodes")
     op.drop_table("on_call_people")
     with op.batch_alter_table("mailings", schema=None) as batch_op:
@@ -1850,6 +1906,11 @@ def downgrade() -> None:
     op.drop_table("reported_days")
     op.drop_table("redactions")
     op.drop_table("recount_runs")
+    with op.batch_alter_table("record_requests", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_record_requests_student_id"))
+        batch_op.drop_index(batch_op.f("ix_record_requests_ended_at"))
+
+    op.drop_table("record_requests")
     with op.batch_alter_table("planned_messages", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_planned_messages_state_channel_due_at"))
         batch_op.drop_index(batch_op.f("ix_planned_messages_provider_sid"))
@@ -1909,6 +1970,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_enrolments_school_id"))
 
     op.drop_table("enrolments")
+    with op.batch_alter_table("disclosures", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_disclosures_student_id"))
+        batch_op.drop_index(batch_op.f("ix_disclosures_at"))
+
+    op.drop_table("disclosures")
     op.drop_table("contacts")
     with op.batch_alter_table("contact_phones", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_contact_phones_e164"))
