@@ -12,7 +12,7 @@ USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 # More than there are processors: tests wait for browsers, servers and processes of their own.
 WORKERS ?= 3
 
-.PHONY: help setup demo test test-long check bench lock clean
+.PHONY: help setup demo test test-long check bench docs lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -37,8 +37,12 @@ check: .venv/.ready ## Check format, style, types and the direction of imports
 bench: .venv/.ready ## Measure; ARGS=NAME chooses one benchmark, without it they are listed
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+docs: .venv/.ready ## Build the documentation as a site in build/docs; a broken link is an error
+	@$(BIN)/python -m sphinx -q -W --keep-going -c docs . build/docs
+	@echo "build/docs/index.html"
+
 lock: .venv/.ready ## Write requirements.lock from pyproject.toml; ARGS="--upgrade" takes the newest versions
-	$(BIN)/pip-compile pyproject.toml --extra test $(ARGS) --output-file requirements.lock --quiet --generate-hashes --allow-unsafe \
+	$(BIN)/pip-compile pyproject.toml --extra test --extra docs $(ARGS) --output-file requirements.lock --quiet --generate-hashes --allow-unsafe \
 		--strip-extras --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 clean: ## Remove the environment and everything that was built; databases in var/ stay

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -40,7 +41,7 @@ def test_the_lock_names_everything_the_project_asks_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     asked = {
         requirement.name: requirement
-        for requirement in map(Requirement, [*project["dependencies"], *project["optional-dependencies"]["test"]])
+        for requirement in map(Requirement, [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())])
     }
     locked = dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE))
     broken = [

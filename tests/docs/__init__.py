@@ -1,0 +1,1 @@
+"""What the documentation says holds: its links lead somewhere, its commands exist, its pictures are of today."""
