@@ -89,5 +89,6 @@ class Kinds:
     def _weigh(self, kinds: Sequence[_Kind], minutes: int | None) -> tuple[str, int | None]:
         found = decide([kind.mark for kind in kinds], minutes, self._profile_at(kinds[0].school_id))
         halves = 2 * found.missed
-        fits = halves == int(halves) and not any(kind.mark.section_id for kind in kinds)
+        own = self._year.has_schedules and any(kind.mark.asks_schedule(minutes) for kind in kinds)
+        fits = halves == int(halves) and not own
         return found.verdict.value, int(halves) if fits else None

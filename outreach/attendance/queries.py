@@ -227,8 +227,8 @@ def _known(session: Session, students: Collection[str], since: date, year: Schoo
 
 
 def _meetings(session: Session, year: SchoolYear, marks: Mapping[tuple[str, str], list[DayMark]]) -> dict[tuple[str, str], list[Meeting]]:
-    """The places in sections of the children who have a section mark; nobody else's schedule matters."""
-    concerned = {student_id for (student_id, _), theirs in marks.items() if any(mark.section_id for mark in theirs)}
+    """The places in sections of the children with a mark that is weighed by them; nobody else's schedule matters."""
+    concerned = {student_id for (student_id, _), theirs in marks.items() if any(mark.asks_schedule() for mark in theirs)}
     found: defaultdict[tuple[str, str], list[Meeting]] = defaultdict(list)
     for some in slices(year.merged.ids(concerned)):
         for row in session.execute(_PLACES.where(SectionPlace.student_id.in_(some))):

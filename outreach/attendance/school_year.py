@@ -31,7 +31,7 @@ from outreach.attendance.versions import known_after, tables_of
 from outreach.attendance.years import end_of_year, start_of_year
 from outreach.district.overlays import version
 from outreach.district.queries import slices
-from outreach.district.tables import CalendarEvent, Enrolment, School
+from outreach.district.tables import CalendarEvent, Enrolment, School, SectionPlace
 
 NO_MEMBERSHIP = frozenset({"no show", "invalid enrollment"})
 """Exit types of a stay that never was."""
@@ -88,6 +88,7 @@ class SchoolYear:
             for row in session.scalars(select(FeedSource).order_by(FeedSource.name))
         }
         self._telling = [name for name, (_, files) in self._sources.items() if "attendance" in files]
+        self.has_schedules = session.scalar(select(SectionPlace.id).limit(1)) is not None
         self._parents = {row.school_id: row.parent_id for row in session.execute(select(School.school_id, School.parent_id))}
         self._settings: dict[str, SourceSettings] = {}
         self._at: dict[tuple[str, str], SourceSettings] = {}

@@ -45,6 +45,10 @@ class DayMark(NamedTuple):
     section_id: str = ""
     """The section that the mark speaks of; empty where it speaks of the day."""
 
+    def asks_schedule(self, scheduled: int | None = None) -> bool:
+        """Whether the child's own schedule may decide what it says: of a section, or of minutes of a day that nobody else measures."""
+        return bool(self.section_id or (self.minutes and not scheduled))
+
 
 class Day(NamedTuple):
     """A student-day that is not simply present, with the marks and the rule that made it so."""

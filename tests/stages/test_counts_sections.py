@@ -67,6 +67,19 @@ def test_without_a_schedule_an_absence_from_a_section_is_unknown(loader: Loader)
     assert absent(loader, feed(marks=[mark("s1", FIRST, section_id="math"), mark("s1", LAST, "T", section_id="math")])) == ("0", "1")
 
 
+@pytest.mark.parametrize("by", ["student-school", "student"])
+def test_minutes_of_a_day_that_the_calendar_does_not_measure_are_taken_of_the_childs_own_schedule(loader: Loader, by: str) -> None:
+    """Also where no mark of the child speaks of a section: 60 of 120 minutes are half a day, 40 are not; without sections nobody knows."""
+    days = weekdays()[:2]
+    marks = [mark("s1", days[0], minutes="60"), mark("s1", days[1], minutes="40"), mark("s2", days[0], minutes="60")]
+    found = feed(marks=marks, students=2)
+    for row in found["files"]["calendar"]:
+        row["minutes"] = ""
+    found["files"]["sections"] = [place("math"), place("art")]
+    loader.load(found)
+    assert [(row["days_absent"], row["days_unknown"]) for row in loader.counts(LAST, by)] == [("1", "0"), ("0", "1")]
+
+
 def test_tracks_and_grades_have_days_of_their_own(loader: Loader) -> None:
     """Track B is off in the first week; the youngest come on three days of the second."""
     found = feed(students=4)
