@@ -27,6 +27,10 @@ if os.environ.get("CI"):
 POSTGRES_IN_THE_LONG_RUN = frozenset(
     [
         "attention",
+        "evidence_studies",
+        "feed_folder",
+        "import_refusals",
+        "thresholds_evaluate",
         "barriers",
         "cases",
         "contact_corrections",
@@ -72,11 +76,17 @@ POSTGRES_IN_THE_LONG_RUN = frozenset(
 run on SQLite always, and on PostgreSQL in the long run. What claims, locks, loads or adds up in SQL runs on both always."""
 
 
+WIDE = "1280px"
+"""Browser tests run on a phone's width always, where things break first, and on a desk's in the long run."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let those wait for the long run."""
     for item in items:
         if item.get_closest_marker("postgres") and item.path.stem.removeprefix("test_") in POSTGRES_IN_THE_LONG_RUN:
+            item.add_marker(pytest.mark.long)
+        if item.get_closest_marker("browser") and WIDE in item.keywords:
             item.add_marker(pytest.mark.long)
 
 

@@ -61,7 +61,7 @@ def tell_the_same(session: Session, now: datetime) -> None:
 
 
 @given(random=st.randoms(use_true_random=False))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_generated_districts_come_to_the_same_in_columns(districts: Districts, random: Random) -> None:
     """Dirt, several schools, parts of days, sections, silence: whatever the generator makes."""
     with districts.fresh() as loader:

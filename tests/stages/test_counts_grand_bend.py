@@ -95,7 +95,7 @@ def _windows(rows: list[list[str]]) -> list[list[list[str]]]:
         pytest.param({}, lambda rows: [rows, Random(1).sample(rows, len(rows))], id="shuffled after it came in order"),  # noqa: S311
         pytest.param({}, lambda rows: [rows[:900], rows], id="half of it first"),
         pytest.param({}, lambda rows: [rows, rows + rows[:50]], id="rows sent twice"),
-        pytest.param({"delivery": '"delta"'}, _months, id="deltas by month"),
+        pytest.param({"delivery": '"delta"'}, _months, id="deltas by month", marks=pytest.mark.long),
         pytest.param({"delivery": '"window"', "window_days": "40"}, _windows, id="windows"),
     ],
 )

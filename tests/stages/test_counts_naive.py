@@ -36,7 +36,7 @@ def agrees(loader: Loader, feed: Feed, as_of: date, profile: str) -> None:
 
 
 @given(random=st.randoms(use_true_random=False))
-@settings(max_examples=25, deadline=None, suppress_health_check=SLOW_IS_FINE)
+@settings(max_examples=15, deadline=None, suppress_health_check=SLOW_IS_FINE)
 def test_generated_districts_are_counted_as_the_naive_counter_counts_them(districts: Districts, random: Random) -> None:
     """Some dozens with every test run; a failure is made small by Hypothesis."""
     with districts.fresh() as loader:

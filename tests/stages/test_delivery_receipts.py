@@ -54,7 +54,7 @@ def test_a_storm_of_callbacks_ends_as_they_would_in_order(sqlite_database: Datab
     numbers = (f"+1{area}55501{n:02d}" for area in ("312", "773", "217", "309") for n in range(100))
     with running(sqlite_database, tmp_path / "home") as outbox:
 
-        @settings(max_examples=25, deadline=None)
+        @settings(max_examples=12, deadline=None)
         @given(storm=storms())
         def ends_the_same(storm: tuple[list[str], list[str]]) -> None:
             in_order, as_it_came = storm

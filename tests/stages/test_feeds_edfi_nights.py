@@ -24,7 +24,7 @@ from tests.adapters.taking import NOW
 NIGHTS = 20
 
 
-@pytest.mark.parametrize("version", ["7.3", "7.1"])
+@pytest.mark.parametrize("version", ["7.3", pytest.param("7.1", marks=pytest.mark.long)])
 def test_merging_changes_equals_reading_everything_anew(tmp_path: Path, version: str) -> None:
     """Inserts, changes, deletes and key changes of twenty nights; on some, rows come and go while we read."""
     random = Random(int(version[2:]))  # noqa: S311 - made-up nights

@@ -48,7 +48,7 @@ def another_night(random: Random, marks: list[Row]) -> list[Row]:
     return kept
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(random=st.randoms(use_true_random=False))
 def test_what_was_known_after_an_import_is_what_was_counted_right_after_it(districts: Districts, random: Random) -> None:
     """Whatever marks came and went in the nights after it, and however schools fell silent."""

@@ -92,7 +92,7 @@ def survives(districts: Districts, random: Random) -> None:
 
 
 @given(random=st.randoms(use_true_random=False))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_spoilt_bytes_are_loaded_or_refused_with_a_sentence(districts: Districts, random: Random) -> None:
     """A handful with every test run."""
     survives(districts, random)

@@ -21,7 +21,7 @@ from tests.attendance.naive_feed import Feed, Row
 MOMENTS = frozenset({("feed_sources", "last_delivered_at"), ("feed_sources", "looks")})
 """All that delivering the same bytes again changes: what is known is fresher, and the files are newer."""
 
-generated = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+generated = settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 randomly = given(random=st.randoms(use_true_random=False))
 
 

@@ -64,7 +64,7 @@ def collides(given: Feed) -> bool:
     return False
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**9))
 def test_two_ids_count_as_one_child_would_and_parted_they_count_as_before(districts: Districts, seed: int) -> None:
     random = Random(seed)  # noqa: S311 - makes up a district

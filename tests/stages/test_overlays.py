@@ -166,7 +166,7 @@ acts = st.one_of(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(said=st.lists(acts, max_size=6), reporting=st.sampled_from(["exceptions", "affirmative"]))
 def test_whatever_people_say_and_withdraw_the_counts_are_as_before(districts: Districts, said: list[tuple], reporting: str) -> None:  # type: ignore[type-arg]
     with districts.fresh() as loader:
@@ -267,7 +267,7 @@ def test_a_claimed_message_is_checked_again_once_a_person_has_spoken(database: D
         assert outbox.states() == [State.ACCEPTED, State.ACCEPTED]
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**9), kind=st.sampled_from(list(Kind)))
 def test_a_meaning_that_a_person_gives_counts_as_one_that_the_feed_gives(districts: Districts, seed: int, kind: Kind) -> None:
     random = Random(seed)  # noqa: S311 - makes up a district

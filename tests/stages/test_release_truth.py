@@ -237,7 +237,7 @@ corrections: st.SearchStrategy[Correction] = st.one_of(
 hours = st.one_of(st.just(0.0), st.integers(0, 80).map(float), st.sampled_from([6.99, 7.0, 20.99, 21.0, 21.5, 22.0, 45.5, 71.99, 72.0]))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(arriving=st.lists(corrections, max_size=5), later=hours)
 @example(arriving=[], later=0.0)
 @example(arriving=[("mark", "lia", date(2026, 9, 1), "U")], later=0.0)

@@ -48,6 +48,7 @@ def test_a_night_touches_the_children_it_says(tmp_path: Path) -> None:
     assert loading.count(tmp_path, District(200).touched(40)) == 40
 
 
+@pytest.mark.long
 def test_a_first_load_is_measured_with_its_counts_and_memory() -> None:
     found = import_full.run(200)
     assert found["marks"] == 16 * 200

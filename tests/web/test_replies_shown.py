@@ -30,7 +30,7 @@ def settings(tmp_path: Path) -> Settings:
     return load_settings(home=tmp_path / "home", public_url=PUBLIC, twilio_auth_token=TOKEN)
 
 
-@hypothesis_settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=300))
 @example("\0")
 @example("")
