@@ -63,15 +63,15 @@ def add_up(services: Services) -> None:
 
 
 def seal_audit(services: Services) -> None:
-    """Sign the audit trail of an hour ago, and look whether somebody touched what was signed."""
+    """Look whether somebody touched the audit trail, then sign what has settled: a new seal would hide a missing one."""
     key, home, now = secret_key(services.settings), services.settings.home, services.clock.now()
     with services.database.write() as session:
-        made = seals.seal(session, key, now)
-    if made is not None:
-        seals.note_outside(home, made)
-    with services.database.write() as session:
-        for sentence in seals.verify(session, key, home).broken if made is not None else ():
+        for sentence in seals.verify(session, key, home).broken:
             attention.raise_item(session, kind="audit_broken", key=f"audit_broken:{sentence}", sentence=sentence, now=now, urgent=True)
+        made = seals.seal(session, key, now)
+        newest = (made.id, made.digest) if made is not None else None
+    if newest is not None:
+        seals.note_outside(home, *newest)
 
 
 def back_up(services: Services) -> None:

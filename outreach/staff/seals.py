@@ -54,10 +54,10 @@ def seal(session: Session, key: str, now: datetime) -> AuditSeal | None:
     return made
 
 
-def note_outside(home: Path, made: AuditSeal) -> None:
-    """Keep the newest seal beside the database too: without it the newest seals and entries could be cut off together."""
+def note_outside(home: Path, number: int, digest: str) -> None:
+    """Keep the newest seal beside the database too, once it is committed: without it the newest could be cut off with their entries."""
     draft = home / f"{_OUTSIDE}.new"
-    draft.write_text(f"{made.id} {made.digest}\n", encoding="ascii")
+    draft.write_text(f"{number} {digest}\n", encoding="ascii")
     draft.replace(home / _OUTSIDE)
 
 

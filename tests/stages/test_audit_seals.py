@@ -6,14 +6,18 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from outreach.attention.tables import AttentionItem
+from outreach.clock import FixedClock
 from outreach.database import Database
+from outreach.services import Services
 from outreach.settings import Settings
 from outreach.staff import seals
 from outreach.staff.actions import audit
 from outreach.staff.tables import AuditEntry, AuditSeal
+from scheduler import ticks
 from tests.conftest import NOON
 
 KEY = "k" * 40
@@ -32,7 +36,7 @@ def sealed(database: Database, settings: Settings) -> Database:
         with database.write() as session:
             made = seals.seal(session, KEY, NOON + hour * HOUR)
             assert made is not None
-            seals.note_outside(settings.home, made)
+            seals.note_outside(settings.home, made.id, made.digest)
     return database
 
 
@@ -75,3 +79,19 @@ def test_what_was_sealed_cannot_be_touched_unseen(sealed: Database, settings: Se
 
 def test_nobody_forges_a_seal_without_the_key(sealed: Database, settings: Settings) -> None:
     assert len(_broken(sealed, settings, key="another")) == 2
+
+
+def test_the_hourly_job_notes_its_seal_and_a_new_seal_hides_no_missing_one(database: Database, settings: Settings) -> None:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    for hour in range(3):
+        with database.write() as session:
+            audit(session, actor="ana", action="case.closed", subject=f"case {hour}", now=NOON + hour * HOUR)
+            if hour == 2:
+                session.execute(delete(AuditSeal))
+                session.execute(delete(AuditEntry).where(AuditEntry.id == 1))
+        ticks.seal_audit(Services(settings, database, FixedClock(NOON + (hour + 1) * HOUR), None))
+        with database.read() as session:
+            told = session.scalars(select(AttentionItem.sentence).where(AttentionItem.kind == "audit_broken")).all()
+            newest = session.scalar(select(func.max(AuditSeal.id)))
+        assert ["was cut off" in sentence for sentence in told] == [True] * (hour == 2)
+        assert (settings.home / "audit-seal").read_text(encoding="ascii").split()[0] == str(newest)

@@ -63,7 +63,7 @@ def full(database: Database, settings: Settings) -> Database:
     with database.write() as session:
         made = seals.seal(session, KEY, NOON + timedelta(hours=2))
         assert made is not None
-        seals.note_outside(settings.home, made)
+        seals.note_outside(settings.home, made.id, made.digest)
     return database
 
 
