@@ -137,6 +137,11 @@ def note(session: Session, student_id: str, asked: Asked, what: str, *, today: d
     return _disclosed(session, request, what.strip(), "", by, now)
 
 
+def blocked(session: Session, student_id: str, contact_id: str) -> str:
+    """Why nothing of a child may be given to a contact, on whatever basis; empty where it may."""
+    return _BLOCKED if contact_id and consent.block(session, student_id, contact_id) is not None else ""
+
+
 def _disclosed(session: Session, request: RecordRequest, what: str, sha256: str, by: str, now: datetime) -> Disclosure:
     row = Disclosure(at=now, student_id=request.student_id, contact_id=request.contact_id, recipient=request.recipient, basis=request.basis)
     row.purpose, row.what, row.request_id, row.sha256, row.by = request.purpose, what, request.id, sha256, by
@@ -157,8 +162,8 @@ def _must_be_allowed(session: Session, student_id: str, asked: Asked, today: dat
     if asked.contact_id and asked.contact_id not in {adult.contact_id for adult in family(session, ids)}:
         message = "This adult is not on file for the child."
         raise RecordError(message)
-    if asked.contact_id and consent.block(session, student_id, asked.contact_id) is not None:
-        raise RecordError(_BLOCKED)
+    if why := blocked(session, student_id, asked.contact_id):
+        raise RecordError(why)
     if why := bases.refusal(asked.basis, asked.contact_id, child.birth_date, today):
         raise RecordError(why)
     if not asked.purpose.strip() or not (asked.contact_id or asked.recipient.strip() or asked.basis is Basis.STUDENT):

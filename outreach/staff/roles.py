@@ -16,6 +16,8 @@ class Permission(StrEnum):
     """Write to a family; take, close and reopen a case."""
     INBOX_NOTE = "inbox.note"
     """Write a note that only staff see."""
+    NOTES_SETTLE = "notes.settle"
+    """See what families say of the attendance record, and say what came of it."""
     RESOURCES_READ = "resources.read"
     """See who can help families; no family stands there."""
     RESOURCES_EDIT = "resources.edit"
@@ -73,6 +75,10 @@ class Permission(StrEnum):
     """Place a block, with the paper it rests on: silence is the safe side."""
     BLOCKS_DECIDE = "blocks.decide"
     """Open the paper, lift a block, and say which of the feed's restrictions forbid messages."""
+    RECORDS_GIVE = "records.give"
+    """See everything held of any child, decide what of it is given to whom, and give it."""
+    DISCLOSURES_READ = "disclosures.read"
+    """See who was given what of which child."""
     PEOPLE_SET = "people.set"
     """Say what the people of one's schools read and take, when they are away, and who covers."""
     AUDIT_READ = "audit.read"
@@ -126,20 +132,20 @@ def _grant(reach: Reach, *permissions: Permission) -> Grant:
 _P = Permission
 _DATA = (_P.DATA_READ, _P.DATA_FIX, _P.DATA_CHILDREN)
 _RESOURCES = (_P.RESOURCES_READ, _P.RESOURCES_EDIT)
-_INBOX = (_P.INBOX_READ, _P.INBOX_ANSWER, _P.INBOX_NOTE, _P.DELIVERY_READ, _P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.CLOCK_MOVE)
+_THREADS = (_P.INBOX_READ, _P.INBOX_NOTE, _P.NOTES_SETTLE)
+_INBOX = (*_THREADS, _P.INBOX_ANSWER, _P.DELIVERY_READ, _P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.CLOCK_MOVE)
 _SENDING = (_P.SENDING_READ, _P.SENDING_STOP)
 _FIGURES = (_P.BASELINE_READ, _P.RULES_READ, _P.DASHBOARD_READ)
 _POST = (_P.MAIL_RETURNED,)
 _BLOCKS = (_P.BLOCKS_READ, _P.BLOCKS_PLACE)
+_RECORDS = (_P.RECORDS_GIVE, _P.DISCLOSURES_READ)
 _DANGER = (_P.DANGER_READ, _P.ON_CALL_READ)
 _WORDS = (_P.WORDS_READ, _P.WORDS_EDIT)
 
 GRANTS: Mapping[Role, Grant] = MappingProxyType(
     {
         Role.COORDINATOR: _grant(Reach.SCHOOLS, *_INBOX, *_RESOURCES, *_POST, *_SENDING, *_DANGER, *_DATA, *_FIGURES, *_BLOCKS),
-        Role.ATTENDANCE_CLERK: _grant(
-            Reach.SCHOOLS, *_POST, _P.INBOX_READ, _P.INBOX_NOTE, _P.RESOURCES_READ, _P.DELIVERY_READ, _P.ATTENTION_READ, *_DATA
-        ),
+        Role.ATTENDANCE_CLERK: _grant(Reach.SCHOOLS, *_POST, *_THREADS, _P.RESOURCES_READ, _P.DELIVERY_READ, _P.ATTENTION_READ, *_DATA),
         Role.SCHOOL_ADMINISTRATOR: _grant(
             Reach.SCHOOLS,
             *_INBOX,
@@ -163,7 +169,7 @@ GRANTS: Mapping[Role, Grant] = MappingProxyType(
         # a mentor sees own children, a helper assigned threads: until pages of that kind exist, nothing
         Role.MENTOR: _grant(Reach.SCHOOLS),
         Role.LANGUAGE_HELPER: _grant(Reach.SCHOOLS),
-        Role.RECORDS_OFFICER: _grant(Reach.DISTRICT, *_BLOCKS, _P.BLOCKS_DECIDE, _P.AUDIT_READ),
+        Role.RECORDS_OFFICER: _grant(Reach.DISTRICT, *_BLOCKS, *_RECORDS, _P.BLOCKS_DECIDE, _P.AUDIT_READ),
         Role.EVALUATOR: _grant(Reach.DISTRICT, _P.STUDY_READ, _P.DASHBOARD_READ),
     }
 )
