@@ -6,6 +6,7 @@ from outreach.attendance import tables as attendance
 from outreach.attention import run_tables as runs
 from outreach.attention import tables as attention
 from outreach.cases import call_tables as calls
+from outreach.cases import clerk_tables as clerk
 from outreach.cases import danger_tables as danger
 from outreach.cases import family_tables as proposals
 from outreach.cases import help_tables as helping
@@ -41,6 +42,7 @@ TABLES = (
     bench,
     calls,
     cases,
+    clerk,
     consent,
     danger,
     delivery,

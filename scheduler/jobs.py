@@ -29,6 +29,9 @@ JOBS = (
     Job("evaluate", timedelta(minutes=1), ticks.evaluate_and_plan, "when the day, the data or the rules changed: count, cross, plan"),
     Job("add_up", timedelta(minutes=5), ticks.add_up, "when the day or the data changed: add the district up for the dashboards"),
     Job("corrections", timedelta(minutes=1), ticks.recount_told, "when the data changed: count again what families were told"),
+    Job(
+        "notes", timedelta(minutes=1), ticks.look_at_notes, "when the data changed: propose to close disputes whose mark the feed corrected"
+    ),
     Job("dispatch", timedelta(seconds=2), ticks.dispatch, "send what is due"),
     Job("reconcile", timedelta(minutes=1), ticks.reconcile, "ask the carrier about messages without a clear answer"),
     Job("follow_up", timedelta(minutes=5), ticks.follow_up, "do what follows a text that did not arrive"),

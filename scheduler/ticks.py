@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
 from outreach.cases import actions as cases
-from outreach.cases import alerts, answers, catching_up, corrections, danger, did_it_help, escalation, leads, oncall
+from outreach.cases import alerts, answers, catching_up, clerk, corrections, danger, did_it_help, escalation, leads, oncall
 from outreach.cases.crossings import open_for_crossings
 from outreach.cases.intake import process_left_behind, take_waiting
 from outreach.consent.actions import lift_ended
@@ -110,6 +110,12 @@ def recount_told(services: Services) -> None:
     found = corrections.recount(services.database, services.settings, services.clock.now())
     if found.checked:
         _log.info("recounted", checked=found.checked, wrong=found.wrong, new=found.new)
+
+
+def look_at_notes(services: Services) -> None:
+    """When marks changed: compare them with what families said of the record."""
+    if agreeing := clerk.look(services.database, services.settings, services.clock.now()):
+        _log.info("feed agrees with families", words=agreeing)
 
 
 def dispatch(services: Services) -> None:

@@ -33,6 +33,7 @@ POSTGRES_IN_THE_LONG_RUN = frozenset(
         "thresholds_evaluate",
         "barriers",
         "cases",
+        "clerk",
         "contact_corrections",
         "corrections",
         "counts_sections",

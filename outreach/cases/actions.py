@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
-from outreach.cases import answers, barrier_reports, danger, desk, did_it_help, escalation, leads, proposals, queries
+from outreach.cases import answers, barrier_reports, clerk_hearing, danger, desk, did_it_help, escalation, leads, proposals, queries
 from outreach.cases.events import add_event
 from outreach.cases.matching import Match, match
 from outreach.cases.states import CaseState, EventKind, Queue, move
@@ -76,6 +76,7 @@ def take_in(session: Session, inbound: Inbound, settings: Settings, now: datetim
     case.urgent = case.urgent or inbound.urgent
     escalation.place(session, case, settings, now, reason=inbound.barrier)
     barrier_reports.hear(session, case, inbound)
+    clerk_hearing.hear(session, case, inbound, settings.zone)
     add_event(session, case, EventKind.INBOUND, by="", now=inbound.received_at, inbound_id=inbound.id)
     for planned in session.scalars(select(PlannedMessage).where(PlannedMessage.reply_to_id == inbound.id)):
         add_event(session, case, EventKind.AUTOMATIC, by="", now=now, planned_id=planned.id)

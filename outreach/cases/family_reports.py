@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
-from outreach.cases import barrier_reports, danger, escalation
+from outreach.cases import barrier_reports, clerk_hearing, danger, escalation
 from outreach.cases.actions import key_of_report, open_case
 from outreach.cases.events import add_event
 from outreach.cases.family_rights import Seen, SeenChild
@@ -89,6 +89,7 @@ def take(session: Session, seen: Seen, child: SeenChild, report: Report, *, sett
         _alarm(session, case, inbound, settings, now)
     escalation.place(session, case, settings, now, reason=report.barrier)
     barrier_reports.hear(session, case, inbound, report.reasons)
+    clerk_hearing.hear(session, case, inbound, settings.zone)
     add_event(session, case, EventKind.INBOUND, by="", now=now, inbound_id=inbound.id)
     _tell(session, case, report, now)
     return case

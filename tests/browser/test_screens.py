@@ -25,6 +25,7 @@ SCREENS = (
     "/inbox?whose=mine",
     "/delivery",
     "/call-list",
+    "/notes?view=waiting",
     "/consent",
     "/consent/one?adult=c1",
     "/blocks",

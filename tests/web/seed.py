@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attendance.importing import import_folder
 from outreach.attention import actions as attention
-from outreach.cases import barrier_reports
+from outreach.cases import barrier_reports, clerk_hearing
 from outreach.cases.tables import Case, CaseEvent
 from outreach.consent import actions as consent
 from outreach.consent.states import Kind, Source
@@ -126,6 +126,7 @@ def heard(session: Session, case: Case, body: str, at: datetime, **values: Any) 
     session.add(row)
     session.flush()
     barrier_reports.hear(session, case, row)
+    clerk_hearing.hear(session, case, row, "America/Chicago")
     session.add(CaseEvent(case_id=case.id, at=at, kind="inbound", by="", text="", inbound_id=row.id, planned_id=None))
     return row
 
@@ -225,13 +226,13 @@ def _conversations(session: Session, now: datetime) -> Seeded:
     told(session, OMAR, now - 27 * hours, body="Lincoln Schools: Yusuf has missed 8 days this school year.", contact_id="c2")
     heard(session, omar, ARABIC, now - 5 * hours, barrier="illness_acute")
     jane = case_of(session, now - hours / 2, phone=JANE, contact_id="c3", student_id="st4", urgent=True, open_key=f"phone:{JANE}")
-    heard(session, jane, f"he says he wants to hurt himself pls call {HOSTILE}", now - hours / 2, urgent=True, intent="danger")
+    heard(session, jane, f"he says he wants to hurt himself pls call {HOSTILE}", now - hours / 2, urgent=True, intent="crisis")
     wei = case_of(session, now - 2 * hours, phone=WEI, contact_id="c4", student_id="st5", school_id=ROOSEVELT, open_key=f"phone:{WEI}")
-    heard(session, wei, "我們明天去看醫生", now - 2 * hours)
+    heard(session, wei, "我們明天去看醫生", now - 2 * hours, intent="report_absence", locale="zh-Hans")
     stranger = case_of(session, now - hours, phone=STRANGER, school_id="", open_key=f"phone:{STRANGER}")
     heard(session, stranger, "who is this", now - hours)
     thanks = case_of(session, now - 4 * hours, phone=JANE, queue="information", contact_id="c3", student_id="st4", waiting_since=None)
-    heard(session, thanks, "thank you!", now - 4 * hours, intent="thanks", to_human=False)
+    heard(session, thanks, "thank you!", now - 4 * hours, intent="ack", to_human=False)
     done = case_of(
         session,
         now - 80 * hours,

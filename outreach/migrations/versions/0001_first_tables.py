@@ -1020,6 +1020,7 @@ def upgrade() -> None:
         sa.Column("translation_hash", sa.String(), nullable=False),
         sa.Column("source_text", sa.String(), nullable=False),
         sa.Column("translation_text", sa.String(), nullable=False),
+        sa.Column("phrases_hash", sa.String(), nullable=False),
         sa.Column("approved_by", sa.String(), nullable=False),
         sa.Column("approved_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["version_id"], ["wording_versions.id"], name=op.f("fk_approvals_version_id_wording_versions")),
@@ -1388,6 +1389,32 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("record_decisions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_record_decisions_request_id"), ["request_id"], unique=False)
+
+    op.create_table(
+        "record_words",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("inbound_id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("dates", sa.JSON(), nullable=False),
+        sa.Column("heard_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_by", sa.String(), nullable=False),
+        sa.Column("looked_import_id", sa.Integer(), nullable=False),
+        sa.Column("shown", sa.JSON(), nullable=False),
+        sa.Column("thanks_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_record_words_case_id_cases")),
+        sa.ForeignKeyConstraint(["inbound_id"], ["inbound_messages.id"], name=op.f("fk_record_words_inbound_id_inbound_messages")),
+        sa.ForeignKeyConstraint(["thanks_id"], ["planned_messages.id"], name=op.f("fk_record_words_thanks_id_planned_messages")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_record_words")),
+        sa.UniqueConstraint("inbound_id", name=op.f("uq_record_words_inbound_id")),
+    )
+    with op.batch_alter_table("record_words", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_record_words_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_record_words_state_heard_at"), ["state", "heard_at"], unique=False)
 
     op.create_table(
         "returned_mail",
@@ -1777,6 +1804,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_returned_mail_planned_id"))
 
     op.drop_table("returned_mail")
+    with op.batch_alter_table("record_words", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_record_words_state_heard_at"))
+        batch_op.drop_index(batch_op.f("ix_record_words_case_id"))
+
+    op.drop_table("record_words")
     with op.batch_alter_table("record_decisions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_record_decisions_request_id"))
 
