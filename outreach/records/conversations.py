@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -36,7 +37,9 @@ class _Talks:
     cases: Mapping[int, Case]
     events: Sequence[CaseEvent]
     holders: Mapping[str, frozenset[str]]
-    """Number → the contacts of the child's family who hold it."""
+    """Number → the contacts who hold it."""
+    sealed: Mapping[int, datetime]
+    """Case → since when its words are closed, because of a danger or a sealed reason; others are absent."""
 
     def writer(self, case: Case, phone: str) -> frozenset[str]:
         """Who wrote from a number: the case's adult, where the number is theirs alone; else nobody we can name."""
@@ -47,6 +50,10 @@ class _Talks:
         """Whose thread a case is; one that nobody wrote in is nobody's."""
         return self.writer(case, case.phone)
 
+    def is_sealed(self, case: Case, at: datetime) -> bool:
+        """Whether words of an instant are closed in a case."""
+        return case.id in self.sealed and at >= self.sealed[case.id]
+
 
 def of_conversations(
     session: Session, ids: Collection[str], adults: Collection[Adult], holders: Mapping[str, frozenset[str]]
@@ -54,7 +61,7 @@ def of_conversations(
     """Every message, text, note, reason, step and incident; *holders* names for each number all contacts who have it."""
     talks = _talks(session, ids, adults, holders)
     messages = _messages(session, ids, adults, talks)
-    found = [*_told(session, messages, talks), *_heard(session, talks), *_written(session, talks), *_helped(session, talks)]
+    found = [*_told(session, messages, talks), *_heard(session, talks), *_written(talks), *_helped(session, talks)]
     return [*found, *_dangers(session, talks), *_asked(session, talks)]
 
 
@@ -63,7 +70,11 @@ def _talks(session: Session, ids: Collection[str], adults: Collection[Adult], ho
     mine = select(Case).where(or_(Case.student_id.in_(ids), Case.contact_id.in_(contacts))).order_by(Case.id)
     cases = {case.id: case for case in session.scalars(mine)}
     events = session.scalars(select(CaseEvent).where(CaseEvent.case_id.in_(cases)).order_by(CaseEvent.at, CaseEvent.id)).all()
-    return _Talks(cases, events, holders)
+    sealed = dict(danger.sealed_since(session, cases.keys()))
+    for case in cases.values():
+        if case.sealed_since is not None:
+            sealed[case.id] = min(case.sealed_since, sealed.get(case.id, case.sealed_since))
+    return _Talks(cases, events, holders, sealed)
 
 
 def _messages(session: Session, ids: Collection[str], adults: Collection[Adult], talks: _Talks) -> list[PlannedMessage]:
@@ -93,7 +104,9 @@ def _told(session: Session, messages: Sequence[PlannedMessage], talks: _Talks) -
         title = f"{what} to the family" if row.sent_at else f"{what} that did not leave"
         facts = lines(to=row.phone, state=row.state.replace("_", " "), why=row.reason)
         words = _letter(pages[row.id]) if row.id in pages else row.body
-        yield Item(f"message:{row.id}", Shelf.MESSAGES, title, facts, words, at=row.sent_at or row.created_at, of=of)
+        at = row.sent_at or row.created_at
+        hidden = case is not None and talks.is_sealed(case, at)
+        yield Item(f"message:{row.id}", Shelf.MESSAGES, title, facts, words, at, of, hidden=hidden)
 
 
 def _letter(page: LetterPage) -> str:
@@ -110,25 +123,24 @@ def _heard(session: Session, talks: _Talks) -> Iterator[Item]:
         came[photo.inbound_id].append(Attached(photo.id, photo.name, photo.type))
     for row in session.scalars(select(Inbound).where(Inbound.id.in_(case_of)).order_by(Inbound.received_at, Inbound.id)):
         facts, photos = lines(**{"from": row.phone}), tuple(came[row.id])
-        of = talks.writer(case_of[row.id], row.phone)
-        yield Item(f"text:{row.id}", Shelf.CONVERSATIONS, "Text from the family", facts, row.body, row.received_at, of, attached=photos)
+        case, at = case_of[row.id], row.received_at
+        of, hidden = talks.writer(case, row.phone), row.urgent or talks.is_sealed(case, at)
+        yield Item(f"text:{row.id}", Shelf.CONVERSATIONS, "Text from the family", facts, row.body, at, of, hidden=hidden, attached=photos)
 
 
-def _written(session: Session, talks: _Talks) -> Iterator[Item]:
-    """What staff wrote down: closed from the first danger or sealed reason of its case on."""
-    dangers = danger.sealed_since(session, talks.cases.keys())
+def _written(talks: _Talks) -> Iterator[Item]:
+    """The conversations, and what staff wrote down in them: closed from the first danger or sealed reason on."""
     for case in talks.cases.values():
-        sealed = case.sealed_since is not None or case.id in dangers
         facts = lines(because=case.opened_because, state=case.state, closed=case.closed_at and case.closed_at.date())
-        yield Item(f"case:{case.id}", Shelf.CONVERSATIONS, "A conversation", facts, "", case.opened_at, talks.owner(case), sealed=sealed)
+        of, sealed = talks.owner(case), case.id in talks.sealed
+        yield Item(f"case:{case.id}", Shelf.CONVERSATIONS, "A conversation", facts, "", case.opened_at, of, sealed=sealed)
     for event in talks.events:
         case = talks.cases[event.case_id]
         if event.inbound_id is not None or event.planned_id is not None or not event.text:
             continue
-        sealed = any(since is not None and event.at >= since for since in (case.sealed_since, dangers.get(case.id)))
         title = f"Written by staff: {event.kind.replace('_', ' ')}"
-        facts = lines(by=event.by)
-        yield Item(f"event:{event.id}", Shelf.CONVERSATIONS, title, facts, event.text, event.at, talks.owner(case), sealed=sealed)
+        of, sealed = talks.owner(case), talks.is_sealed(case, event.at)
+        yield Item(f"event:{event.id}", Shelf.CONVERSATIONS, title, lines(by=event.by), event.text, event.at, of, sealed=sealed)
 
 
 def _helped(session: Session, talks: _Talks) -> Iterator[Item]:
@@ -142,7 +154,7 @@ def _helped(session: Session, talks: _Talks) -> Iterator[Item]:
     for step in session.scalars(select(Step).where(Step.case_id.in_(talks.cases)).order_by(Step.id)):
         case, against = talks.cases[step.case_id], barriers.get(step.barrier_id or 0)
         closed = against is not None and (against.sealed or against.urgent)
-        sealed = closed or (case.sealed_since is not None and step.planned_at >= case.sealed_since)
+        sealed = closed or talks.is_sealed(case, step.planned_at)
         facts = lines(what=names.kind(step.kind), due=step.due_on, state=step.state, outcome=step.outcome, pointed_to=to.get(step.id, ""))
         yield Item(f"step:{step.id}", Shelf.HELP, "A step", facts, step.words, step.planned_at, talks.owner(case), sealed=sealed)
 

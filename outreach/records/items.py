@@ -70,8 +70,16 @@ class Item:
     of: frozenset[str] | None = None
     """The contacts who wrote it, were told it or whom it describes; None is the child's own, an empty set is nobody we know."""
     sealed: bool = False
+    """An entry of the staff that is closed to all but one of them: nobody is given it without a decision."""
+    hidden: bool = False
+    """A family's own words in a sealed conversation: theirs to be given, and closed to the staff who hand them over."""
     nature: Nature = Nature.PLAIN
     attached: tuple[Attached, ...] = ()
+
+    @property
+    def closed(self) -> bool:
+        """Whether staff see only that it is there, until they ask to read it."""
+        return self.sealed or self.hidden
 
 
 def lines(**values: object) -> tuple[tuple[str, str], ...]:
