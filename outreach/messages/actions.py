@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attention.actions import resolve_key
 from outreach.messages.check import problems_of
-from outreach.messages.compose import Pair
+from outreach.messages.compose import Pair, phrases_hash
 from outreach.messages.languages import DEFAULT, languages
 from outreach.messages.pairs import current_pairs, digest
 from outreach.messages.queries import in_force, overlay
@@ -122,7 +122,8 @@ def _approve(
 ) -> ApprovedRow:
     source_hash, translation_hash = digest(pair.source), digest(pair.translation)
     row = known.get((pair.message, pair.channel, pair.locale))
-    new = row is None or (row.source_hash, row.translation_hash) != (source_hash, translation_hash)
+    hashes = (source_hash, translation_hash, phrases_hash(pair))
+    new = row is None or (row.source_hash, row.translation_hash, row.phrases_hash) != hashes
     if row is None or new:
         row = Approval(
             message=pair.message,
@@ -134,6 +135,7 @@ def _approve(
             translation_hash=translation_hash,
             source_text=pair.source,
             translation_text=pair.translation,
+            phrases_hash=phrases_hash(pair),
             approved_by=by,
             approved_at=now,
         )

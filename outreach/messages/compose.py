@@ -9,8 +9,8 @@ from fractions import Fraction
 
 from outreach.messages.languages import language
 from outreach.messages.names import clean, isolate, isolate_phone
-from outreach.messages.phrases import date_phrase, dates_phrase, days_phrase, name_list
-from outreach.messages.placeholders import fill, parse
+from outreach.messages.phrases import date_phrase, dates_phrase, days_phrase, name_list, wording_digest
+from outreach.messages.placeholders import fill, names, parse
 from outreach.messages.segments import MOST_SEGMENTS, Encoding, measure, normalise
 
 
@@ -23,6 +23,16 @@ class Pair:
     locale: str
     source: str
     translation: str
+
+
+_SPOKEN = frozenset({"children", "adult_names", "days_missed", "days_told", "days_enrolled", "as_of", "dates"})
+"""Placeholders whose value is made with the words of ``phrases.toml``."""
+
+
+def phrases_hash(pair: Pair) -> str:
+    """Name the words that a language puts around the numbers, dates and names of *pair*; empty for a text that has none."""
+    spoken = pair.channel != "sms" or _SPOKEN & names(pair.translation)
+    return wording_digest(pair.locale) if spoken else ""
 
 
 @dataclass(frozen=True)

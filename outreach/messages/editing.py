@@ -193,6 +193,7 @@ def _give_up(session: Session, spot: Spot, hand: Hand) -> None:
                     translation_hash="",
                     source_text=row.source_text,
                     translation_text="",
+                    phrases_hash="",
                     approved_by=hand.by,
                     approved_at=hand.now,
                 )

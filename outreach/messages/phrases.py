@@ -5,6 +5,8 @@ Digits are Western in every language, so that a text, a letter and a staff page 
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -42,6 +44,17 @@ def phrases(locale: str) -> Phrases:
     """Read the wordings of *locale*; raises UnknownLanguageError."""
     text = (data_folder("translations") / language(locale).locale / "phrases.toml").read_text(encoding="utf-8")
     return Phrases(**tomllib.loads(text))
+
+
+@cache
+def wording_digest(locale: str) -> str:
+    """Name by content all words of *locale* that stand around a number, a date and a list of names.
+
+    Whoever approves a text with such a placeholder approves these with it: were they another, other words would leave.
+    """
+    spoken, own = phrases(locale), language(locale)
+    words = [spoken.parent, spoken.days, spoken.list, own.day, own.date, own.decimal, own.months]
+    return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()
 
 
 def category(days: Fraction, locale: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from outreach.messages.compose import Pair
 from outreach.messages.languages import DEFAULT
+from outreach.messages.phrases import wording_digest
 from outreach.messages.tables import Approval, WordingVersion
 from outreach.messages.wording import Overlay, Written
 
@@ -66,8 +67,13 @@ def latest_approval(session: Session, message: str, channel: str, locale: str, *
         rows = select(Approval).filter_by(message=message, channel=channel, locale=locale, school_id=whose)
         newest = session.scalars(rows.order_by(Approval.id.desc()).limit(1)).first()
         if newest is not None and newest.translation_text:
-            return newest
+            return newest if holds(newest) else None
     return None
+
+
+def holds(approval: Approval) -> bool:
+    """Whether the words around its numbers, dates and names are still those it was approved with; else a person looks again."""
+    return approval.phrases_hash in ("", wording_digest(approval.locale))
 
 
 def in_force(session: Session, *, school_id: str = "") -> Mapping[tuple[str, str, str], Approval]:
@@ -78,7 +84,7 @@ def in_force(session: Session, *, school_id: str = "") -> Mapping[tuple[str, str
         .group_by(Approval.message, Approval.channel, Approval.locale)
     )  # fmt: skip
     rows = session.scalars(select(Approval).where(Approval.id.in_(newest), Approval.translation_text != ""))
-    return {(row.message, row.channel, row.locale): row for row in rows}
+    return {(row.message, row.channel, row.locale): row for row in rows if holds(row)}
 
 
 def schools_with_copies(session: Session) -> frozenset[str]:
@@ -105,5 +111,4 @@ def versions(session: Session, message: str, channel: str, *, locale: str = DEFA
 
 def missing_from_core(session: Session, locale: str) -> tuple[str, ...]:
     """Return the messages of the core pack whose text nobody approved in *locale*."""
-    approved = set(session.scalars(select(Approval.message).filter_by(channel="sms", locale=locale, school_id="")))
-    return tuple(message for message in CORE_PACK if message not in approved)
+    return tuple(message for message in CORE_PACK if latest_approval(session, message, "sms", locale) is None)

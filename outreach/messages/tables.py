@@ -59,5 +59,7 @@ class Approval(Base):
     translation_hash: Mapped[str]
     source_text: Mapped[str]
     translation_text: Mapped[str]
+    phrases_hash: Mapped[str]
+    """Of the words around its numbers, dates and names; empty where it has none. With others it is no longer in force."""
     approved_by: Mapped[str]
     approved_at: Mapped[datetime]

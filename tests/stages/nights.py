@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from outreach.database import Database
+from outreach.messages.compose import Pair, phrases_hash
 from outreach.messages.pairs import digest
 from outreach.messages.tables import Approval
 from outreach.planning import actions, release
@@ -134,6 +135,7 @@ def approval(message: str, channel: str, locale: str, text: str, now: datetime) 
         translation_hash=digest(text),
         source_text=text,
         translation_text=text,
+        phrases_hash=phrases_hash(Pair(message, channel, locale, text, text)),
         approved_by="head@example.org",
         approved_at=now,
     )

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from outreach.database import Database
 from outreach.messages.actions import ApprovalError, ApprovedRow, approve
 from outreach.messages.check import check
 from outreach.messages.exchange import export_po
 from outreach.messages.languages import languages
-from outreach.messages.queries import Choice, choose
+from outreach.messages.queries import Choice, choose, in_force, missing_from_core
 from outreach.messages.tables import Approval
 from outreach.messages.translations import FILE
 from outreach.resources import data_folder
@@ -68,6 +68,26 @@ def test_a_family_without_words_in_its_language_gets_the_approved_english_counte
     spanish = chosen(database, "es")
     assert spanish is not None
     assert (spanish.locale, spanish.fallback) == ("es", False)
+
+
+def test_an_approval_holds_only_with_the_words_around_numbers_that_it_was_given_for(database: Database, tmp_path: Path) -> None:
+    """As after an upgrade that says "12 days" otherwise in one language: a person looks, and what has no number goes on leaving."""
+    for message in ("count", "interpreter", "opt_out"):
+        approved(database, tmp_path, message)
+    with database.write() as session:
+        session.execute(update(Approval).where(Approval.locale == "es", Approval.phrases_hash != "").values(phrases_hash="of other words"))
+    count, stop = chosen(database, "es", "count"), chosen(database, "es", "opt_out")
+    assert count is not None
+    assert stop is not None
+    assert (count.locale, count.fallback, count.tag is not None, stop.locale) == ("en", True, True, "es")
+    with database.read() as session:
+        assert "count" in missing_from_core(session, "es")
+        assert ("count", "sms", "es") not in in_force(session)
+    assert [row.new for row in approved(database, tmp_path, "count", "es")] == [True, True]
+    again = chosen(database, "es", "count")
+    assert again is not None
+    assert again.locale == "es"
+    assert [row.new for row in approved(database, tmp_path, "count", "es")] == [False, False]
 
 
 def test_editing_the_english_changes_nothing_until_it_is_approved(database: Database, tmp_path: Path) -> None:

@@ -23,7 +23,13 @@ from tests.stages.families import PHONE, a_family, a_text, hear
 
 def approve(session: Session, *messages: str, locale: str = "en") -> None:
     for message in messages:
-        words = {"source_hash": message, "translation_hash": message, "source_text": "{{ district }}", "translation_text": "{{ district }}"}
+        words = {
+            "source_hash": message,
+            "translation_hash": message,
+            "source_text": "{{ district }}",
+            "translation_text": "{{ district }}",
+            "phrases_hash": "",
+        }
         session.add(Approval(message=message, channel="sms", locale=locale, approved_by="ana@example.org", approved_at=NOON, **words))
     session.flush()
 
