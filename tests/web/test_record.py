@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import zipfile
@@ -232,3 +233,27 @@ def test_what_was_told_otherwise_is_written_into_the_log_which_is_only_added_to(
         with pytest.raises(KeptLogError):
             session.flush()
         session.rollback()
+
+
+def test_the_disclosure_log_says_who_got_what_when_why_and_on_which_basis(officer: FlaskClient, sqlite_database: Database) -> None:
+    given(officer, opened(officer))
+    page = "/records/child?child=st1"
+    fields = {"contact": "", "recipient": "=cmd|County Court", "basis": "court", "purpose": "Subpoena 44", "told": "yes"}
+    send(officer, page, page, **fields, what="Days missed, on paper")
+    log = officer.get("/disclosures").text
+    for word in ("Luis Lopez", "Pedro Lopez", "He asked in writing", "34 CFR 99.10", "County Court", "34 CFR 99.31(a)(9)", "Rec Officer"):
+        assert word in log, word
+    assert log.count("Must be kept") == 1, "a parent's own look is not an entry that the law asks for"
+    assert "Text: count" not in log
+    theirs = officer.get("/disclosures?child=st1").text
+    assert "Text: count" in theirs, "of one child also what its family was told"
+    found = send(officer, "/disclosures", "/disclosures", words="subpoena", basis="court", since="2026-10-06", until="2026-10-06")[2]
+    assert "County Court" in found
+    assert "Pedro Lopez" not in found
+    assert "Nothing fits" in send(officer, "/disclosures", "/disclosures", words="subpoena", until="2026-10-05")[2]
+    sheet = send(officer, "/disclosures", "/disclosures/file", child="st1")[2]
+    rows = list(csv.DictReader(io.StringIO(sheet)))
+    assert ("'=cmd|County Court", "34 CFR 99.31(a)(9)", "yes") in {(row["given_to"], row["law"], row["must_be_logged"]) for row in rows}
+    with sqlite_database.read() as session:
+        [entry] = session.scalars(select(AuditEntry).where(AuditEntry.action == "disclosures.exported"))
+    assert (entry.subject, entry.detail) == ("student st1", {"rows": len(rows)})
