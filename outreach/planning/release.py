@@ -104,8 +104,8 @@ def check(session: Session, planned: PlannedMessage, settings: Settings, now: da
 
 
 def _said(session: Session, planned: PlannedMessage, settings: Settings, now: datetime) -> Go | Stop:
-    """The words of a message that is no nudge; two of them name a child's days, which are counted anew."""
-    if planned.message == which_days.MESSAGE:
+    """The words of a message that is no nudge; three of them name a child's days, which are counted anew."""
+    if planned.message in {which_days.MESSAGE, which_days.RECORD_FIXED}:
         return _days(session, planned, settings, now)
     if planned.message == welcome.WHOSE_PHONE and (why := welcome.stop_asking(session, planned.phone, settings, now)):
         return Stop(State.CANCELLED, why)
@@ -131,7 +131,7 @@ def correction(session: Session, planned: PlannedMessage, facts: Situation) -> G
 
 def _days(session: Session, planned: PlannedMessage, settings: Settings, now: datetime) -> Go | Stop:
     """The days a child missed, as they are known now; where that is no longer certain, a person answers instead."""
-    found = which_days.prepare(session, planned.phone, planned.student_ids[0], settings, now)
+    found = which_days.prepare(session, planned.phone, planned.student_ids[0], settings, now, planned.message)
     if isinstance(found, str):
         return Stop(State.CANCELLED, found)
     said = _compose(session, planned, found.facts, found.draft)

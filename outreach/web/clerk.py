@@ -125,11 +125,18 @@ def decide() -> ResponseReturnValue:
 @blueprint.post("/notes/close")
 @needs(Permission.NOTES_SETTLE)
 def close() -> ResponseReturnValue:
-    """Close one word, having looked."""
-    with services().database.write() as session:
-        word, case = clerk.one(session, small_number(request.form.get("word", "")) or 0, person().schools)
-        clerk.close(session, word, case, by=person().email, now=now())
-    flash("Closed.")
+    """Close one word, having looked; where the form says so the family is thanked."""
+    thanks, by = request.form.get("thank") == "1", person().email
+    try:
+        with services().database.write() as session:
+            word, case = clerk.one(session, small_number(request.form.get("word", "")) or 0, person().schools)
+            if thanks:
+                clerk.thank(session, word, case, by=by, settings=services().settings, now=now())
+            else:
+                clerk.close(session, word, case, by=by, now=now())
+        flash("Closed. The thanks leaves as soon as it may." if thanks else "Closed.")
+    except CaseError as refusal:
+        flash(str(refusal), "warning")
     return redirect(_back())
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from outreach.cases import clerk, clerk_list, desk, queries
+from outreach.cases import clerk, clerk_list, corrections, desk, queries
 from outreach.cases.actions import CaseError
 from outreach.cases.clerk_list import AGREES
 from outreach.cases.clerk_states import WordState
@@ -16,9 +16,12 @@ from outreach.cases.clerk_tables import RecordWord
 from outreach.cases.states import CaseState, Queue
 from outreach.cases.tables import Case
 from outreach.database import Database
+from outreach.messages.pairs import current_pairs
+from outreach.planning.release import Go
+from outreach.planning.states import State
 from outreach.settings import Settings
 from tests.stages.families import hear
-from tests.stages.nights import Nights
+from tests.stages.nights import WORDS, Nights
 
 ANNA = "+13125550142"
 BY = "kim@example.org"
@@ -136,3 +139,55 @@ def test_a_photo_may_be_a_note_and_nobody_of_another_school_finds_it(office: Off
         clerk.one(session, word, frozenset({"S2"}))
     with office.database.write() as session, pytest.raises(queries.CaseNotFoundError):
         clerk.one(session, word + 99, None)
+
+
+# --- the thanks -----------------------------------------------------------------------------------------------------------------
+
+THANKS = (
+    "Lincoln Schools: Thank you for telling us. The school's record is now right: Lia has missed 3 days this school year, as of October 7. "
+    "Any question? Text us: a person reads it. Reply STOP to stop."
+)
+
+
+def thank(office: Office, word_id: int) -> int:
+    """Close a word with thanks; return the message's id."""
+    with office.database.write() as session:
+        word, case = clerk.one(session, word_id, None)
+        return clerk.thank(session, word, case, by=BY, settings=office.settings, now=office.now).id
+
+
+def test_the_family_is_thanked_once_with_the_new_count_and_not_also_corrected(office: Office) -> None:
+    shipped = {(p.message, p.channel, p.locale): p.translation for _, p in current_pairs() if p.message in {"record_fixed", "correction"}}
+    office.approve({**WORDS, **{key: text for key, text in shipped.items() if key[2] == "en"}})
+    office.evaluate()
+    office.release_baseline()
+    office.plan()
+    office.send(office.rows(channel="sms")[0])
+    office.now += timedelta(hours=1)
+    word = office.says("That is wrong, she was in school on 10/5!")
+    with pytest.raises(CaseError, match="does not show it"):
+        thank(office, word)
+    del office.district.marks["lia"][date(2026, 10, 5)]
+    assert office.feed() == 1
+    corrections.recount(office.database, office.settings, office.now)
+    planned = thank(office, word)
+    assert thank(office, word) == planned
+    found = office.check(next(row for row in office.rows() if row.id == planned))
+    assert isinstance(found, Go), found
+    assert found.body == THANKS
+    assert found.facts["children"][0]["days_absent"] == "3", "what it told is counted again like every number"
+    assert [row.state for row in office.rows() if row.message == "correction"] == [State.CANCELLED]
+    assert office.counts() == {}
+
+
+def test_nobody_is_thanked_without_approved_words_or_beside_a_danger(office: Office) -> None:
+    word = office.says("That is wrong. She was in class on 10/5")
+    del office.district.marks["lia"][date(2026, 10, 5)]
+    assert office.feed() == 1
+    with pytest.raises(CaseError, match="approved"):
+        thank(office, word)
+    with office.database.write() as session:
+        session.get_one(Case, office.word(word).case_id).urgent = True
+    with pytest.raises(CaseError, match="danger"):
+        thank(office, word)
+    assert office.counts() == {AGREES: 1}
