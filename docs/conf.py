@@ -18,9 +18,11 @@ html_show_sphinx = False
 highlight_language = "none"  # blocks say what they are
 
 CONTENTS = {
+    "Begin": ["install", "first-week", "letters-first", "promises"],
+    "For you": ["roles/coordinator", "roles/administrator", "roles/leader", "roles/translator", "roles/it"],
     "What it does": ["feeds", "counting", "planning", "words", "delivery", "replies", "inbox", "cases", "corrections", "evidence", "pages"],
-    "Run it": ["operations", "upgrade", "security", "performance"],
-    "Build on it": ["architecture", "../CONTRIBUTING", "adr/README", "../CHANGELOG"],
+    "Run it": ["operations", "upgrade", "security", "vendor-form", "performance"],
+    "Build on it": ["architecture", "extending", "../CONTRIBUTING", "adr/README", "../CHANGELOG"],
 }
 """The pages in the order of the menu, under their headings; a test finds every page here."""
 

@@ -118,3 +118,19 @@ def _wrong(line: str) -> str:
         }:
             return f"{line}: {group.name} has no {word}"
     return ""
+
+
+def test_every_file_named_in_code_exists() -> None:
+    """Tests, programs and data that a page names: a renamed file would leave the reader looking."""
+    named = {
+        (page, name)
+        for page in PAGES
+        if page.name != "CHANGELOG.md"
+        for token in _tokens(page)
+        for child in token.children or []
+        if child.type == "code_inline"
+        for name in re.findall(r"^((?:outreach|tests|scheduler|config|deploy|benchmarks|docs)/[\w./*-]+)$", child.content)
+    }
+    broken = [f"{_name(page)}: {name}" for page, name in sorted(named) if not list(ROOT.glob(name.rstrip("/")))]
+
+    assert broken == []
