@@ -16,6 +16,7 @@ from itertools import pairwise
 _SMOOTHING = 0.1
 _REASONS = 3
 """Words that are named for a decision."""
+_FIGURE = "0"
 _PIECES = range(3, 6)
 """Letters in a piece of a word; an edge of the word counts as a letter."""
 
@@ -87,6 +88,8 @@ class Likeness:
 
 
 def _features(words: Sequence[str]) -> Iterable[str]:
+    """Words, their pieces and pairs. Any figure is the same word: an age or a date that one reply had says nothing about another."""
+    words = [_FIGURE if word.isdecimal() else word for word in words]
     for word in words:
         yield f"w:{word}"
         edged = f"^{word}$"
