@@ -159,6 +159,11 @@ class Settings(BaseSettings):
     mail_house_from: str
     mail_house_address_placement: Literal["insert_blank_page", "top_first_page"]
     mail_house_timeout_seconds: PositiveFloat
+    translation: Literal["none", "libretranslate", "deepl"]
+    translation_api_base: str
+    translation_sends: Literal["families", "staff", "both"]
+    translation_timeout_seconds: PositiveFloat
+    speaker_within_days: Annotated[int, Field(ge=1, le=10)]
     family_code_days: PositiveInt
     proxies: NonNegativeInt
     font_folder: str
@@ -167,6 +172,7 @@ class Settings(BaseSettings):
     """Source name → what its server wants to see; ``[feed_keys."NAME"]`` in settings.toml."""
     smtp_password: str = Field("", repr=False)
     mail_house_key: str = Field("", repr=False)
+    translation_key: str = Field("", repr=False)
     metrics_token: str = Field("", repr=False)
     """Who sends this word ("Authorization: Bearer ...") may read /metrics; empty: only this machine itself."""
     public_url: str = ""
@@ -261,6 +267,16 @@ class Settings(BaseSettings):
         moved = self.now is not None or self.demo_clock.exists()
         if moved and self.posts_letters:
             message = "the clock is moved (OUTREACH_NOW, or the demo's home), which is refused with a mail house's live key"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _a_translation_service_is_told_whole(self) -> Self:
+        if self.translation == "libretranslate" and not self.translation_api_base:
+            message = "translation = libretranslate needs translation_api_base, the address of the district's own server"
+            raise ValueError(message)
+        if self.translation == "deepl" and not self.translation_key:
+            message = "translation = deepl needs its key (OUTREACH_TRANSLATION_KEY)"
             raise ValueError(message)
         return self
 

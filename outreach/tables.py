@@ -11,6 +11,8 @@ from outreach.cases import danger_tables as danger
 from outreach.cases import family_tables as proposals
 from outreach.cases import help_tables as helping
 from outreach.cases import inbox_tables as inbox
+from outreach.cases import language_tables as speaking
+from outreach.cases import mentor_tables as mentors
 from outreach.cases import resource_tables as resources
 from outreach.cases import routing_tables as routing
 from outreach.cases import tables as cases
@@ -29,12 +31,14 @@ from outreach.messages import bench_tables as bench
 from outreach.messages import tables as messages
 from outreach.planning import study_tables as studies
 from outreach.planning import tables as planning
+from outreach.records import keeping_tables as holding
 from outreach.records import tables as records
 from outreach.replies import tables as replies
 from outreach.staff import oncall_tables as oncall
 from outreach.staff import tables as staff
 from outreach.thresholds import tables as thresholds
 from outreach.thresholds import version_tables as policies
+from outreach.translation import tables as translation
 
 TABLES = (
     attendance,
@@ -50,11 +54,13 @@ TABLES = (
     family,
     feeds,
     helping,
+    holding,
     inbox,
     instance,
     letters,
     mail,
     mail_house,
+    mentors,
     messages,
     oncall,
     planning,
@@ -66,8 +72,10 @@ TABLES = (
     routing,
     runs,
     snapshots,
+    speaking,
     staff,
     studies,
     thresholds,
+    translation,
 )
 metadata = Base.metadata

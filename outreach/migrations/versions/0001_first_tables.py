@@ -453,6 +453,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_large_print")),
     )
     op.create_table(
+        "legal_holds",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("contact_id", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("set_by", sa.String(), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lifted_by", sa.String(), nullable=False),
+        sa.Column("lifted_why", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_holds")),
+    )
+    with op.batch_alter_table("legal_holds", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_legal_holds_contact_id"), ["contact_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_legal_holds_student_id"), ["student_id"], unique=False)
+
+    op.create_table(
         "letter_batches",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
@@ -657,6 +674,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_record_requests_student_id"), ["student_id"], unique=False)
 
     op.create_table(
+        "record_statements",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_record_statements")),
+    )
+    with op.batch_alter_table("record_statements", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_record_statements_student_id"), ["student_id"], unique=False)
+
+    op.create_table(
         "recount_runs",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -665,6 +694,12 @@ def upgrade() -> None:
         sa.Column("checked", sa.Integer(), nullable=False),
         sa.Column("wrong", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recount_runs")),
+    )
+    op.create_table(
+        "redaction_wishes",
+        sa.Column("provider_sid", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("provider_sid", name=op.f("pk_redaction_wishes")),
     )
     op.create_table(
         "redactions",
@@ -710,6 +745,27 @@ def upgrade() -> None:
     with op.batch_alter_table("restriction_decisions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_restriction_decisions_restriction"), ["restriction"], unique=False)
 
+    op.create_table(
+        "retention_rules",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("by_itself", sa.Boolean(), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("set_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", name=op.f("pk_retention_rules")),
+    )
+    op.create_table(
+        "retention_runs",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("gone", sa.Integer(), nullable=False),
+        sa.Column("held", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retention_runs")),
+    )
     op.create_table(
         "rule_starts",
         sa.Column("rule", sa.String(), nullable=False),
@@ -1316,6 +1372,40 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("planned_id", name=op.f("pk_letter_pulls")),
     )
     op.create_table(
+        "machine_texts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("inbound_id", sa.Integer(), nullable=True),
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("target", sa.String(), nullable=False),
+        sa.Column("original", sa.String(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("approved_by_id", sa.Integer(), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state <> 'approved' OR (kind = 'draft' AND approved_by_id IS NOT NULL)", name=op.f("ck_machine_texts_approved_by_a_person")
+        ),
+        sa.ForeignKeyConstraint(["approved_by_id"], ["accounts.id"], name=op.f("fk_machine_texts_approved_by_id_accounts")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_machine_texts_case_id_cases")),
+        sa.ForeignKeyConstraint(["inbound_id"], ["inbound_messages.id"], name=op.f("fk_machine_texts_inbound_id_inbound_messages")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_machine_texts")),
+        sa.UniqueConstraint("inbound_id", name=op.f("uq_machine_texts_inbound_id")),
+    )
+    with op.batch_alter_table("machine_texts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_machine_texts_phone"), ["phone"], unique=False)
+        batch_op.create_index(batch_op.f("ix_machine_texts_state_due_at"), ["state", "due_at"], unique=False)
+
+    op.create_table(
         "mail_choices",
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -1529,6 +1619,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("study_id", "student_id", name=op.f("uq_study_homes_study_id_student_id")),
     )
     op.create_table(
+        "text_redactions",
+        sa.Column("inbound_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["inbound_id"], ["inbound_messages.id"], name=op.f("fk_text_redactions_inbound_id_inbound_messages")),
+        sa.PrimaryKeyConstraint("inbound_id", name=op.f("pk_text_redactions")),
+    )
+    op.create_table(
         "translation_deliveries",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("message", sa.String(), nullable=False),
@@ -1687,6 +1786,36 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_incident_steps_incident_id_at"), ["incident_id", "at"], unique=False)
 
     op.create_table(
+        "language_tasks",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("open_key", sa.String(), nullable=True),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("inbound_id", sa.Integer(), nullable=True),
+        sa.Column("machine_id", sa.Integer(), nullable=True),
+        sa.Column("helper_id", sa.Integer(), nullable=True),
+        sa.Column("wanted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(), nullable=False),
+        sa.Column("result", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_language_tasks_case_id_cases")),
+        sa.ForeignKeyConstraint(["helper_id"], ["accounts.id"], name=op.f("fk_language_tasks_helper_id_accounts")),
+        sa.ForeignKeyConstraint(["inbound_id"], ["inbound_messages.id"], name=op.f("fk_language_tasks_inbound_id_inbound_messages")),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine_texts.id"], name=op.f("fk_language_tasks_machine_id_machine_texts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_language_tasks")),
+        sa.UniqueConstraint("open_key", name=op.f("uq_language_tasks_open_key")),
+    )
+    with op.batch_alter_table("language_tasks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_language_tasks_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_language_tasks_inbound_id"), ["inbound_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_language_tasks_state_helper_id"), ["state", "helper_id"], unique=False)
+
+    op.create_table(
         "on_call_pages",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -1739,6 +1868,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_referrals_case_id"), ["case_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_referrals_resource_id_state"), ["resource_id", "state"], unique=False)
 
+    for statement in {
+        "sqlite": (
+            "CREATE TRIGGER machine_text_insert BEFORE INSERT ON planned_messages WHEN NEW.message = '' AND NEW.body <> '' AND EXISTS (SELECT 1 FROM machine_texts m WHERE m.phone = NEW.phone AND m.kind = 'draft' AND m.state <> 'approved' AND m.words <> '' AND (replace(replace(replace(replace(replace(NEW.body, char(9), ''), char(10), ''), char(13), ''), char(32), ''), char(160), '') = replace(replace(replace(replace(replace(m.words, char(9), ''), char(10), ''), char(13), ''), char(32), ''), char(160), '') OR (length(replace(replace(replace(replace(replace(m.words, char(9), ''), char(10), ''), char(13), ''), char(32), ''), char(160), '')) >= 12 AND instr(replace(replace(replace(replace(replace(NEW.body, char(9), ''), char(10), ''), char(13), ''), char(32), ''), char(160), ''), replace(replace(replace(replace(replace(m.words, char(9), ''), char(10), ''), char(13), ''), char(32), ''), char(160), '')) > 0))) BEGIN SELECT RAISE(ABORT, 'machine text is no answer before a speaker has approved it'); END",
+            "CREATE TRIGGER machine_text_update BEFORE UPDATE OF body, message, phone ON planned_messages WHEN NEW.message = '' AND NEW.body <> '' AND EXISTS (SELECT 1 FROM machine_texts m WHERE m.phone = NEW.phone AND m.kind = 'draft' AND m.state <> 'approved' AND m.words <> '' AND (replace(replace(replace(replace(replace(NEW.body, char(9), ''), char(10), ''), char(13), ''), char(32), ''), char(160), '') = replace(replace(replace(replace(replace(m.words, char(9), ''), char(10), ''), char(13), ''), char(32), ''), char(160), '') OR (length(replace(replace(replace(replace(replace(m.words, char(9), ''), char(10), ''), char(13), ''), char(32), ''), char(160), '')) >= 12 AND instr(replace(replace(replace(replace(replace(NEW.body, char(9), ''), char(10), ''), char(13), ''), char(32), ''), char(160), ''), replace(replace(replace(replace(replace(m.words, char(9), ''), char(10), ''), char(13), ''), char(32), ''), char(160), '')) > 0))) BEGIN SELECT RAISE(ABORT, 'machine text is no answer before a speaker has approved it'); END",
+        ),
+        "postgresql": (
+            "CREATE FUNCTION refuse_machine_text() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF EXISTS (SELECT 1 FROM machine_texts m WHERE m.phone = NEW.phone AND m.kind = 'draft' AND m.state <> 'approved' AND m.words <> '' AND (replace(replace(replace(replace(replace(NEW.body, chr(9), ''), chr(10), ''), chr(13), ''), chr(32), ''), chr(160), '') = replace(replace(replace(replace(replace(m.words, chr(9), ''), chr(10), ''), chr(13), ''), chr(32), ''), chr(160), '') OR (length(replace(replace(replace(replace(replace(m.words, chr(9), ''), chr(10), ''), chr(13), ''), chr(32), ''), chr(160), '')) >= 12 AND position(replace(replace(replace(replace(replace(m.words, chr(9), ''), chr(10), ''), chr(13), ''), chr(32), ''), chr(160), '') in replace(replace(replace(replace(replace(NEW.body, chr(9), ''), chr(10), ''), chr(13), ''), chr(32), ''), chr(160), '')) > 0))) THEN RAISE EXCEPTION 'machine text is no answer before a speaker has approved it' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$",
+            "CREATE TRIGGER machine_text BEFORE INSERT OR UPDATE OF body, message, phone ON planned_messages FOR EACH ROW WHEN (NEW.message = '' AND NEW.body <> '') EXECUTE FUNCTION refuse_machine_text()",
+        ),
+    }[op.get_bind().dialect.name]:
+        op.execute(statement)
+
 
 def downgrade() -> None:
     """Undo."""
@@ -1756,6 +1897,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_on_call_pages_acknowledged_at"))
 
     op.drop_table("on_call_pages")
+    with op.batch_alter_table("language_tasks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_language_tasks_state_helper_id"))
+        batch_op.drop_index(batch_op.f("ix_language_tasks_inbound_id"))
+        batch_op.drop_index(batch_op.f("ix_language_tasks_case_id"))
+
+    op.drop_table("language_tasks")
     with op.batch_alter_table("incident_steps", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_incident_steps_incident_id_at"))
 
@@ -1787,6 +1934,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_translation_deliveries_translator"))
 
     op.drop_table("translation_deliveries")
+    op.drop_table("text_redactions")
     op.drop_table("study_homes")
     with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_staff_sessions_account_id"))
@@ -1822,6 +1970,11 @@ def downgrade() -> None:
 
     op.drop_table("mailings")
     op.drop_table("mail_choices")
+    with op.batch_alter_table("machine_texts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_machine_texts_state_due_at"))
+        batch_op.drop_index(batch_op.f("ix_machine_texts_phone"))
+
+    op.drop_table("machine_texts")
     op.drop_table("letter_pulls")
     with op.batch_alter_table("letter_pages", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_letter_pages_batch_id"))
@@ -1930,6 +2083,8 @@ def downgrade() -> None:
     op.drop_table("rules_versions")
     op.drop_table("rule_versions")
     op.drop_table("rule_starts")
+    op.drop_table("retention_runs")
+    op.drop_table("retention_rules")
     with op.batch_alter_table("restriction_decisions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_restriction_decisions_restriction"))
 
@@ -1937,7 +2092,12 @@ def downgrade() -> None:
     op.drop_table("resources")
     op.drop_table("reported_days")
     op.drop_table("redactions")
+    op.drop_table("redaction_wishes")
     op.drop_table("recount_runs")
+    with op.batch_alter_table("record_statements", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_record_statements_student_id"))
+
+    op.drop_table("record_statements")
     with op.batch_alter_table("record_requests", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_record_requests_student_id"))
         batch_op.drop_index(batch_op.f("ix_record_requests_ended_at"))
@@ -1971,6 +2131,11 @@ def downgrade() -> None:
 
     op.drop_table("mark_versions")
     op.drop_table("letter_batches")
+    with op.batch_alter_table("legal_holds", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_legal_holds_student_id"))
+        batch_op.drop_index(batch_op.f("ix_legal_holds_contact_id"))
+
+    op.drop_table("legal_holds")
     op.drop_table("large_print")
     op.drop_table("kept_files")
     op.drop_table("job_runs")
