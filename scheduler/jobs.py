@@ -55,6 +55,7 @@ JOBS = (
     Job("media", timedelta(seconds=10), ticks.fetch_media, "fetch photos that families texted, and delete those kept for their time"),
     Job("seal_audit", timedelta(hours=1), ticks.seal_audit, "sign the audit trail, and look whether somebody touched what was signed"),
     Job("backup", timedelta(minutes=10), ticks.back_up, "once a day, from the hour in the settings: a snapshot of an embedded database"),
+    Job("retention", timedelta(hours=1), ticks.let_go, "delete what is older than a person said, of the kinds they switched on"),
     Job("samples", timedelta(hours=1), ticks.sweep_samples, "delete uploaded samples of feeds that are a day old"),
     Job(
         "watch",
@@ -63,3 +64,6 @@ JOBS = (
         "put before a person what goes wrong with the service itself: silent jobs, failures, cost",
     ),
 )
+
+WHAT = {job.name: job.what for job in JOBS}
+"""What each job does, by its name, for the page that shows how they fare."""

@@ -22,10 +22,11 @@ from outreach.delivery.provider import Account
 from outreach.delivery.redaction import redact
 from outreach.evidence import snapshots
 from outreach.feeds.samples import sweep
-from outreach.keeping import measures
+from outreach.keeping import standing
 from outreach.keeping import snapshots as backups
 from outreach.planning import brakes
 from outreach.planning.actions import plan
+from outreach.records import holds, retention
 from outreach.replies import media
 from outreach.services import Services
 from outreach.staff import seals
@@ -96,7 +97,7 @@ def back_up(services: Services) -> None:
 def watch(services: Services) -> None:
     """Put before a person what goes wrong with the service itself."""
     with services.database.write() as session:
-        measures.watch(session, services.settings, services.clock.now())
+        standing.watch(session, services.settings, services.clock.now())
 
 
 def _went_live(session: Session) -> bool:
@@ -150,7 +151,9 @@ def keep_in_step(services: Services) -> None:
     """Compare opt-outs with the carrier's, tell it of those it does not know, and let it forget old words."""
     if account := _account_at_home(services):
         drift.keep_in_step(services.database, account, services.clock)
-        redact(services.database, account, services.settings, services.clock)
+        with services.database.read() as session:
+            held = holds.held(session).phones
+        redact(services.database, account, services.settings, services.clock, held)
 
 
 def _account(services: Services) -> Account | None:
@@ -221,8 +224,16 @@ def fetch_media(services: Services) -> None:
     now = services.clock.now()
     if services.media is not None:
         media.fetch_waiting(services.database, services.media, services.settings, now)
-    if gone := media.sweep(services.database, services.settings, now):
+    with services.database.read() as session:
+        held = holds.held(session).phones
+    if gone := media.sweep(services.database, services.settings, now, held):
         _log.info("photos deleted", photos=gone)
+
+
+def let_go(services: Services) -> None:
+    """Let go what is older than a person said, of the kinds that a person switched on."""
+    if gone := retention.tick(services.database, services.settings, services.clock.now()):
+        _log.info("let go", rows=gone)
 
 
 def sweep_samples(services: Services) -> None:

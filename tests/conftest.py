@@ -29,6 +29,7 @@ POSTGRES_IN_THE_LONG_RUN = frozenset(
         "attention",
         "evidence_studies",
         "feed_folder",
+        "retention",
         "import_refusals",
         "thresholds_evaluate",
         "barriers",

@@ -125,3 +125,12 @@ class Redaction(Base):
 
     provider_sid: Mapped[str] = mapped_column(primary_key=True)
     at: Mapped[datetime]
+
+
+class RedactionWish(Base):
+    """A message whose words a person wants gone at the carrier, until the carrier was asked."""
+
+    __tablename__ = "redaction_wishes"
+
+    provider_sid: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]

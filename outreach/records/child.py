@@ -17,6 +17,7 @@ from outreach.district import queries as district
 from outreach.district.tables import Enrolment, OtherContact, Overlay, School, SisTotal, StudentAdult
 from outreach.planning.study_tables import Study, StudyChild, StudyHome
 from outreach.records.items import Item, Shelf, lines
+from outreach.records.keeping_tables import RecordStatement
 from outreach.settings import Settings
 from outreach.thresholds.tables import Episode
 
@@ -46,6 +47,9 @@ def _itself(session: Session, ids: Collection[str]) -> Iterator[Item]:
         yield Item(f"student:{row.student_id}", Shelf.CHILD, "Who the child is", facts)
     for known in session.scalars(select(StudentAdult).where(StudentAdult.student_id.in_(ids)).order_by(StudentAdult.id)):
         yield Item(f"adult:{known.id}", Shelf.CHILD, "Somebody at school who knows the child", lines(name=known.name, role=known.role))
+    for statement in session.scalars(select(RecordStatement).where(RecordStatement.student_id.in_(ids)).order_by(RecordStatement.id)):
+        key = f"statement:{statement.id}"
+        yield Item(key, Shelf.CHILD, "What the family says about this record", (), statement.words, statement.at)
     said = select(Overlay).where(Overlay.student_id.in_(ids), Overlay.contact_id == "").order_by(Overlay.id)
     for word in session.scalars(said):
         kind = overlays.Kind(word.kind).replace("_", " ")

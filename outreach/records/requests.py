@@ -16,6 +16,7 @@ from outreach.records import bases
 from outreach.records.bases import DAYS_TO_ANSWER, Basis
 from outreach.records.gathering import family
 from outreach.records.items import Share
+from outreach.records.keeping_tables import RecordStatement
 from outreach.records.tables import Disclosure, RecordDecision, RecordRequest
 from outreach.staff.actions import audit
 
@@ -140,6 +141,18 @@ def note(session: Session, student_id: str, asked: Asked, what: str, *, today: d
 def blocked(session: Session, student_id: str, contact_id: str) -> str:
     """Why nothing of a child may be given to a contact, on whatever basis; empty where it may."""
     return _BLOCKED if contact_id and consent.block(session, student_id, contact_id) is not None else ""
+
+
+def state(session: Session, student_id: str, words: str, *, by: str, now: datetime) -> RecordStatement:
+    """Put what a family says about a contested record beside it (34 CFR 99.21). Raises RecordError."""
+    if not words.strip():
+        message = "Write down what the family says."
+        raise RecordError(message)
+    row = RecordStatement(student_id=student_id, words=words.strip(), at=now, by=by)
+    session.add(row)
+    session.flush()
+    audit(session, actor=by, action="record.statement", subject=f"student {student_id}", now=now, detail={"statement": row.id})
+    return row
 
 
 def _disclosed(session: Session, request: RecordRequest, what: str, sha256: str, by: str, now: datetime) -> Disclosure:

@@ -7,7 +7,7 @@ nothing; who may see it is the conversation's matter.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -95,16 +95,23 @@ def read(settings: Settings, row: InboundMedia) -> bytes | None:
     return kept_files.read(_folder(settings), row.name)
 
 
-def sweep(database: Database, settings: Settings, now: datetime) -> int:
-    """Delete what was kept for ``media_kept_days``; return how many."""
+def drop(settings: Settings, row: InboundMedia, now: datetime) -> None:
+    """Delete what is kept of one photo, and fetch it no more."""
+    kept_files.delete(_folder(settings), row.name)
+    row.state, row.name, row.path, row.changed_at = MediaState.DELETED.value, "", "", now
+
+
+def sweep(database: Database, settings: Settings, now: datetime, held: Collection[str] = ()) -> int:
+    """Delete what was kept for ``media_kept_days``; return how many. What came from a *held* number (E.164) stays."""
     old = select(InboundMedia).where(
         InboundMedia.state == MediaState.KEPT, InboundMedia.changed_at < now - timedelta(days=settings.media_kept_days)
     )
+    if held:
+        old = old.join(Inbound, Inbound.id == InboundMedia.inbound_id).where(Inbound.phone.not_in(held))
     with database.write() as session:
         rows = session.scalars(old.limit(500)).all()
         for row in rows:
-            kept_files.delete(_folder(settings), row.name)
-            row.state, row.name, row.changed_at = MediaState.DELETED.value, "", now
+            drop(settings, row, now)
             audit(session, actor="retention", action="media.deleted", subject=f"media {row.id}", now=now)
         return len(rows)
 

@@ -49,6 +49,8 @@ class Permission(StrEnum):
     """Work on the translator's bench: for a translator, in the languages they were given; it shows made-up families only."""
     ATTENTION_READ = "attention.read"
     ATTENTION_RESOLVE = "attention.resolve"
+    OPERATIONS_READ = "operations.read"
+    """See how the service itself fares: jobs, feeds, texts that do not arrive, cost; no family."""
     DATA_READ = "data.read"
     """See what keeps counts unknown: codes, dates and schools, with numbers of children."""
     DATA_FIX = "data.fix"
@@ -77,8 +79,12 @@ class Permission(StrEnum):
     """Open the paper, lift a block, and say which of the feed's restrictions forbid messages."""
     RECORDS_GIVE = "records.give"
     """See everything held of any child, decide what of it is given to whom, and give it."""
+    RECORDS_KEEP = "records.keep"
+    """Hold what must be kept, take words out, and say how long things are kept."""
     DISCLOSURES_READ = "disclosures.read"
     """See who was given what of which child."""
+    CHILDREN_OWN = "children.own"
+    """A mentor's: see the attendance of one's own children, and write down check-ins."""
     PEOPLE_SET = "people.set"
     """Say what the people of one's schools read and take, when they are away, and who covers."""
     AUDIT_READ = "audit.read"
@@ -95,6 +101,8 @@ class Reach(StrEnum):
     DISTRICT = "district"
     SCHOOLS = "schools"
     """Those of the schools named for the account."""
+    CHILDREN = "children"
+    """No school's, but some children of the schools named for the account (``cases.mentors``)."""
 
 
 class Role(StrEnum):
@@ -138,8 +146,9 @@ _SENDING = (_P.SENDING_READ, _P.SENDING_STOP)
 _FIGURES = (_P.BASELINE_READ, _P.RULES_READ, _P.DASHBOARD_READ)
 _POST = (_P.MAIL_RETURNED,)
 _BLOCKS = (_P.BLOCKS_READ, _P.BLOCKS_PLACE)
-_RECORDS = (_P.RECORDS_GIVE, _P.DISCLOSURES_READ)
+_RECORDS = (_P.RECORDS_GIVE, _P.RECORDS_KEEP, _P.DISCLOSURES_READ)
 _DANGER = (_P.DANGER_READ, _P.ON_CALL_READ)
+_SERVICE = (_P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.OPERATIONS_READ)
 _WORDS = (_P.WORDS_READ, _P.WORDS_EDIT)
 
 GRANTS: Mapping[Role, Grant] = MappingProxyType(
@@ -161,13 +170,13 @@ GRANTS: Mapping[Role, Grant] = MappingProxyType(
             _P.PEOPLE_SET,
         ),
         # the baseline and the words are the whole district's, so only a district-wide role changes them
-        Role.DISTRICT_ADMINISTRATOR: Grant(Reach.DISTRICT, frozenset(Permission)),
+        Role.DISTRICT_ADMINISTRATOR: Grant(Reach.DISTRICT, frozenset(Permission) - {_P.CHILDREN_OWN}),
         # reads words and made-up families, never a real one: so not the page of words, which counts adults
         Role.TRANSLATOR: _grant(Reach.SCHOOLS, _P.WORDS_TRANSLATE),
         # attention sentences carry no family's name or number, and codes and dates no child's
-        Role.IT: _grant(Reach.DISTRICT, _P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.DATA_READ, _P.DATA_FIX, _P.FEEDS_MAP, _P.CLOCK_MOVE),
-        # a mentor sees own children, a helper assigned threads: until pages of that kind exist, nothing
-        Role.MENTOR: _grant(Reach.SCHOOLS),
+        Role.IT: _grant(Reach.DISTRICT, *_SERVICE, _P.DATA_READ, _P.DATA_FIX, _P.FEEDS_MAP, _P.CLOCK_MOVE),
+        Role.MENTOR: _grant(Reach.CHILDREN, _P.CHILDREN_OWN),
+        # a helper sees assigned threads: until pages of that kind exist, nothing
         Role.LANGUAGE_HELPER: _grant(Reach.SCHOOLS),
         Role.RECORDS_OFFICER: _grant(Reach.DISTRICT, *_BLOCKS, *_RECORDS, _P.BLOCKS_DECIDE, _P.AUDIT_READ),
         Role.EVALUATOR: _grant(Reach.DISTRICT, _P.STUDY_READ, _P.DASHBOARD_READ),

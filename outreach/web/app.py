@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from types import TracebackType
+from collections.abc import Mapping
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 from flask import Flask
@@ -42,14 +43,18 @@ from outreach.web import (
     letters,
     letters_returned,
     mapping,
+    mentors,
     metrics,
     my_mail,
     oncall,
+    operations,
     pictures,
     record,
+    record_acts,
     record_requests,
     resources,
     restrictions,
+    retention,
     rules,
     security,
     sending,
@@ -91,14 +96,18 @@ PAGES = (
     letters,
     letters_returned,
     mapping,
+    mentors,
     metrics,
     my_mail,
     oncall,
+    operations,
     pictures,
     record,
+    record_acts,
     record_requests,
     resources,
     restrictions,
+    retention,
     rules,
     sending,
     signin,
@@ -108,6 +117,7 @@ PAGES = (
     webhooks,
     words,
 )
+_NO_JOBS: Mapping[str, str] = MappingProxyType({})
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
 
@@ -119,10 +129,11 @@ class OutreachFlask(Flask):
         errors.log_breakdown(exc_info[1])
 
 
-def create_app(services: Services) -> Flask:
-    """Make the web application: pages for staff, webhooks for the carrier, health for machines."""
+def create_app(services: Services, jobs: Mapping[str, str] = _NO_JOBS) -> Flask:
+    """Make the web application: pages for staff, webhooks for the carrier, health for machines; *jobs* says what each job does, by name."""
     app = OutreachFlask("outreach.web")
     app.config.update(_config(services))
+    app.config[operations.JOBS] = jobs
     app.extensions[EXTENSION] = services
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -16,7 +16,7 @@ from outreach.district import queries as district
 from outreach.district.overlays import merged
 from outreach.district.people import Adult
 from outreach.district.tables import Student
-from outreach.records import gathering, requests
+from outreach.records import gathering, holds, redaction, requests, retention
 from outreach.records.bases import GROUNDS, OF_CONTACTS, Basis
 from outreach.records.items import Item, Shelf
 from outreach.records.requests import Asked, RecordError
@@ -65,7 +65,7 @@ def ask() -> ResponseReturnValue:
     try:
         asked, today = _asked(), local_date(now(), services().settings.zone)
         with services().database.write() as session:
-            student = _student(session)
+            student = student_asked(session)
             if form.get("told"):
                 what = storable(form.get("what", ""))[:LONGEST]
                 requests.note(session, student.student_id, asked, what, today=today, by=known.email, now=now())
@@ -96,7 +96,7 @@ def _start(query: str = "", found: Sequence[people.ChildName] | None = None) -> 
 def _child(problem: str = "") -> str:
     parts = services()
     with parts.database.write() as session:
-        student = _student(session)
+        student = student_asked(session)
         items = gathering.everything(session, student.student_id, settings=parts.settings, now=now())
         adults = _adults(session, student.student_id)
         if request.method == "GET":
@@ -108,6 +108,9 @@ def _child(problem: str = "") -> str:
             name=name or people.ChildName(student.student_id, people.called(student), student.grade, ""),
             shelves=shelves(items),
             adults=adults,
+            held=_held(session, student.student_id),
+            previews=retention.preview_of_child(session, student.student_id, now()) if person().may(Permission.RECORDS_KEEP) else {},
+            taken_out=redaction.TAKEN_OUT,
             grounds=GROUNDS,
             of_contacts=OF_CONTACTS,
             problem=problem,
@@ -127,7 +130,7 @@ def _asked() -> Asked:
     return Asked(basis, purpose, contact, "" if contact else recipient)
 
 
-def _student(session: Session) -> Student:
+def student_asked(session: Session) -> Student:
     """The child in the address, under the id its rows are gathered under."""
     asked = merged(session).of(request.args.get("child", ""))
     found = district.students(session, [asked]).get(asked)
@@ -140,6 +143,11 @@ def _adults(session: Session, student_id: str) -> list[tuple[Adult, str]]:
     """The child's adults, each with why nothing may be given to them; empty where it may."""
     ids = merged(session).ids([student_id])
     return [(adult, requests.blocked(session, student_id, adult.contact_id)) for adult in gathering.family(session, ids)]
+
+
+def _held(session: Session, student_id: str) -> bool:
+    """Whether a hold or an open request keeps everything of the child as it is."""
+    return student_id in holds.held(session).students
 
 
 def _today() -> date:
