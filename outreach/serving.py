@@ -16,6 +16,7 @@ from outreach.web.app import create_app
 from outreach.web.webhooks import AFTER_THE_ANSWER
 from outreach.wiring import wire
 from scheduler import embedded
+from scheduler.jobs import WHAT
 
 _PATIENCE_SECONDS = 5.0
 """How long a page waits for other writers; a few threads serve all, and a webhook must not wait for pages that wait for an import."""
@@ -38,7 +39,7 @@ def pages() -> Flask:
 
 def _pages(services: Services) -> Flask:
     familiar()  # reads the word lists and learns from replies now, so that no family's first text waits for it
-    pages = create_app(replace(services, database=Database(services.settings.database, patience=_PATIENCE_SECONDS)))
+    pages = create_app(replace(services, database=Database(services.settings.database, patience=_PATIENCE_SECONDS)), WHAT)
     hand = ThreadPoolExecutor(1, thread_name_prefix="intake")  # one: texts are taken in in the order they came
     atexit.register(hand.shutdown)
     pages.extensions[AFTER_THE_ANSWER] = hand

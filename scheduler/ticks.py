@@ -22,8 +22,8 @@ from outreach.delivery.provider import Account
 from outreach.delivery.redaction import redact
 from outreach.evidence import snapshots
 from outreach.feeds.samples import sweep
-from outreach.keeping import standing
 from outreach.keeping import snapshots as backups
+from outreach.keeping import standing
 from outreach.planning import brakes
 from outreach.planning.actions import plan
 from outreach.records import holds, retention

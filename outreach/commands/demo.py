@@ -20,6 +20,7 @@ from outreach.simulator import server as simulator
 from outreach.simulator.server import Running, SimulatorError
 from outreach.web.app import create_app
 from scheduler import embedded
+from scheduler.jobs import WHAT
 
 DEMO_HOME = Path("var/demo")
 _PORT = 8000
@@ -52,7 +53,7 @@ def _playing(web_port: int, carrier_port: int) -> Iterator[tuple[Services, Runni
     try:
         settings = stage.settings_for(DEMO_HOME, web_url=web_url, carrier_url=carrier.url, mail_port=carrier.simulation.mailbox.listen())
         services, account = stage.set_up(settings, progress())
-        web = WebServer.start(create_app(services), web_port)
+        web = WebServer.start(create_app(services, WHAT), web_port)
         try:
             yield services, carrier, account
         finally:

@@ -34,6 +34,7 @@ _MESSAGES, _DATA, _DISTRICT, _WORDS = "Messages", "Data", "District", "Words"
 TABS = (
     Tab("inbox.page", "Inbox", Permission.INBOX_READ),
     Tab("students.page", "My students", Permission.INBOX_READ),
+    Tab("mentors.mine", "My children", Permission.CHILDREN_OWN),
     Tab("call_list.page", "Calls", Permission.INBOX_NOTE),
     Tab("incidents.page", "Safety", Permission.DANGER_READ),
     Tab("attention.page", "Attention", Permission.ATTENTION_READ),
@@ -54,6 +55,7 @@ TABS = (
     Tab("record.page", "Children’s records", Permission.RECORDS_GIVE, _DISTRICT),
     Tab("takers.page", "People", Permission.PEOPLE_SET, _DISTRICT),
     Tab("studies.page", "Studies", Permission.STUDY_READ, _DISTRICT),
+    Tab("operations.page", "The service", Permission.OPERATIONS_READ, _DISTRICT),
     Tab("audit.page", "Record", Permission.AUDIT_READ, _DISTRICT),
 )
 

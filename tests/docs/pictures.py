@@ -60,6 +60,7 @@ SHOTS = (
     Shot("figures", "admin", "/dashboard"),
     Shot("bench", "words", "/bench/words/es/count/sms"),
     Shot("feeds", "admin", "/mapping"),
+    Shot("service", "admin", "/service"),
 )
 
 

@@ -16,7 +16,8 @@ from sqlalchemy import select
 from outreach.attention.tables import AttentionItem
 from outreach.clock import FixedClock
 from outreach.database import Database
-from outreach.keeping import measures
+from outreach.keeping import standing
+from outreach.keeping.standing import Area
 from outreach.planning.actions import plan_answer
 from outreach.planning.states import State
 from outreach.planning.tables import PlannedMessage
@@ -53,7 +54,7 @@ def _said(database: Database) -> list[str]:
 
 def _watch(served: Services, **later: float) -> list[str]:
     with served.database.write() as session:
-        measures.watch(session, served.settings, NOON + timedelta(**later))
+        standing.watch(session, served.settings, NOON + timedelta(**later))
     return _said(served.database)
 
 
@@ -132,3 +133,15 @@ def test_logs_are_lines_of_json_on_stderr_without_an_exceptions_words() -> None:
     assert (first["event"], first["crossings"], first["level"]) == ("evaluated", 3, "info")
     assert (second["event"], second["problem"], "Maria" in done.stderr) == ("it broke", "ValueError", False)
     assert done.stdout == ""
+
+
+def test_the_page_says_what_is_well_and_what_is_not(texted: Services) -> None:
+    tick(texted, Job("replies", MINUTE, _well, ""))
+    with texted.database.read() as session:
+        early = {one.area: one for one in standing.standing(session, texted.settings, NOON + MINUTE)}
+        late = {one.area: one for one in standing.standing(session, texted.settings, NOON + timedelta(hours=1))}
+    assert (early[Area.JOBS].says, early[Area.JOBS].do, early[Area.JOBS].at) == ("Runs every minute.", "", NOON)
+    assert late[Area.JOBS].do
+    assert "33% of the last day's 30 texts did not arrive (0 by a carrier's filter)" in early[Area.TEXTS].says
+    assert early[Area.COST].do
+    assert not early[Area.LEAVING].do
