@@ -20,6 +20,7 @@ from outreach.attendance.school_year import SchoolYear
 from outreach.attendance.sums import student_sums
 from outreach.cases import danger_queries as danger
 from outreach.cases import help_queries
+from outreach.cases.mentor_tables import CheckIn
 from outreach.cases.states import EventKind
 from outreach.cases.tables import Case, CaseEvent
 from outreach.clock import local_date
@@ -56,7 +57,7 @@ class Contact:
 
     on: date
     how: str
-    """A ``cases.states.EventKind``, or ``text``, ``letter``, or what another system calls it."""
+    """A ``cases.states.EventKind``, ``text``, ``letter``, ``check_in`` (a mentor with the family), or what another system calls it."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,9 @@ def enrolled(session: Session, schools: Collection[str] | None, today: date) -> 
     return {one.of(student) for student in session.scalars(here if schools is None else here.where(Enrolment.school_id.in_(schools)))}
 
 
-def watched(session: Session, students: Collection[str], *, settings: Settings, now: datetime) -> list[Watched]:
-    """Those of *students* who miss a tenth or more by what may be told of them now, the highest share first."""
-    counted = {theirs.student_id: (theirs, lately) for theirs, lately in _chronic(session, students, settings, now)}
+def watched(session: Session, students: Collection[str], *, settings: Settings, now: datetime, everyone: bool = False) -> list[Watched]:
+    """Those of *students* who miss a tenth or more by what may be told of them now, or *everyone*, the highest share first."""
+    counted = {theirs.student_id: (theirs, lately) for theirs, lately in _counted(session, students, settings, now, everyone=everyone)}
     touch, cases = _Touch.read(session, counted.keys(), settings.zone), _cases(session, counted.keys())
     steps, known = _next_steps(session, cases.values(), now, settings.zone), _known_by(session, counted.keys())
     found = []
@@ -134,19 +135,21 @@ def watched(session: Session, students: Collection[str], *, settings: Settings, 
     return sorted(found, key=lambda one: (-(one.count.rate or 0), one.student_id))
 
 
-def _chronic(
-    session: Session, students: Collection[str], settings: Settings, now: datetime
+def _counted(
+    session: Session, students: Collection[str], settings: Settings, now: datetime, *, everyone: bool
 ) -> Iterator[tuple[StudentCount, tuple[Fraction, Fraction] | None]]:
     """Count everybody in columns, and day by day only those who may be concerned."""
     days = LastDays(session, now, settings.zone)
     sums = student_sums(session, days.as_of, students=students)
-    near = {one.student_id for one in sums.values() if 10 * (one.count.absent + one.count.unknown) >= one.count.enrolled - _SLACK}
+    near = {
+        one.student_id for one in sums.values() if everyone or 10 * (one.count.absent + one.count.unknown) >= one.count.enrolled - _SLACK
+    }
     year = SchoolYear.of(session, days.as_of)
     for theirs in records(session, year, near, None):
         last = last_day(theirs, days.today, days.told)
         told = [up_to(record, last) for record in theirs]
         count = StudentCount.of(told, profile_at(year, theirs[0].school_id, None))
-        if count.count.chronic is Chronic.TRUE:
+        if everyone or count.count.chronic is Chronic.TRUE:
             yield count, two_windows(sorted({day for record in told for day in record.membership}), count)
 
 
@@ -173,6 +176,11 @@ class _Touch:
         for some in slices(students):
             touch._messages(session, some, zone)
             touch._happenings(session, some, zone)
+            talked = select(CheckIn.student_id, func.max(CheckIn.at).label("at")).where(
+                CheckIn.student_id.in_(some), CheckIn.kind == "family"
+            )
+            for student_id, at in session.execute(talked.group_by(CheckIn.student_id)):
+                touch._note(student_id, Contact(local_date(at, zone), "check_in"))
             others = select(OtherContact).where(OtherContact.student_id.in_(some))
             for row in session.scalars(others):
                 touch._note(row.student_id, Contact(row.date, row.kind or row.channel))

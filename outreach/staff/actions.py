@@ -43,7 +43,7 @@ def add_account(session: Session, *, email: str, name: str, role: Role, schools:
     if session.scalars(select(Account).where(Account.email == address)).first() is not None:
         message = f"There is already an account for {address}."
         raise AccountError(message)
-    if GRANTS[role].reach is Reach.SCHOOLS and not schools and role is not Role.TRANSLATOR:
+    if GRANTS[role].reach is not Reach.DISTRICT and not schools and role is not Role.TRANSLATOR:
         message = f"The role {role.words} needs at least one school."
         raise AccountError(message)
     account = Account(email=address, name=name.strip() or address, role=role.value, password_hash=None, created_at=now, disabled_at=None)
@@ -54,12 +54,20 @@ def add_account(session: Session, *, email: str, name: str, role: Role, schools:
     return account
 
 
-def one_time_link(session: Session, account: Account, now: datetime) -> str:
-    """Return a fresh token for ``/sign-in/<token>``; only its hash is stored. It lives LINK_LIFETIME and works once."""
+def one_time_link(session: Session, account: Account, now: datetime, lifetime: timedelta = LINK_LIFETIME) -> str:
+    """Return a fresh token for ``/sign-in/<token>``; only its hash is stored. It works once, and those before it no more."""
+    take_links_back(session, account, now)
     token = secrets.token_urlsafe(32)
-    session.add(SignInLink(token_hash=digest(token), account_id=account.id, expires_at=now + LINK_LIFETIME, used_at=None))
+    session.add(SignInLink(token_hash=digest(token), account_id=account.id, expires_at=now + lifetime, used_at=None))
     session.flush()
     return token
+
+
+def take_links_back(session: Session, account: Account, now: datetime) -> int:
+    """Let no link of this account work any more; return how many would have."""
+    good = SignInLink.account_id == account.id, SignInLink.used_at.is_(None), SignInLink.expires_at > now
+    taken = session.scalars(update(SignInLink).where(*good).values(expires_at=now).returning(SignInLink.token_hash))
+    return len(taken.all())
 
 
 def use_link(session: Session, token: str, now: datetime) -> Account:
@@ -113,10 +121,23 @@ def renew_password(account: Account, password: str) -> None:
         account.password_hash = hasher.hash(password)
 
 
-def begin_session(session: Session, account: Account, now: datetime, *, by_link: bool = False) -> str:
+def begin_session(
+    session: Session, account: Account, now: datetime, *, by_link: bool = False, waits_for_code: bool = False, browser: str = ""
+) -> str:
     """Sign a person in: return the key that their cookie carries; only its hash is stored."""
     key = secrets.token_urlsafe(32)
-    session.add(StaffSession(key_hash=digest(key), account_id=account.id, started_at=now, by_link=by_link, ended_at=None))
+    session.add(
+        StaffSession(
+            key_hash=digest(key),
+            public_id=secrets.token_hex(8),
+            account_id=account.id,
+            started_at=now,
+            browser=browser,
+            waits_for_code=waits_for_code,
+            by_link=by_link,
+            ended_at=None,
+        )
+    )
     session.flush()
     return key
 

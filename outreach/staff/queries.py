@@ -37,10 +37,16 @@ class SignedIn:
 
 
 def scope(session: Session, account: Account) -> frozenset[str] | None:
-    """The schools an account sees; None is the whole district, an empty set is nothing."""
-    if GRANTS[Role(account.role)].reach is Reach.DISTRICT:
-        return None
-    return frozenset(session.scalars(select(AccountSchool.school_id).where(AccountSchool.account_id == account.id)))
+    """The schools whose rows an account sees; None is the whole district, an empty set is nothing."""
+    reach = GRANTS[Role(account.role)].reach
+    if reach is Reach.SCHOOLS:
+        return own_schools(session, account.id)
+    return None if reach is Reach.DISTRICT else frozenset()
+
+
+def own_schools(session: Session, account_id: int) -> frozenset[str]:
+    """The schools that are named for an account."""
+    return frozenset(session.scalars(select(AccountSchool.school_id).where(AccountSchool.account_id == account_id)))
 
 
 def coordinators(session: Session) -> dict[str, str]:

@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 from outreach.cases import help_queries
 from outreach.cases.contact_log import KINDS
 from outreach.cases.help_queries import ShownBarrier
+from outreach.cases.mentor_tables import CheckIn
+from outreach.cases.mentors import KINDS as CHECKED
+from outreach.cases.mentors import CheckInKind
 from outreach.cases.states import EventKind
 from outreach.cases.tables import Case, CaseEvent
 from outreach.clock import local_date
@@ -59,6 +62,7 @@ def of_child(session: Session, student_id: str, person: SignedIn, zone: str) -> 
     touches = [
         *_messages(session, student_id, zone),
         *_logged(session, [case.id for case in cases], zone),
+        *_checked_in(session, student_id, zone),
         *_elsewhere(session, student_id),
     ]
     return Beside(
@@ -91,6 +95,15 @@ def _logged(session: Session, cases: Sequence[int], zone: str) -> list[Touch]:
     kinds = {kind.value: words for kind, words in KINDS.items()} | {EventKind.INBOUND.value: "The family wrote"}
     newest = select(CaseEvent).where(CaseEvent.case_id.in_(cases), CaseEvent.kind.in_(kinds)).order_by(CaseEvent.at.desc()).limit(_LAST)
     return [Touch(local_date(row.at, zone), kinds[row.kind]) for row in session.scalars(newest)]
+
+
+def _checked_in(session: Session, student_id: str, zone: str) -> list[Touch]:
+    """A mentor's check-ins, with what was said: it is for those who look after the child."""
+    rows = session.scalars(select(CheckIn).where(CheckIn.student_id == student_id).order_by(CheckIn.at.desc()).limit(_LAST))
+    return [
+        Touch(local_date(row.at, zone), ": ".join(filter(None, (f"A mentor {CHECKED[CheckInKind(row.kind)].lower()}", row.words))))
+        for row in rows
+    ]
 
 
 def _elsewhere(session: Session, student_id: str) -> list[Touch]:

@@ -52,6 +52,7 @@ SCREENS = (
     "/resources/new",
     "/me/details",
     "/people",
+    "/mentors",
     "/cases/999",
 )
 

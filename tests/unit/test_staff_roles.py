@@ -17,8 +17,15 @@ def test_every_role_has_a_grant_and_may_manage_its_own_account() -> None:
     assert all(may(role, Permission.ACCOUNT_SELF) for role in Role)
 
 
-def test_every_permission_is_held_by_the_district_administrator() -> None:
-    assert all(may(Role.DISTRICT_ADMINISTRATOR, permission) for permission in Permission)
+def test_every_permission_but_a_mentors_own_is_held_by_the_district_administrator() -> None:
+    assert {permission for permission in Permission if not may(Role.DISTRICT_ADMINISTRATOR, permission)} == {Permission.CHILDREN_OWN}
+    assert [role for role in Role if may(role, Permission.CHILDREN_OWN)] == [Role.MENTOR]
+
+
+def test_a_mentor_sees_no_school() -> None:
+    """What shows rows of schools shows a mentor none, whatever page it stands on."""
+    assert GRANTS[Role.MENTOR].reach is Reach.CHILDREN
+    assert GRANTS[Role.MENTOR].permissions == {Permission.ACCOUNT_SELF, Permission.CHILDREN_OWN}
 
 
 @pytest.mark.parametrize("role", [Role.MENTOR, Role.TRANSLATOR, Role.LANGUAGE_HELPER, Role.EVALUATOR, Role.IT])

@@ -17,6 +17,7 @@ from werkzeug.routing import Rule
 from outreach.attention import actions as attention
 from outreach.attention.tables import AttentionItem
 from outreach.cases.danger_tables import Incident
+from outreach.cases.mentor_tables import MentorTie
 from outreach.cases.tables import Case
 from outreach.consent import blocks
 from outreach.database import Database
@@ -50,8 +51,10 @@ def browsers(app: Flask, sqlite_database: Database, seeded: Seeded) -> dict[Role
     found = {}
     for role in Role:
         with sqlite_database.write() as session:
-            schools = [LINCOLN] if GRANTS[role].reach is Reach.SCHOOLS else []
+            schools = [] if GRANTS[role].reach is Reach.DISTRICT else [LINCOLN]
             account = staff.add_account(session, email=f"{role}@example.org", name=role.words, role=role, schools=schools, now=NOON)
+            if GRANTS[role].reach is Reach.CHILDREN:
+                session.add(MentorTie(account_id=account.id, student_id="st1", name="", by="boss@example.org", at=NOON))
             key = staff.begin_session(session, account, NOON)
         found[role] = app.test_client()
         with found[role].session_transaction() as cookie:
@@ -158,6 +161,27 @@ def test_no_role_of_one_school_reads_a_name_of_another_on_any_page(app: Flask, b
                 broken += [
                     f"{role.words}: {rule.rule} shows {word}" for word in ("Mei", "Wei Chen", "555-0145", "5550145") if word in shown
                 ]
+    assert not broken, told(broken)
+
+
+def test_whose_reach_is_children_reads_no_other_child_on_any_page_and_no_row_of_their_own_school(
+    app: Flask, browsers: dict[Role, FlaskClient], seeded: Seeded
+) -> None:
+    """Luis is theirs. Elena is his sister at Roosevelt, Yusuf and Sam are at his school, and Maria is his mother."""
+    broken, shown = [], {role: "" for role in Role if GRANTS[role].reach is Reach.CHILDREN}
+    for rule, method, permission in _guarded(app):
+        for role in shown:
+            browser, may = browsers[role], permission in GRANTS[role].permissions
+            answer = browser.open(
+                _address(app, rule, {"case_id": seeded.maria}), method=method, data={"student": "st2", "child": "st2", "query": "Elena"}
+            )
+            if not may and answer.status_code != 403:
+                broken.append(f"{role.words}: {method} {rule.rule} answers {answer.status_code}")
+            shown[role] += answer.text if may else ""
+    for role, text in shown.items():
+        broken += [f"{role.words} reads {word}" for word in ("Elena", "Yusuf", "Maria", "Sam O", "autobús") if word in text]
+        assert "Luis Lopez" in text, role.words
+    assert shown
     assert not broken, told(broken)
 
 

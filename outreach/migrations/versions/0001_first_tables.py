@@ -1209,6 +1209,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_case_words_case_id"), ["case_id"], unique=False)
 
     op.create_table(
+        "check_ins",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("next_on", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_check_ins_account_id_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_check_ins")),
+    )
+    with op.batch_alter_table("check_ins", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_check_ins_student_id_at"), ["student_id", "at"], unique=False)
+
+    op.create_table(
         "contact_proposals",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=False),
@@ -1372,6 +1387,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("planned_id", name=op.f("pk_letter_pulls")),
     )
     op.create_table(
+        "linked_identities",
+        sa.Column("issuer", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("linked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_linked_identities_account_id_accounts")),
+        sa.PrimaryKeyConstraint("issuer", "subject", name=op.f("pk_linked_identities")),
+    )
+    with op.batch_alter_table("linked_identities", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_linked_identities_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
         "machine_texts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -1435,6 +1462,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_mailings_house_id"), ["house_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_mailings_state_due_at"), ["state", "due_at"], unique=False)
 
+    op.create_table(
+        "mentor_ties",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("student_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_mentor_ties_account_id_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mentor_ties")),
+        sa.UniqueConstraint("account_id", "student_id", "name", name=op.f("uq_mentor_ties_account_id_student_id_name")),
+    )
     op.create_table(
         "on_call_people",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1507,6 +1546,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_record_words_state_heard_at"), ["state", "heard_at"], unique=False)
 
     op.create_table(
+        "recovery_codes",
+        sa.Column("code_hash", sa.String(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_recovery_codes_account_id_accounts")),
+        sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_recovery_codes")),
+    )
+    with op.batch_alter_table("recovery_codes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recovery_codes_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
         "returned_mail",
         sa.Column("contact_id", sa.String(), nullable=False),
         sa.Column("place", sa.String(), nullable=False),
@@ -1522,6 +1572,16 @@ def upgrade() -> None:
     with op.batch_alter_table("returned_mail", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_returned_mail_planned_id"), ["planned_id"], unique=False)
 
+    op.create_table(
+        "second_factors",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("sealed_secret", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_step", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_second_factors_account_id_accounts")),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_second_factors")),
+    )
     op.create_table(
         "sign_in_links",
         sa.Column("token_hash", sa.String(), nullable=False),
@@ -1593,12 +1653,16 @@ def upgrade() -> None:
     op.create_table(
         "staff_sessions",
         sa.Column("key_hash", sa.String(), nullable=False),
+        sa.Column("public_id", sa.String(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("browser", sa.String(), nullable=False),
+        sa.Column("waits_for_code", sa.Boolean(), nullable=False),
         sa.Column("by_link", sa.Boolean(), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_staff_sessions_account_id_accounts")),
         sa.PrimaryKeyConstraint("key_hash", name=op.f("pk_staff_sessions")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_staff_sessions_public_id")),
     )
     with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_staff_sessions_account_id"), ["account_id"], unique=False)
@@ -1948,10 +2012,15 @@ def downgrade() -> None:
     op.drop_table("snapshot_reach")
     op.drop_table("snapshot_groups")
     op.drop_table("sign_in_links")
+    op.drop_table("second_factors")
     with op.batch_alter_table("returned_mail", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_returned_mail_planned_id"))
 
     op.drop_table("returned_mail")
+    with op.batch_alter_table("recovery_codes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_recovery_codes_account_id"))
+
+    op.drop_table("recovery_codes")
     with op.batch_alter_table("record_words", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_record_words_state_heard_at"))
         batch_op.drop_index(batch_op.f("ix_record_words_case_id"))
@@ -1963,6 +2032,7 @@ def downgrade() -> None:
     op.drop_table("record_decisions")
     op.drop_table("planned_episodes")
     op.drop_table("on_call_people")
+    op.drop_table("mentor_ties")
     with op.batch_alter_table("mailings", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mailings_state_due_at"))
         batch_op.drop_index(batch_op.f("ix_mailings_house_id"))
@@ -1975,6 +2045,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_machine_texts_phone"))
 
     op.drop_table("machine_texts")
+    with op.batch_alter_table("linked_identities", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_linked_identities_account_id"))
+
+    op.drop_table("linked_identities")
     op.drop_table("letter_pulls")
     with op.batch_alter_table("letter_pages", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_letter_pages_batch_id"))
@@ -2007,6 +2081,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_contact_proposals_case_id"))
 
     op.drop_table("contact_proposals")
+    with op.batch_alter_table("check_ins", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_check_ins_student_id_at"))
+
+    op.drop_table("check_ins")
     with op.batch_alter_table("case_words", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_case_words_case_id"))
 
