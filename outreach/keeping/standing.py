@@ -34,7 +34,8 @@ _KIND = "service"
 class Area(StrEnum):
     """What a sentence is about, in the order of the page."""
 
-    LEAVING = "Leaving"
+    LEAVING = "Sending"
+    REPLIES = "Replies"
     TEXTS = "Texts"
     COST = "Cost"
     FEEDS = "Feeds"
@@ -130,7 +131,7 @@ def _feeds(session: Session, settings: Settings, now: datetime) -> Iterator[Stan
 def _webhooks(session: Session) -> Standing:
     waiting = session.scalar(select(func.count()).select_from(WebhookEvent).where(WebhookEvent.processed_at.is_(None))) or 0
     says = f"{waiting:,} of the carrier's messages wait to be taken in." if waiting else "Everything that families wrote is taken in."
-    return Standing(Area.TEXTS, says, "Look at the job 'replies' below." if waiting > _MANY_WEBHOOKS else "")
+    return Standing(Area.REPLIES, says, "Look at the job 'replies' below." if waiting > _MANY_WEBHOOKS else "")
 
 
 def _snapshot(settings: Settings, now: datetime) -> Standing:

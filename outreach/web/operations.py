@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-
 from flask import Blueprint, current_app, render_template
 from flask.typing import ResponseReturnValue
 
@@ -24,7 +22,7 @@ _ALARMS = {"audit_broken", "backup", "dispatch", "feed", "mail", "words"}
 @blueprint.get("/service")
 @needs(Permission.OPERATIONS_READ)
 def page() -> ResponseReturnValue:
-    """What needs a look first, then everything else by area."""
+    """What needs a look first, then everything else."""
     with services().database.read() as session:
         found = list(standing(session, services().settings, now()))
         wrong = [one for one in found if one.do and one.area is not Area.FEEDS]  # of feeds the items say more
@@ -33,6 +31,7 @@ def page() -> ResponseReturnValue:
             "operations.html",
             wrong=wrong,
             items=items,
-            areas=[(area, list(ones)) for area, ones in groupby(found, key=lambda one: one.area)],
+            fares=[one for one in found if one.area is not Area.JOBS],
+            jobs=[one for one in found if one.area is Area.JOBS],
             what=current_app.config[JOBS],
         )
