@@ -39,6 +39,8 @@ from outreach.settings import Settings
 
 Checking = Callable[..., Go | Stop]
 """``planning.release.check``, or what a test puts in its place."""
+Looking = Callable[[Session, int, int, int, Known], bool]
+"""``last_look.is_unchanged``, or what a test puts in its place."""
 
 NO_PROVIDER = "no provider: nobody sends texts until one is set (OUTREACH_PROVIDER)"
 UNHEARD = "a text from this number has not been taken in yet; it may say stop"
@@ -89,7 +91,13 @@ class _KeptBack:
 
 
 def dispatch(
-    database: Database, provider: Provider | None, settings: Settings, clock: Clock, *, check: Checking = release.check
+    database: Database,
+    provider: Provider | None,
+    settings: Settings,
+    clock: Clock,
+    *,
+    check: Checking = release.check,
+    look: Looking = last_look.is_unchanged,
 ) -> DispatchReport:
     """Claim and send one handful of what is due; call it again until ``claimed`` is 0. Any number may run at once.
 
@@ -113,7 +121,7 @@ def dispatch(
         time.sleep(pause)
     for item in claimed:
         started = time.monotonic()
-        if report.stopped or arrivals.is_waiting(settings.home) or not _is_unchanged(database, item):
+        if report.stopped or arrivals.is_waiting(settings.home) or not _is_unchanged(database, item, look):
             _put_back(database, item, clock.now(), report)
             continue
         answer = provider.send(item.text)
@@ -248,9 +256,9 @@ def _release(session: Session, row: PlannedMessage, go: Go, now: datetime, asked
     return _Claimed(row.id, attempt.id, text, go.segments or 1, consent_version, known)
 
 
-def _is_unchanged(database: Database, item: _Claimed) -> bool:
+def _is_unchanged(database: Database, item: _Claimed, look: Looking) -> bool:
     with database.read() as session:
-        return last_look.is_unchanged(session, item.planned_id, item.attempt_id, item.consent_version, item.known)
+        return look(session, item.planned_id, item.attempt_id, item.consent_version, item.known)
 
 
 def _put_back(database: Database, item: _Claimed, now: datetime, report: DispatchReport) -> None:

@@ -23,7 +23,9 @@ from sqlalchemy.orm import Session, configure_mappers
 from outreach.cases.intake import take_waiting
 from outreach.clock import MovableClock
 from outreach.database import Database
+from outreach.delivery import last_look
 from outreach.delivery.actions import dispatch
+from outreach.delivery.last_look import Known
 from outreach.delivery.provider import Answer, Listed, Provider, Text
 from outreach.delivery.reconcile import reconcile
 from outreach.settings import Settings, load_settings
@@ -64,6 +66,8 @@ class Place:
     clock: Path
     requests: Path
     """The file in which it notes its signs of life and its requests."""
+    blind: bool = False
+    """It sends what it has claimed without the last read before each request."""
 
 
 @dataclass
@@ -107,13 +111,18 @@ def _send(place: Place, step: Step, seed: int, ready: Event) -> None:
     _watch(database, fuse)
     notes = _Notes(place.requests)
     provider = _Dying(_real(settings), fuse, notes)
+
+    def look(session: Session, planned_id: int, attempt_id: int, consent_version: int, then: Known) -> bool:
+        notes.write()  # what had happened by now it has to see
+        return place.blind or last_look.is_unchanged(session, planned_id, attempt_id, consent_version, then)
+
     ready.set()
     while True:
         notes.write()
         reconcile(database, provider, settings, clock)
         take_waiting(database, settings, clock.now())
         notes.write()
-        if not dispatch(database, provider, settings, clock).claimed:
+        if not dispatch(database, provider, settings, clock, look=look).claimed:
             time.sleep(_PAUSE)
 
 

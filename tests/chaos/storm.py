@@ -48,14 +48,19 @@ class Storm:
         )
 
 
-def storm(database: Database, folder: Path, *, seed: int, workers: int, kills: int, families: int, rounds: int) -> Storm:
-    """Kill *kills* senders in *rounds*, *workers* of them at work at a time; then let everything settle, and judge."""
+def storm(
+    database: Database, folder: Path, *, seed: int, workers: int, kills: int, families: int, rounds: int, blind: bool = False
+) -> Storm:
+    """Kill *kills* senders in *rounds*, *workers* of them at work at a time; then let everything settle, and judge.
+
+    *blind* senders leave the last read before a request out, to see whether the storm would notice.
+    """
     kind = "SQLite" if database.is_sqlite else "PostgreSQL"
     done = Storm(seed, workers, kind)
     with running(database, folder, families=families, seed=seed) as world:
         for number in range(rounds):
             share = kills * (number + 1) // rounds - done.kills.total()
-            _round(world, done, share)
+            _round(world, done, share, blind=blind)
             world.clock.move_to(world.clock.now() + _BETWEEN_ROUNDS)
         _settle(world)
         with database.read() as session:
@@ -63,7 +68,7 @@ def storm(database: Database, folder: Path, *, seed: int, workers: int, kills: i
     return done
 
 
-def _round(world: World, done: Storm, kills: int) -> None:
+def _round(world: World, done: Storm, kills: int, *, blind: bool) -> None:
     at_work: list[Sender] = []
     world.lose_receipts()
     world.correct_attendance()
@@ -75,7 +80,10 @@ def _round(world: World, done: Storm, kills: int) -> None:
             url = world.database.url.render_as_string(hide_password=False)
             at_work.append(
                 Sender.start(
-                    Place(url, world.values, world.clock.file, world.requests), step, seed, life if step is Step.ANYWHERE else 4 * _LIFE
+                    Place(url, world.values, world.clock.file, world.requests, blind=blind),
+                    step,
+                    seed,
+                    life if step is Step.ANYWHERE else 4 * _LIFE,
                 )
             )
             kills -= 1

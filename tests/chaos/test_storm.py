@@ -29,3 +29,10 @@ def test_a_long_storm_loses_and_doubles_nothing(
     with capsys.disabled():
         print(f"\n{found}")  # noqa: T201 - the seed and the totals are for whoever runs it
     assert found.verdict.wrong == [], str(found)
+
+
+@pytest.mark.long
+def test_the_storm_notices_senders_that_leave_out_the_last_read(sqlite_database: Database, tmp_path: Path) -> None:
+    """What it proves of ours rests on this: a text that was released before a stop or a correction, and asked for after it, is found."""
+    found = storm(sqlite_database, tmp_path, seed=7, workers=4, kills=60, families=40, rounds=6, blind=True)
+    assert found.verdict.silenced or found.verdict.untrue, str(found)
