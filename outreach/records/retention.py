@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from outreach.database import Database
+from outreach.district.overlays import merged
 from outreach.records import retention_rows as rows
 from outreach.records.holds import Held, held
 from outreach.records.keeping_tables import RetentionRule, RetentionRun
@@ -135,7 +136,7 @@ def run(database: Database, kind: Kind, *, by: str, settings: Settings, now: dat
 
 def preview_of_child(session: Session, student_id: str, now: datetime) -> dict[Kind, Preview]:
     """What of one child's closed conversations would go on request: the child's and nobody else's."""
-    window = Window(now, held(session), student_id)
+    window = Window(now, held(session), _ids(session, student_id))
     return {kind: _preview(session, kind, window) for kind in (Kind.WORDS, Kind.NOTES)}
 
 
@@ -165,13 +166,17 @@ def _preview(session: Session, kind: Kind, window: Window) -> Preview:
         return sum(session.scalar(select(func.count()).select_from(part.due(one).subquery())) or 0 for part in KINDS[kind].parts)
 
     going = number(window)
-    return Preview(window.before, going, number(Window(window.before, Held(), window.student_id)) - going)
+    return Preview(window.before, going, number(Window(window.before, Held(), window.students)) - going)
+
+
+def _ids(session: Session, student_id: str) -> tuple[str, ...]:
+    return tuple(merged(session).ids([student_id])) if student_id else ()
 
 
 def _run(database: Database, kind: Kind, before: datetime, student_id: str, act: Act) -> Preview:
     """Write down what begins, then let it go piece by piece. What is held is asked anew for each piece: a hold may have come."""
     with database.write() as session:
-        found = _preview(session, kind, Window(before, held(session), student_id))
+        found = _preview(session, kind, Window(before, held(session), _ids(session, student_id)))
         row = RetentionRun(kind=kind.value, student_id=student_id, at=act.now, by=act.by, before=before, gone=0, held=found.held)
         session.add(row)
         session.flush()
@@ -182,7 +187,7 @@ def _run(database: Database, kind: Kind, before: datetime, student_id: str, act:
     for part in KINDS[kind].parts:
         while gone < AT_ONCE:
             with database.write() as session:
-                due = list(session.scalars(part.due(Window(before, held(session), student_id)).limit(_CHUNK)))
+                due = list(session.scalars(part.due(Window(before, held(session), _ids(session, student_id))).limit(_CHUNK)))
                 part.go(session, due, act)
                 gone += len(due)
                 session.get_one(RetentionRun, run_id).gone = gone

@@ -31,7 +31,8 @@ class Window:
 
     before: datetime
     held: Held
-    student_id: str = ""
+    students: tuple[str, ...] = ()
+    """All ids of one child; none: the whole district."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ def _closed(window: Window) -> Select[int]:
     """Conversations that were closed before, and that nothing holds."""
     held = window.held
     cases = select(Case.id).where(Case.state == CaseState.CLOSED, Case.closed_at < window.before)
-    if window.student_id:
-        cases = cases.where(Case.student_id == window.student_id)
+    if window.students:
+        cases = cases.where(Case.student_id.in_(window.students))
     if held.students or held.contacts or held.phones:
         theirs = or_(Case.student_id.in_(held.students), Case.contact_id.in_(held.contacts), Case.phone.in_(held.phones))
         cases = cases.where(~theirs)
