@@ -7,6 +7,7 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from outreach.commands.output import format_option, print_rows
+from outreach.delivery.invitations import sign_in_address
 from outreach.doctor import State, examine
 from outreach.services import Services
 from outreach.staff.actions import add_account, audit, one_time_link
@@ -16,11 +17,6 @@ from outreach.wiring import needs_postgres, wire
 
 _THREADS = 4
 """Requests served at a time; SQLite has one writer, and more threads only wait for it."""
-
-
-def _link(services: Services, token: str, port: int = 8000) -> str:
-    base = services.settings.public_url.rstrip("/") or f"http://127.0.0.1:{port}"
-    return f"{base}/sign-in/{token}"
 
 
 @click.command()
@@ -43,7 +39,7 @@ def _first_link(services: Services, admin: str, name: str) -> str:
         )
         token = one_time_link(session, account, now)
         audit(session, actor="command line", action="account.link", subject=str(account.id), now=now, detail={})
-    return _link(services, token)
+    return sign_in_address(services.settings, token)
 
 
 @click.group()
@@ -64,7 +60,7 @@ def add(email: str, name: str, role: str, schools: tuple[str, ...]) -> None:
         account = add_account(session, email=email, name=name, role=Role(role), schools=schools, now=now)
         token = one_time_link(session, account, now)
         audit(session, actor="command line", action="account.add", subject=str(account.id), now=now, detail={"role": role})
-    click.echo(_link(services, token))
+    click.echo(sign_in_address(services.settings, token))
 
 
 @click.command()

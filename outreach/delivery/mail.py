@@ -47,6 +47,8 @@ class Kind(StrEnum):
     REPLIES_HOURLY = "replies_hourly"
     CALL = "call"
     """Somebody on call has to look, beside the text that says so; nobody chooses it."""
+    INVITATION = "invitation"
+    """A link that signs a person in once; its words are taken out as soon as it has left or will not leave."""
 
     @property
     def words(self) -> str:
@@ -164,6 +166,13 @@ def put(
     )
     row: Email | None = session.scalars(new.on_conflict_do_nothing(index_elements=[Email.key]).returning(Email)).one_or_none()
     return row
+
+
+def withdraw(session: Session, account_id: int, kind: Kind, now: datetime, why: str) -> None:
+    """Let no e-mail of this kind leave any more that still waits for this person."""
+    waiting = select(Email).where(Email.account_id == account_id, Email.kind == kind.value, Email.state.in_((_S.PLANNED, _S.HELD)))
+    for row in session.scalars(waiting.with_for_update()):
+        _move(row, _S.CANCELLED, now, why)
 
 
 def choose(session: Session, account_id: int, kinds: Collection[Kind], *, locale: str, now: datetime) -> None:
@@ -285,3 +294,5 @@ def _move(row: Email, to: MailState, now: datetime, reason: str) -> None:
         raise MoveError(message)
     row.state, row.reason = to, reason
     row.ended_at = now if to in {_S.SENT, _S.UNCERTAIN, _S.FAILED, _S.CANCELLED} else None
+    if row.ended_at is not None and row.kind == Kind.INVITATION:
+        row.body = row.html = ""  # whoever reads the table must not find a link that opens an account

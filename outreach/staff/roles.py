@@ -87,6 +87,8 @@ class Permission(StrEnum):
     """A mentor's: see the attendance of one's own children, and write down check-ins."""
     PEOPLE_SET = "people.set"
     """Say what the people of one's schools read and take, when they are away, and who covers."""
+    ACCOUNTS_SET = "accounts.set"
+    """Invite people to one's schools, send and take back their links, and help those who cannot sign in any more."""
     AUDIT_READ = "audit.read"
     """See who saw and changed what, and whether somebody touched the trail."""
     CLOCK_MOVE = "clock.move"
@@ -168,6 +170,7 @@ GRANTS: Mapping[Role, Grant] = MappingProxyType(
             *_BLOCKS,
             _P.BLOCKS_DECIDE,
             _P.PEOPLE_SET,
+            _P.ACCOUNTS_SET,
         ),
         # the baseline and the words are the whole district's, so only a district-wide role changes them
         Role.DISTRICT_ADMINISTRATOR: Grant(Reach.DISTRICT, frozenset(Permission) - {_P.CHILDREN_OWN}),

@@ -1,4 +1,4 @@
-"""Staff accounts, their school scopes, sign-in links and sessions, and the audit trail."""
+"""Staff accounts, their school scopes, how they sign in, and the audit trail."""
 
 from __future__ import annotations
 
@@ -53,22 +53,64 @@ class StaffSession(Base):
     __table_args__ = (Index(None, "account_id"),)
 
     key_hash: Mapped[str] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True)
+    """What pages call it by; it opens nothing."""
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     started_at: Mapped[datetime]
+    browser: Mapped[str]
+    """What the browser said of itself, in two words: ``Firefox on Windows``; empty where it said nothing known."""
+    waits_for_code: Mapped[bool]
+    """The password was right and the second factor has not been given yet: nobody is signed in by it."""
     by_link: Mapped[bool]
     """Signed in with a one-time link: may choose a password without telling the old one."""
     ended_at: Mapped[datetime | None]
 
 
+class SecondFactor(Base):
+    """The app with which a person proves who they are beside their password."""
+
+    __tablename__ = "second_factors"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    sealed_secret: Mapped[str]
+    """Encrypted with a key that is not in the database (``staff.factors``)."""
+    made_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    """When its first code was given; until then it is asked for nowhere."""
+    last_step: Mapped[int]
+    """The half minute of the newest code that was taken: neither it nor an older one is taken again."""
+
+
+class RecoveryCode(Base):
+    """A code on paper that stands in once for a lost app."""
+
+    __tablename__ = "recovery_codes"
+
+    code_hash: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    used_at: Mapped[datetime | None]
+
+
+class LinkedIdentity(Base):
+    """Who a person is to the district's own sign-in provider, from their first sign-in with it on."""
+
+    __tablename__ = "linked_identities"
+
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    linked_at: Mapped[datetime]
+
+
 class WrongPassword(Base):
-    """One wrong password, for as long as it counts (``staff.tries``)."""
+    """One wrong password or code, for as long as it counts (``staff.tries``)."""
 
     __tablename__ = "wrong_passwords"
     __table_args__ = (Index(None, "typed", "at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     typed: Mapped[str]
-    """Digest of the e-mail that was typed."""
+    """Digest of the e-mail that was typed, or of whose code it was to be."""
     at: Mapped[datetime]
 
 

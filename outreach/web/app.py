@@ -14,6 +14,7 @@ from jinja2 import StrictUndefined
 from outreach.services import Services
 from outreach.staff import keys
 from outreach.web import (
+    accounts,
     assets,
     attention,
     audit,
@@ -69,6 +70,7 @@ from outreach.web.context import EXTENSION
 from outreach.web.permissions import declare_open
 
 PAGES = (
+    accounts,
     assets,
     attention,
     audit,
