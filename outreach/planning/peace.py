@@ -73,6 +73,13 @@ def standing(session: Session, today: date) -> list[Hold]:
     return sorted(_of(overlays.holding(session, Kind.HOLD), today), key=lambda hold: (hold.until, hold.student_id))
 
 
+def of_child(session: Session, student_id: str, today: date) -> Hold | None:
+    """The hold on a child's family that ends last, under whichever of the child's ids it was said."""
+    one = overlays.merged(session)
+    mine = [hold for hold in standing(session, today) if one.of(hold.student_id) == one.of(student_id)]
+    return mine[-1] if mine else None
+
+
 def held(session: Session, student_ids: Collection[str], today: date) -> frozenset[str]:
     """Those of *student_ids* whose families are left in peace, under whichever of their ids that was said."""
     rows = overlays.holding(session, Kind.HOLD) if student_ids else []

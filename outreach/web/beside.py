@@ -20,9 +20,12 @@ from outreach.cases.tables import Case, CaseEvent
 from outreach.clock import local_date
 from outreach.district import queries as district
 from outreach.district.tables import OtherContact, StudentAdult
+from outreach.planning import peace
+from outreach.planning.peace import Hold
 from outreach.planning.states import TOLD
 from outreach.planning.tables import PlannedMessage
-from outreach.staff.queries import SignedIn
+from outreach.staff.queries import SignedIn, names_by_email
+from outreach.staff.roles import Permission
 from outreach.thresholds.tables import Episode
 
 _LAST = 5
@@ -50,10 +53,15 @@ class Beside:
     """The next planned step, and its day; only the day where this person may not read which."""
     knows: tuple[str, ...]
     """Adults at school who know the child."""
+    quiet: Hold | None
+    """The family is left in peace."""
+    quiet_by: str
+    """Who asked for that."""
 
 
-def of_child(session: Session, student_id: str, person: SignedIn, zone: str) -> Beside:
+def of_child(session: Session, student_id: str, person: SignedIn, zone: str, today: date) -> Beside:
     """Gather it for a child whom this person may see."""
+    quiet = peace.of_child(session, student_id, today) if person.may(Permission.DATA_CHILDREN) else None
     episodes = session.scalars(select(Episode).where(Episode.student_id == student_id).order_by(Episode.opened_at.desc())).all()
     cases = session.scalars(select(Case).where(Case.student_id == student_id)).all()
     steps = help_queries.next_steps(session, [case for case in cases if case.open_key is not None], person)
@@ -72,6 +80,8 @@ def of_child(session: Session, student_id: str, person: SignedIn, zone: str) -> 
         next_on=next_on,
         next_step=next_step,
         knows=tuple(f"{row.name}, {row.role}" if row.role else row.name for row in knows),
+        quiet=quiet,
+        quiet_by=names_by_email(session, {quiet.by}).get(quiet.by, quiet.by) if quiet else "",
     )
 
 

@@ -18,6 +18,7 @@ from outreach.clock import local_date
 from outreach.consent import queries as consent
 from outreach.database import UnavailableError
 from outreach.district.overlays import OverlayError
+from outreach.planning import peace
 from outreach.staff import queries as accounts
 from outreach.staff.roles import Permission
 from outreach.web import beside, conversations, inbox, panel, people, views, wishes
@@ -36,6 +37,7 @@ _SATURDAY = 5
 def show(case_id: int, *, draft: str | None = None, problem: str = "", sure: bool = False) -> str:
     """The case beside its list; *draft* are words that could not be sent, *sure* asks once more before a case is taken over."""
     known, view, settings = person(), asked(), services().settings
+    today = local_date(now(), settings.zone)
     look(case_id)
     with services().database.read() as session:
         case = found(session, case_id)
@@ -48,7 +50,8 @@ def show(case_id: int, *, draft: str | None = None, problem: str = "", sure: boo
             shelf=inbox.shelf_of(session, view, current=case_id),
             thread=thread(session, case),
             panel=panel.about(session, [case.student_id] if case.student_id else [], known.schools, settings=settings, now=now()),
-            beside=beside.of_child(session, case.student_id, known, settings.zone) if case.student_id else None,
+            beside=beside.of_child(session, case.student_id, known, settings.zone, today) if case.student_id else None,
+            why_quiet=peace.Why,
             saved=saved_replies.offered(session, case, settings) if known.may(Permission.INBOX_ANSWER) else [],
             corrections=wrong_numbers.of_case(session, case.id, known.schools, settings=settings, now=now()),
             adult=people.contact_names(session, {case.contact_id}).get(case.contact_id, ""),
@@ -62,7 +65,7 @@ def show(case_id: int, *, draft: str | None = None, problem: str = "", sure: boo
             act=inbox.fresh_act(session),
             closed=case.state == CaseState.CLOSED,
             aside=case.snoozed_until is not None and case.snoozed_until > now(),
-            aside_days=days_ahead(local_date(now(), settings.zone)),
+            aside_days=days_ahead(today),
             draft=unsent.get(desk.DraftKind.ANSWER, "") if draft is None else draft,
             note_draft=unsent.get(desk.DraftKind.NOTE, ""),
             log_kinds=contact_log.KINDS,

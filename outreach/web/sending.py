@@ -22,7 +22,7 @@ from outreach.staff import actions as staff
 from outreach.staff import queries as accounts
 from outreach.staff.roles import Permission
 from outreach.web import batch_check, people
-from outreach.web.context import now, person, services
+from outreach.web.context import now, person, services, small_number
 from outreach.web.permissions import needs
 
 blueprint = Blueprint("sending", __name__)
@@ -102,10 +102,12 @@ def leave_in_peace() -> ResponseReturnValue:
     known, asked, at = person(), request.form, now()
     student_id, note = asked.get("student", "").strip(), storable(asked.get("note", "")).strip()[:300]
     ends = asked.get("do") == "end"
+    case_id = small_number(asked.get("case", ""))
+    back = redirect(url_for("sending.page") + "#quiet" if case_id is None else url_for("cases.page", case_id=case_id))
     with services().database.write() as session:
         if student_id not in people.children(session, {student_id}, known.schools):
             flash("None of your schools has a student with this id.", "warning")
-            return redirect(url_for("sending.page") + "#quiet")
+            return back
         try:
             act = Act(known.email, at, note)
             if ends:
@@ -120,7 +122,7 @@ def leave_in_peace() -> ResponseReturnValue:
         else:
             staff.audit(session, actor=known.email, action=f"sending.quiet.{'off' if ends else 'on'}", subject=student_id, now=at)
             flash("From the next planning on messages may leave again." if ends else "This family is left in peace until that day is over.")
-    return redirect(url_for("sending.page") + "#quiet")
+    return back
 
 
 def _money(session: Session) -> dict[str, object]:

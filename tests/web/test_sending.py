@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from outreach.planning.brakes import Kind
 from outreach.settings import Settings
 from outreach.staff.tables import AuditEntry
 from tests.web.conftest import SignedIn, send
-from tests.web.seed import LINCOLN, ROOSEVELT
+from tests.web.seed import LINCOLN, ROOSEVELT, Seeded
 from tests.web.waiting_batch import a_waiting_batch
 
 STOP = {"kind": "stop", "do": "on", "why": "a wrong import"}
@@ -87,3 +88,17 @@ def test_a_coordinator_leaves_a_family_of_hers_in_peace_and_ends_it(signed_in: S
     assert "her grandmother died" not in ana.get("/sending").text
     with sqlite_database.read() as session:
         assert session.scalars(select(AuditEntry.action)).all() == ["sending.quiet.on", "sending.quiet.off"]
+
+
+def test_a_family_is_left_in_peace_and_heard_of_again_beside_its_conversation(signed_in: SignedIn, seeded: Seeded) -> None:
+    ana, page = signed_in("ana"), f"/cases/{seeded.maria}"
+    student = re.search(r'name="student" value="([^"]+)"', ana.get(page).text)
+    assert student is not None
+    asked = {"case": str(seeded.maria), "student": student[1]}
+    status, where, _ = send(ana, page, "/sending/quiet", **asked, why="illness", until="2026-10-20", note="in hospital")
+    assert (status, where.endswith(page)) == (302, True)
+    shown = ana.get(page).text
+    assert "Left in peace</span> illness, until" in shown
+    assert "in hospital" in shown
+    assert send(ana, page, "/sending/quiet", **asked, do="end")[0] == 302
+    assert "in hospital" not in ana.get(page).text
