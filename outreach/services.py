@@ -10,6 +10,7 @@ from outreach.delivery.mail import Mailer
 from outreach.delivery.mail_house import MailHouse
 from outreach.delivery.provider import Media, Provider
 from outreach.settings import Settings
+from outreach.translation.translator import Translator
 
 
 @dataclass(frozen=True)
@@ -27,3 +28,5 @@ class Services:
     """Photos of families wait at the carrier while this is None."""
     house: MailHouse | None = None
     """The district prints its letters itself while this is None."""
+    translator: Translator | None = None
+    """No machine translates for staff while this is None."""

@@ -13,6 +13,7 @@ from outreach.delivery.twilio_media import TwilioMedia
 from outreach.delivery.twilio_provider import TwilioProvider
 from outreach.services import Services
 from outreach.settings import Settings, is_loopback, load_settings
+from outreach.translation.choosing import translator_of
 
 
 class DatabaseUnusableError(RuntimeError):
@@ -30,7 +31,14 @@ def wire(settings: Settings | None = None, *, upgrade: bool = False) -> Services
     _keep_apart(settings, demo=instance.settle(database, clock.now(), demo=settings.demo_clock.exists()))
     media = TwilioMedia.from_settings(settings) if settings.provider else None
     return Services(
-        settings, database, clock, provider_of(settings), SmtpMailer.from_settings(settings), media, Lob.from_settings(settings)
+        settings,
+        database,
+        clock,
+        provider_of(settings),
+        SmtpMailer.from_settings(settings),
+        media,
+        Lob.from_settings(settings),
+        translator_of(settings),
     )
 
 

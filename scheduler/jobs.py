@@ -50,6 +50,7 @@ JOBS = (
     ),
     Job("replies", timedelta(seconds=20), ticks.take_left_behind, "take in webhooks that were stored but not yet worked on"),
     Job("handover", timedelta(minutes=10), ticks.hand_over, "let open cases follow children who changed school"),
+    Job("languages", timedelta(seconds=20), ticks.translate, "have texts translated by machine for staff, or give them to a helper"),
     Job("routing", timedelta(minutes=5), ticks.move_on, "where nobody acts on a family in the set time, ask the next person up"),
     Job("did_it_help", timedelta(hours=1), ticks.ask_whether_it_helped, "ten school days after a step, ask the family whether it helps"),
     Job("media", timedelta(seconds=10), ticks.fetch_media, "fetch photos that families texted, and delete those kept for their time"),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
 from outreach.cases import actions as cases
-from outreach.cases import alerts, answers, catching_up, clerk, corrections, danger, did_it_help, escalation, leads, oncall
+from outreach.cases import alerts, answers, catching_up, clerk, corrections, danger, did_it_help, escalation, leads, oncall, speaking
 from outreach.cases.crossings import open_for_crossings
 from outreach.cases.intake import process_left_behind, take_waiting
 from outreach.consent.actions import lift_ended
@@ -211,6 +211,12 @@ def move_on(services: Services) -> None:
     """Move families on whom nobody acted in the set time, or whose person is away or gone."""
     if moved := escalation.escalate(services.database, services.settings, services.clock.now()):
         _log.info("cases moved on", cases=moved)
+
+
+def translate(services: Services) -> None:
+    """Have what waits translated by machine, or give it to a language helper."""
+    if made := speaking.translate_due(services.database, services.translator, services.settings, services.clock.now()):
+        _log.info("translated", texts=made)
 
 
 def ask_whether_it_helped(services: Services) -> None:

@@ -14,7 +14,19 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
-from outreach.cases import answers, barrier_reports, clerk_hearing, danger, desk, did_it_help, escalation, leads, proposals, queries
+from outreach.cases import (
+    answers,
+    barrier_reports,
+    clerk_hearing,
+    danger,
+    desk,
+    did_it_help,
+    escalation,
+    leads,
+    proposals,
+    queries,
+    speaking,
+)
 from outreach.cases.events import add_event
 from outreach.cases.matching import Match, match
 from outreach.cases.states import CaseState, EventKind, Queue, move
@@ -77,6 +89,7 @@ def take_in(session: Session, inbound: Inbound, settings: Settings, now: datetim
     escalation.place(session, case, settings, now, reason=inbound.barrier)
     barrier_reports.hear(session, case, inbound)
     clerk_hearing.hear(session, case, inbound, settings.zone)
+    speaking.hear(session, case, inbound, settings, now, spoken=spoken)
     add_event(session, case, EventKind.INBOUND, by="", now=inbound.received_at, inbound_id=inbound.id)
     for planned in session.scalars(select(PlannedMessage).where(PlannedMessage.reply_to_id == inbound.id)):
         add_event(session, case, EventKind.AUTOMATIC, by="", now=now, planned_id=planned.id)
@@ -234,6 +247,7 @@ def answer(  # noqa: PLR0913 - what a coordinator's answer consists of, by name
         case.owner_id = case.owner_id or account_id
         barrier_reports.route(session, case)
         desk.drop_draft(session, case.id, account_id, desk.DraftKind.ANSWER)
+        speaking.settle(session, case.id, by=by, now=now, result="The family was answered.")
         add_event(session, case, EventKind.ANSWER, by=by, now=now, planned_id=planned.id)
         audit(session, actor=by, action="case.answered", subject=f"case {case.id}", now=now)
     return planned
@@ -281,6 +295,7 @@ def close(session: Session, case: Case, *, by: str, now: datetime, text: str = "
         case.state = move(CaseState(case.state), CaseState.CLOSED).value
         case.open_key, case.waiting_since, case.snoozed_until = None, None, None
         case.closed_at, case.closed_by = now, by
+        speaking.settle(session, case.id, by=by, now=now, result="The case was closed.")
         add_event(session, case, EventKind.CLOSED, by=by, now=now, text=text.strip())
         audit(session, actor=by, action="case.closed", subject=f"case {case.id}", now=now)
     return case

@@ -41,6 +41,7 @@ LONGEST = Facts(
     signer="Ms. Hernández-Villanueva",
     note="Tuesday, December 15, at 5:30 pm in room 204.",
     interpreter_phone="(312) 555-0100",
+    answer_by=date(2026, 9, 30),
 )
 """The longest plausible facts; the í turns the whole text into UCS-2."""
 

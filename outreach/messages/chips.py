@@ -25,6 +25,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "signed_by": "who signs",
         "note": "sender's note",
         "interpreter_phone": "interpreter's phone",
+        "answer_by": "day of the answer",
         "page_address": "address of the page",
         "page_code": "code of the letter",
     }

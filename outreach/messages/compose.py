@@ -25,7 +25,7 @@ class Pair:
     translation: str
 
 
-_SPOKEN = frozenset({"children", "adult_names", "days_missed", "days_told", "days_enrolled", "as_of", "dates"})
+_SPOKEN = frozenset({"children", "adult_names", "days_missed", "days_told", "days_enrolled", "as_of", "dates", "answer_by"})
 """Placeholders whose value is made with the words of ``phrases.toml``."""
 
 
@@ -68,6 +68,8 @@ class Facts:
     note: str = ""
     """What the sender adds in words of their own."""
     interpreter_phone: str = ""
+    answer_by: date | None = None
+    """The day by which a speaker of the family's language answers."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ def values(facts: Facts, locale: str, *, year: bool) -> dict[str, str]:
         "signed_by": " ".join(filter(None, signature)),
         "note": _name(facts.note, rtl=rtl),
         "interpreter_phone": _phone(facts.interpreter_phone, rtl=rtl),
+        "answer_by": date_phrase(facts.answer_by, locale, year=year) if facts.answer_by else "",
         "child": _names(facts.named[:1], locale) if facts.named else "",
         "children": _names(facts.named, locale) if facts.named else "",
     }

@@ -54,6 +54,7 @@ def made_up(locale: str, *, district: str, school: str = "Lincoln Elementary Sch
         signer=signer,
         note="Tuesday, October 27, at 5:30 pm in room 204.",
         interpreter_phone=school_phone,
+        answer_by=date(2026, 10, 28),
     )
 
 

@@ -25,6 +25,7 @@ ALLOWED: Mapping[str, str] = {
     "adult_names": "names of the adults a letter is for",
     "signed_by": "who signs a text: the adult at school who knows the child, and the number to call",
     "note": "what the sender adds in words of their own, such as what was done, or day, time and place of a meeting",
+    "answer_by": "the day by which somebody who speaks the family's language answers",
     "interpreter_phone": "number at which an interpreter is found",
     "page_address": "address of the family page, as it is typed",
     "page_code": "the code of the letter, to be typed there",

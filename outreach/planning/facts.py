@@ -56,6 +56,7 @@ def plain_facts(session: Session, planned: PlannedMessage, settings: Settings) -
         signer=next(iter(known.values()), ""),
         named=tuple(_called(children[student_id]) for student_id in planned.student_ids if student_id in children),
         note=planned.facts.get("note", ""),
+        answer_by=date.fromisoformat(day) if (day := planned.facts.get("answer_by", "")) else None,
         interpreter_phone=settings.interpreter_phone or phone,
     )
 

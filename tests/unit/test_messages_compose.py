@@ -30,6 +30,7 @@ FACTS = Facts(
     signer="Ms. Rivera",
     note="See you at 5 pm.",
     interpreter_phone="(312) 555-0101",
+    answer_by=date(2026, 9, 30),
 )
 SHIPPED = {(pair.message, pair.channel, pair.locale): (source, pair) for source, pair in current_pairs()}
 
@@ -102,7 +103,7 @@ def test_every_allowed_placeholder_has_a_value() -> None:
     said = text(words(" ".join(f"{{{{ {name} }}}}" for name in spoken)), FACTS).body
     assert said == (
         "Ana Ana 12 days 14 days 80 days December 4 September 3 and 14; October 2 Roosevelt Elementary School Lincoln Public Schools "
-        "(312) 555-0100 Rosa Delgado Ms. Rivera (312) 555-0100 See you at 5 pm. (312) 555-0101"
+        "(312) 555-0100 Rosa Delgado Ms. Rivera (312) 555-0100 See you at 5 pm. September 30 (312) 555-0101"
     )
 
 

@@ -32,7 +32,7 @@ NAMES = ("Sofía", "O'Neil", "Nguyễn", unicodedata.normalize("NFD", "José"), 
 DATES = (date(2026, 9, 3), date(2026, 9, 14), date(2026, 11, 30))
 CARRIER_WORDS = re.compile(r"(?a)\b(STOP|STOPALL|START|UNSTOP|YES|HELP|INFO|END|CANCEL|QUIT|UNSUBSCRIBE)\b")
 ASKED = {"opt_out": {"START"}, "welcome": {"HELP", "STOP"}, "whose_phone": {"HELP", "STOP"}} | {
-    answer: set[str]() for answer in ("after_hours", "safety", "which_days", "interpreter")
+    answer: set[str]() for answer in ("after_hours", "safety", "which_days", "interpreter", "speaker_answers")
 }
 """What is not the rule, which is STOP alone: answers to a family's own text need no way out."""
 
@@ -48,6 +48,7 @@ def facts(name: str, days: Fraction) -> Facts:
         signer="Ms. Rivera",
         note="Tuesday at 5 pm.",
         interpreter_phone="(312) 555-0101",
+        answer_by=date(2026, 9, 30),
     )
 
 

@@ -1,0 +1,344 @@
+"""Families who write in a language that nobody at their school reads: a machine reads for staff, else a helper, and they hear when.
+
+What a machine made is kept apart from what the family wrote (``translation``). Sealed words, and words that may mean danger, never go to a
+cloud service; words that may mean danger go to nobody but the people named for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from outreach.attention import actions as attention
+from outreach.cases import danger_queries, language_rules, routing_facts, saved_replies, school_time
+from outreach.cases.language_rules import Helper
+from outreach.cases.language_states import TaskKind, TaskState
+from outreach.cases.language_tables import LanguageTask
+from outreach.cases.routing_tables import StaffDetail
+from outreach.cases.tables import Case
+from outreach.clock import local_date
+from outreach.database import Database
+from outreach.district.tables import Contact
+from outreach.messages.languages import DEFAULT, languages
+from outreach.planning import actions as planning
+from outreach.planning.states import MessageClass
+from outreach.replies import machines
+from outreach.replies.tables import Inbound
+from outreach.settings import Settings
+from outreach.staff.roles import Role
+from outreach.staff.tables import Account, AccountSchool
+from outreach.translation.states import Kind, MachineState
+from outreach.translation.tables import MachineText
+from outreach.translation.translator import NoSuchLanguageError, Translator, UnreachableError
+
+NOTE = "speaker_answers"
+KIND = "language"
+_AGAIN = (timedelta(minutes=1), timedelta(minutes=5))
+"""After the first and the second time without an answer; after the third a person has it."""
+_LIST = re.compile(r"\(([A-Za-z-]+), \w+\)")
+"""The locale of the list that understood a text, as the text's reasons name it."""
+_ABSENT = "nobody at the school reads this language, and no machine translates it"
+_DANGER = "it may mean danger: only the people named for that read it, so have an interpreter called now"
+_SEALED = "it is sealed: only the person who looks after the case reads it, with an interpreter of their choice"
+
+
+def hear(session: Session, case: Case, inbound: Inbound, settings: Settings, now: datetime, *, spoken: bool = False) -> None:
+    """See that somebody understands a family's text, by a machine or a person, and that the family knows when it will be answered."""
+    if not inbound.to_human:  # most texts cost no more than this
+        return
+    language = language_of(session, case, inbound, settings)
+    if language in {"", DEFAULT} or language in read_at(session, case, settings, now):
+        return
+    if not _may_send(settings, Kind.READING, sealed=is_closed(session, case, inbound)):
+        _give(session, case, inbound, language, settings, now, why=_ABSENT, told=not spoken)
+        return
+    row = _asked(case, Kind.READING, MachineState.WAITING, source=language, target=DEFAULT, now=now)
+    row.inbound_id = inbound.id
+    session.add(row)
+
+
+def language_of(session: Session, case: Case, inbound: Inbound, settings: Settings) -> str:
+    """The language of a text: a locale, or the name that the feed has for it; empty where it holds no words."""
+    known = inbound.locale or next(iter(_LIST.findall(inbound.why)), "")
+    return language_rules.language_of(inbound.body, known, family_language(session, case, settings))
+
+
+def family_language(session: Session, case: Case, settings: Settings) -> str:
+    """The language a family is answered in: a locale, or the name that the feed has for one of which we have no words."""
+    adult = session.get(Contact, case.contact_id) if case.contact_id else None
+    unlisted = adult.language if adult is not None and not adult.locale else ""
+    return unlisted or saved_replies.locale_of(session, case, settings)
+
+
+def read_at(session: Session, case: Case, settings: Settings, now: datetime) -> frozenset[str]:
+    """The languages, besides English, that somebody reads who may be given families of the case's school and is there."""
+    there = (person for person in routing_facts.people_of(session, case.school_id, settings, now) if person.away_until is None)
+    return frozenset().union(*(person.languages for person in there))
+
+
+def is_closed(session: Session, case: Case, inbound: Inbound | None = None) -> bool:
+    """Whether words of a case, now or as one text has them, may mean danger or are sealed."""
+    urgent = inbound is not None and inbound.urgent
+    return urgent or case.sealed_since is not None or case.id in danger_queries.sealed_since(session, [case.id])
+
+
+def _may_send(settings: Settings, kind: Kind, *, sealed: bool) -> bool:
+    """Whether words may go to the translation service of the settings."""
+    sends = {"families": {Kind.READING}, "staff": {Kind.DRAFT}, "both": {Kind.READING, Kind.DRAFT}}[settings.translation_sends]
+    return settings.translation != "none" and kind in sends and not (sealed and settings.translation == "deepl")
+
+
+def may_draft(session: Session, case: Case, settings: Settings) -> bool:
+    """Whether a machine may draft an answer in a case."""
+    return _may_send(settings, Kind.DRAFT, sealed=is_closed(session, case))
+
+
+def _asked(case: Case, kind: Kind, state: MachineState, *, source: str, target: str, now: datetime) -> MachineText:
+    nothing = dict.fromkeys(("original", "words", "provider", "asked_by", "reason"), "")
+    never = dict.fromkeys(("inbound_id", "made_at", "approved_by_id", "approved_at"))
+    times = {"asked_at": now, "due_at": now}
+    return MachineText(
+        **nothing, **never, **times, kind=kind, state=state, case_id=case.id, phone=case.phone, source=source, target=target, tries=0
+    )
+
+
+def ask_for_draft(session: Session, case: Case, words: str, language: str, *, by: str, settings: Settings, now: datetime) -> MachineText:
+    """Keep staff's *words* for a draft in *language*: a machine's, or where none may be asked, the speaker's own from the start."""
+    state = MachineState.WAITING if may_draft(session, case, settings) else MachineState.FAILED
+    row = _asked(case, Kind.DRAFT, state, source=DEFAULT, target=language, now=now)
+    row.original, row.asked_by = words, by
+    session.add(row)
+    session.flush()
+    if state is MachineState.FAILED:
+        _give_draft(session, case, row, settings, now, why="no machine drafts it: please write it in the family's language")
+    return row
+
+
+# --- the job --------------------------------------------------------------------------------------------------------------------
+
+
+def translate_due(database: Database, translator: Translator | None, settings: Settings, now: datetime) -> int:
+    """Ask the service for every text that waits, each in a transaction of its own; return how many it translated.
+
+    Without a service (somebody took it out of the settings) what waits goes to helpers.
+    """
+    due = (MachineText.state == MachineState.WAITING.value, MachineText.due_at <= now)
+    with database.read() as session:
+        ids = session.scalars(select(MachineText.id).where(*due).order_by(MachineText.id)).all()
+    made = 0
+    for text_id in ids:
+        with database.read() as session:
+            row = session.get_one(MachineText, text_id)
+            case, inbound = session.get_one(Case, row.case_id), session.get(Inbound, row.inbound_id or 0)
+            asked = (inbound.body if inbound else row.original), row.source, row.target
+            may = _may_send(settings, Kind(row.kind), sealed=is_closed(session, case, inbound))  # it may have been sealed since
+        said = _ask(translator if may else None, *asked)
+        with database.write() as session:
+            made += _keep(session, text_id, said, translator, settings, now)
+    return made
+
+
+def _ask(translator: Translator | None, words: str, source: str, target: str) -> str | UnreachableError | NoSuchLanguageError:
+    if translator is None:
+        return NoSuchLanguageError()
+    try:
+        return translator.translate(words, source, target)
+    except (UnreachableError, NoSuchLanguageError) as refusal:
+        return refusal
+
+
+def _keep(
+    session: Session,
+    text_id: int,
+    said: str | UnreachableError | NoSuchLanguageError,
+    translator: Translator | None,
+    settings: Settings,
+    now: datetime,
+) -> bool:
+    """Write down what the service said, if nobody else has meanwhile; return whether it translated."""
+    row = session.scalars(select(MachineText).where(MachineText.id == text_id).with_for_update()).one()
+    if row.state != MachineState.WAITING:
+        return False
+    row.tries, row.provider = row.tries + 1, translator.name if translator else ""
+    if isinstance(said, UnreachableError) and row.tries <= len(_AGAIN):
+        row.due_at, row.reason = now + _AGAIN[row.tries - 1], str(said)
+        return False
+    case, inbound = session.get_one(Case, row.case_id, with_for_update=True), session.get(Inbound, row.inbound_id or 0)
+    if isinstance(said, str):
+        row.state, row.words, row.made_at, row.reason = MachineState.MADE.value, said, now, ""
+        why = "a machine drafted this answer: look at it before it leaves"
+    else:
+        row.state = MachineState.FAILED.value
+        row.reason = str(said) if isinstance(said, UnreachableError) else "this language, or these words, cannot be translated by machine"
+        why = "no machine could draft this answer: please write it in the family's language"
+    if row.kind == Kind.DRAFT:
+        _give_draft(session, case, row, settings, now, why=why)
+    elif inbound is not None and not isinstance(said, str):
+        _give(session, case, inbound, row.source, settings, now, why=_ABSENT, told=True)
+    return isinstance(said, str)
+
+
+# --- helpers --------------------------------------------------------------------------------------------------------------------
+
+
+def _give(
+    session: Session, case: Case, inbound: Inbound, language: str, settings: Settings, now: datetime, *, why: str, told: bool
+) -> LanguageTask:
+    """Give a text to somebody who reads it, and let the family know; a later text of the same case joins the open task."""
+    by_then = _answer_by(session, case, settings, now)
+    if told:
+        _tell_family(session, case, inbound, by_then, settings, now)
+    task = session.scalars(select(LanguageTask).where(LanguageTask.open_key == f"read:{case.id}")).one_or_none()
+    if task is not None:
+        task.inbound_id = inbound.id
+        return task
+    helper, closed = _helper(session, case, inbound, language, now, settings)
+    task = _task(case, TaskKind.READ, language, now, helper_id=helper, wanted_at=by_then, why=closed or why)
+    task.open_key, task.inbound_id = f"read:{case.id}", inbound.id
+    return put(session, case, task, now, urgent=inbound.urgent)
+
+
+def _give_draft(session: Session, case: Case, row: MachineText, settings: Settings, now: datetime, *, why: str) -> None:
+    readers = [
+        Helper(person.id, at_school=True, load=person.load)
+        for person in routing_facts.people_of(session, case.school_id, settings, now)
+        if row.target in person.languages and person.away_until is None
+    ]
+    if is_closed(session, case):
+        helper = case.owner_id
+    else:
+        helper = language_rules.choose(readers) or language_rules.choose(_helpers(session, case, row.target, now, settings))
+    task = _task(case, TaskKind.CHECK, row.target, now, helper_id=helper, wanted_at=None, why=why)
+    task.open_key, task.machine_id, task.asked_by = f"check:{row.id}", row.id, row.asked_by
+    put(session, case, task, now)
+
+
+def _helper(session: Session, case: Case, inbound: Inbound, language: str, now: datetime, settings: Settings) -> tuple[int | None, str]:
+    """Who is given a text, and why nobody else may be."""
+    if inbound.urgent or case.id in danger_queries.sealed_since(session, [case.id]):
+        return None, _DANGER
+    if case.sealed_since is not None:
+        return case.owner_id, _SEALED
+    return language_rules.choose(_helpers(session, case, language, now, settings)), ""
+
+
+def _helpers(session: Session, case: Case, language: str, now: datetime, settings: Settings) -> list[Helper]:
+    """The language helpers who read *language* and are there, of this school or of another one: they see what they are given, no more."""
+    rows = session.execute(
+        select(Account.id, StaffDetail.languages)
+        .join(StaffDetail, StaffDetail.account_id == Account.id)
+        .where(Account.role == Role.LANGUAGE_HELPER.value, Account.disabled_at.is_(None))
+    )
+    reading = [row[0] for row in rows if language in row[1]]
+    away = routing_facts.absences(session, reading, local_date(now, settings.zone))
+    mine = AccountSchool.account_id.in_(reading), AccountSchool.school_id == case.school_id
+    here = set(session.scalars(select(AccountSchool.account_id).where(*mine)))
+    open_ones = select(LanguageTask.helper_id, func.count()).where(LanguageTask.state == TaskState.OPEN.value)
+    loads = dict(session.execute(open_ones.group_by(LanguageTask.helper_id)).all())
+    return [Helper(one, one in here, loads.get(one, 0)) for one in reading if one not in away]
+
+
+def _task(
+    case: Case, kind: TaskKind, language: str, now: datetime, *, helper_id: int | None, wanted_at: datetime | None, why: str
+) -> LanguageTask:
+    nothing = dict.fromkeys(("asked_by", "ended_by", "result"), "")
+    never = dict.fromkeys(("open_key", "inbound_id", "machine_id", "ended_at"))
+    return LanguageTask(
+        **nothing, **never, case_id=case.id, kind=kind, state=TaskState.OPEN, language=language, helper_id=helper_id, wanted_at=wanted_at,
+        why=why, asked_at=now,
+    )  # fmt: skip
+
+
+def put(session: Session, case: Case, task: LanguageTask, now: datetime, *, urgent: bool = False) -> LanguageTask:
+    """Write a task; where nobody has it, it stands under *Attention* too."""
+    session.add(task)
+    session.flush()
+    if task.helper_id is None or task.kind == TaskKind.INTERPRET:
+        sentence = f"{_wanted(task)} Case {case.id}: {task.why}." if task.why else f"{_wanted(task)} Case {case.id}."
+        attention.raise_item(
+            session,
+            kind=KIND,
+            key=attention_key(task),
+            sentence=sentence,
+            now=now,
+            school_id=case.school_id,
+            detail={"case": case.id},
+            urgent=urgent,
+        )
+    return task
+
+
+def attention_key(task: LanguageTask) -> str:
+    """Under which key a task stands under *Attention*."""
+    return f"{KIND}:{task.id}"
+
+
+def _wanted(task: LanguageTask) -> str:
+    name = languages()[task.language].english if task.language in languages() else task.language
+    if task.kind == TaskKind.INTERPRET:
+        return f"An interpreter for {name} is asked for."
+    doing = "read what a family wrote" if task.kind == TaskKind.READ else "look at an answer"
+    return f"Nobody is found to {doing} in {name}."
+
+
+def settle(session: Session, case_id: int, *, by: str, now: datetime, result: str) -> None:
+    """End the reading that is asked for in a case: somebody answered the family, or closed the case."""
+    for task in session.scalars(select(LanguageTask).where(LanguageTask.open_key == f"read:{case_id}")):
+        end(session, task, TaskState.DONE, by=by, now=now, result=result)
+
+
+def end(session: Session, task: LanguageTask, state: TaskState, *, by: str, now: datetime, result: str) -> None:
+    """End one task, and take it from *Attention*."""
+    task.state, task.open_key, task.ended_by, task.ended_at, task.result = state.value, None, by, now, result
+    attention.resolve_key(session, attention_key(task), by=by, now=now)
+
+
+# --- the family -----------------------------------------------------------------------------------------------------------------
+
+
+def _answer_by(session: Session, case: Case, settings: Settings, now: datetime) -> datetime:
+    """By when a speaker answers: the last hour of school of the day that many school days on."""
+    hours = school_time.of(session, case.school_id, settings, now)
+    a_day = timedelta(hours=settings.school_closes.hour - settings.school_opens.hour)
+    return hours.after(now, settings.speaker_within_days * a_day)
+
+
+def _tell_family(session: Session, case: Case, inbound: Inbound, by_then: datetime, settings: Settings, now: datetime) -> None:
+    """Tell the family when a speaker answers: once a day, never to a machine or to whoever stopped us, and never in place of help.
+
+    Outside school hours it waits until somebody reads: the note of the hour says where help is, and must look like any other night's.
+    """
+    refused = inbound.suppress or inbound.urgent or not inbound.phone.startswith("+") or machines.suspected(session, inbound, now)
+    if refused or machines.said_lately(session, inbound.phone, [NOTE], now):
+        return
+    hours = school_time.of(session, case.school_id, settings, now)
+    due = now if hours.is_open(now) else hours.after(now, timedelta())
+    planning.plan_automatic(
+        session,
+        message=NOTE,
+        phone=inbound.phone,
+        locale=family_language(session, case, settings),
+        inbound_id=inbound.id,
+        message_class=MessageClass.CONFIRMATION,
+        settings=settings,
+        now=now,
+        about={
+            "contact_id": case.contact_id,
+            "student_ids": [case.student_id] if case.student_id else [],
+            "school_id": case.school_id,
+            "due_at": due,
+            "expires_at": by_then,
+            "facts": {"answer_by": local_date(by_then, hours.zone.key).isoformat()},
+        },
+    )
+
+
+def open_tasks(session: Session, *, case_ids: Collection[int] = (), helper_id: int | None = None) -> list[LanguageTask]:
+    """Open tasks of some cases or of one helper, those wanted first on top."""
+    mine = or_(LanguageTask.case_id.in_(case_ids), LanguageTask.helper_id == helper_id)
+    rows = session.scalars(select(LanguageTask).where(LanguageTask.state == TaskState.OPEN.value, mine))
+    return sorted(rows, key=lambda task: (task.wanted_at or task.asked_at, task.id))

@@ -1,0 +1,214 @@
+"""A family that nobody at school can read: a machine or a helper reads it, it hears when a speaker answers, and nothing sealed leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from outreach.attention.queries import open_items
+from outreach.cases import actions, cover, speaking
+from outreach.cases.language_tables import LanguageTask
+from outreach.cases.tables import Case
+from outreach.database import Database
+from outreach.district.tables import Contact
+from outreach.messages.actions import approve
+from outreach.planning.release import Go, check
+from outreach.planning.tables import PlannedMessage
+from outreach.settings import Settings, load_settings
+from outreach.simulator.translation import TranslationFault, TranslationHouse
+from outreach.staff import actions as staff
+from outreach.staff.roles import Role
+from outreach.translation.choosing import translator_of
+from outreach.translation.tables import MachineText
+from tests.conftest import NOON
+from tests.stages.families import PHONE, a_family, hear
+
+KEY = "stand-in:fx"
+SOMALI = "Ilmahaygu basku ma yimaado subax walba"
+DANGER = "wuxuu sitaa qori oo wuu na dili doonaa, he has a gun and will kill us"
+
+
+@dataclass
+class School:
+    """S1, where Ana coordinates and reads no Somali, and whoever else a test adds."""
+
+    database: Database
+    settings: Settings
+    house: TranslationHouse
+    now: datetime = NOON
+
+    def person(self, name: str, role: Role = Role.COORDINATOR, *, reads: str = "", schools: tuple[str, ...] = ("S1",)) -> int:
+        with self.database.write() as session:
+            account = staff.add_account(session, email=f"{name}@example.org", name=name, role=role, schools=list(schools), now=NOON)
+            session.flush()
+            if reads:
+                cover.keep(session, account.id, cover.Details(languages=(reads,)), by="x", now=NOON)
+            return account.id
+
+    def hear(self, words: str = SOMALI, **more: str) -> int:
+        with self.database.write() as session:
+            if session.get(Contact, "C1") is None:
+                a_family(session, "C1", {"child": "S1"}, phone=PHONE, locale="so")
+            return hear(session, self.settings, words, phone=PHONE, at=self.now, **more)[1].id
+
+    def run(self, **later: float) -> int:
+        """One tick of the job, after some time."""
+        self.now += timedelta(**later)
+        translator = translator_of(self.settings)
+        made = speaking.translate_due(self.database, translator, self.settings, self.now)
+        if translator:
+            translator.close()
+        return made
+
+    def tasks(self) -> list[LanguageTask]:
+        with self.database.read() as session:
+            return list(session.scalars(select(LanguageTask).order_by(LanguageTask.id)))
+
+    def notes(self) -> list[PlannedMessage]:
+        with self.database.read() as session:
+            return list(session.scalars(select(PlannedMessage).where(PlannedMessage.message == speaking.NOTE)))
+
+    def texts(self) -> list[MachineText]:
+        with self.database.read() as session:
+            return list(session.scalars(select(MachineText).order_by(MachineText.id)))
+
+    def items(self) -> list[str]:
+        with self.database.read() as session:
+            return [item.sentence for item in open_items(session, None) if item.kind == speaking.KIND]
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[TranslationHouse]:
+    house = TranslationHouse(KEY, says={SOMALI: "The bus does not come every morning"})
+    house.listen()
+    yield house
+    house.stop()
+
+
+@pytest.fixture
+def school(sqlite_database: Database, settings: Settings, house: TranslationHouse) -> School:
+    house.asked.clear()
+    with sqlite_database.write() as session:
+        approve(session, message=("speaker_answers", "after_hours", "safety"), language="en", by="x", now=NOON)
+        approve(session, message=("speaker_answers",), language="so", by="x", now=NOON)
+    found = School(sqlite_database, settings, house)
+    found.person("ana")
+    return found
+
+
+def _with(school: School, service: str) -> School:
+    school.settings = load_settings(
+        home=school.settings.home, translation=service, translation_api_base=school.house.url, translation_key=KEY,
+        translation_timeout_seconds=1, district_name="Lincoln Public Schools",
+    )  # fmt: skip
+    return school
+
+
+def test_with_nobody_and_nothing_a_helper_has_it_and_the_family_hears_when_at_once(school: School) -> None:
+    other = school.person("omar", Role.LANGUAGE_HELPER, reads="so", schools=("S2",))
+    amina = school.person("amina", Role.LANGUAGE_HELPER, reads="so")
+    case = school.hear()
+    [task] = school.tasks()
+    assert (task.case_id, task.kind, task.language, task.helper_id) == (case, "read", "so", amina)
+    [note] = school.notes()
+    with school.database.read() as session:
+        said = check(session, session.get_one(PlannedMessage, note.id), school.settings, school.now)
+    assert isinstance(said, Go)
+    assert (said.language, said.body.count("8 Oktoobar") + said.body.count("Oktoobar 8")) == ("so", 1), said.body
+    assert school.items() == []
+    school.hear("weli ma imaan basku")
+    assert len(school.tasks()) == len(school.notes()) == 1, "one task a case, one note a day"
+    assert school.tasks()[0].inbound_id != task.inbound_id
+    assert other != amina
+
+
+def test_without_any_helper_it_is_before_the_school_and_english_with_the_tag_line_tells_the_family(school: School) -> None:
+    case = school.hear()
+    assert school.items() == [f"Nobody is found to read what a family wrote in Somali. Case {case}: {school.tasks()[0].why}."]
+    with school.database.write() as session:
+        actions.answer(session, session.get_one(Case, case), "We will see to it.", account_id=1, by="ana@example.org", now=NOON)
+    assert school.items() == []
+    assert [(task.state, task.ended_by) for task in school.tasks()] == [("done", "ana@example.org")]
+
+
+@pytest.mark.parametrize("words", ["thank you so much for the help", "123", "STOP"])
+def test_nothing_is_asked_where_everybody_understands(school: School, words: str) -> None:
+    school.hear(words)
+    assert (school.tasks(), school.notes(), school.texts()) == ([], [], [])
+
+
+def test_who_reads_it_at_school_needs_no_machine(school: School) -> None:
+    school.person("raj", reads="so")
+    _with(school, "libretranslate").hear()
+    assert (school.tasks(), school.texts()) == ([], [])
+
+
+@pytest.mark.parametrize("service", ["libretranslate", "deepl"])
+def test_a_machine_reads_for_staff_apart_from_the_original(school: School, service: str) -> None:
+    _with(school, service).hear()
+    assert school.run() == 1
+    [text] = school.texts()
+    assert (text.state, text.words, text.target) == ("made", "The bus does not come every morning", "en")
+    assert text.provider in {"LibreTranslate", "DeepL"}
+    assert (text.made_at, school.tasks(), school.notes(), school.run()) == (school.now, [], [], 0)
+
+
+def test_a_provider_that_is_down_is_asked_three_times_and_then_a_helper_has_it(school: School) -> None:
+    amina = school.person("amina", Role.LANGUAGE_HELPER, reads="so")
+    _with(school, "libretranslate").hear()
+    school.house.faults.extend([TranslationFault.BROKEN, TranslationFault.BUSY, TranslationFault.LOCKED])
+    for later, tasks in ((0, 0), (2, 0), (6, 1)):
+        assert school.run(minutes=later) == 0
+        assert len(school.tasks()) == tasks
+    assert school.tasks()[0].helper_id == amina
+    assert [text.state for text in school.texts()] == ["failed"]
+    assert len(school.notes()) == 1
+
+
+def test_a_language_that_the_machine_does_not_know_is_not_tried_twice(school: School) -> None:
+    school.house.languages.discard("so")
+    _with(school, "deepl").hear()
+    assert school.run() == 0
+    school.house.languages.add("so")
+    assert [len(school.tasks()), len(school.items()), len(school.notes())] == [1, 1, 1]
+
+
+def test_danger_never_goes_to_a_cloud_nor_to_a_helper_and_no_note_promises_a_later_day(school: School) -> None:
+    school.person("amina", Role.LANGUAGE_HELPER, reads="so")
+    _with(school, "deepl").hear(DANGER)
+    school.run()
+    assert school.house.asked == []
+    assert ([task.helper_id for task in school.tasks()], school.notes()) == ([None], [])
+    assert "interpreter called now" in school.items()[0]
+
+
+def test_a_case_that_was_sealed_while_its_words_waited_is_not_sent_to_a_cloud(school: School) -> None:
+    case = _with(school, "deepl").hear()
+    with school.database.write() as session:
+        session.execute(update(Case).where(Case.id == case).values(sealed_since=NOON))
+    school.run()
+    assert school.house.asked == []
+    [task] = school.tasks()
+    with school.database.read() as session:
+        assert task.helper_id == session.get_one(Case, case).owner_id, "only who looks after it reads it"
+    _with(school, "libretranslate").hear("weli ma imaan basku")
+    assert school.run() == 1, "a server of the district's own may"
+
+
+def test_at_night_the_family_first_hears_where_help_is(school: School) -> None:
+    school.now = NOON + timedelta(hours=14)
+    school.hear()
+    [note] = school.notes()
+    assert note.due_at == datetime(2026, 10, 7, 13, 0, tzinfo=NOON.tzinfo), "as school opens"
+    with school.database.read() as session:
+        assert "after_hours" in session.scalars(select(PlannedMessage.message)).all()
+
+
+def test_what_may_be_sent_is_a_setting(school: School) -> None:
+    school.settings = _with(school, "libretranslate").settings.model_copy(update={"translation_sends": "staff"})
+    school.hear()
+    assert (school.texts(), len(school.tasks())) == ([], 1)
