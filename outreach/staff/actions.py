@@ -142,6 +142,18 @@ def begin_session(
     return key
 
 
+def close_account(session: Session, account: Account, now: datetime) -> None:
+    """Close an account: its sign-ins end now, its links open nothing, and its person is given no more families. Again changes nothing.
+
+    What they had is handed over by ``cases.handing_over``, which is how people close accounts.
+    """
+    if account.disabled_at is None:
+        account.disabled_at = now
+    session.execute(update(StaffSession).where(StaffSession.account_id == account.id, StaffSession.ended_at.is_(None)).values(ended_at=now))
+    session.execute(update(SignInLink).where(SignInLink.account_id == account.id, SignInLink.used_at.is_(None)).values(used_at=now))
+    session.flush()
+
+
 def end_session(session: Session, key: str, now: datetime) -> None:
     """Sign a person out in the browser that holds *key*; again changes nothing."""
     session.execute(
