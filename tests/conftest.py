@@ -45,6 +45,7 @@ POSTGRES_IN_THE_LONG_RUN = frozenset(
         "delivery_lookups",
         "did_it_help",
         "gates",
+        "handing_over",
         "rules_versions",
         "what_if",
         "inbox",

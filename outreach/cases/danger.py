@@ -163,6 +163,13 @@ def _ask_again(session: Session, incident: Incident, settings: Settings, now: da
         _call(session, incident, person, settings, now)
 
 
+def ask_others(session: Session, incident: Incident, settings: Settings, now: datetime) -> None:
+    """Whoever has an incident left: somebody else is called at once. Take them off the chain first."""
+    _lock(session, incident)
+    if incident.closed_at is None and incident.acknowledged_at is not None:
+        _ask_again(session, incident, settings, now)
+
+
 def _call(session: Session, incident: Incident, person_id: int, settings: Settings, now: datetime) -> None:
     made = chain.call(session, session.get_one(OnCallPerson, person_id), settings, now, incident=incident)
     add_step(session, incident, Step.CALLED, now=now, detail={"person": person_id, "call": made.id})

@@ -47,6 +47,13 @@ def place(session: Session, case: Case, settings: Settings, now: datetime, *, re
         newest.due_at = _due(session, case, settings, now)
 
 
+def pass_on(session: Session, case: Case, settings: Settings, now: datetime) -> None:
+    """Give a case to somebody whose person left, whether its family waits or not; where nobody can have it, only who waits is told of."""
+    found = routing.route(routing_facts.family_of(session, case, settings), routing_facts.people_of(session, case.school_id, settings, now))
+    if found.owner is not None or case.waiting_since is not None:
+        _give(session, case, found, settings, now)
+
+
 def escalate(database: Database, settings: Settings, now: datetime) -> int:
     """Move every case on which nobody acted in the set time, or that nobody can act on; return how many another person has now."""
     with database.read() as session:
