@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,10 +38,27 @@ def app(settings: Settings, sqlite_database: Database, clock: FixedClock) -> Fla
     return made
 
 
+@pytest.fixture(scope="session")
+def grown(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Seeded]:
+    """The made-up district of ``seed``, made once: its home with the database and its feed."""
+    folder = tmp_path_factory.mktemp("grown")
+    shutil.copy(sqlite_template, folder / "grown.db")
+    database = Database(f"sqlite:///{folder / 'grown.db'}")
+    cases = seed(database, load_settings(home=folder / "home", timezone="America/Chicago"), folder / "feed")
+    database.engine.dispose()
+    return folder, cases
+
+
 @pytest.fixture
-def seeded(sqlite_database: Database, settings: Settings, tmp_path: Path) -> Seeded:
-    """The made-up district of ``seed``."""
-    return seed(sqlite_database, settings, tmp_path / "feed")
+def seeded(sqlite_database: Database, settings: Settings, tmp_path: Path, grown: tuple[Path, Seeded]) -> Seeded:
+    """The made-up district, copied: every test has its own."""
+    folder, cases = grown
+    shutil.copytree(folder / "home", settings.home, dirs_exist_ok=True)
+    shutil.copytree(folder / "feed", tmp_path / "feed")
+    with closing(sqlite3.connect(folder / "grown.db")) as made, closing(sqlite3.connect(tmp_path / "test.db")) as empty:
+        made.backup(empty)
+    assert sqlite_database.is_sqlite
+    return cases
 
 
 @pytest.fixture
