@@ -56,6 +56,12 @@ JOBS = (
     Job("media", timedelta(seconds=10), ticks.fetch_media, "fetch photos that families texted, and delete those kept for their time"),
     Job("seal_audit", timedelta(hours=1), ticks.seal_audit, "sign the audit trail, and look whether somebody touched what was signed"),
     Job("backup", timedelta(minutes=10), ticks.back_up, "once a day, from the hour in the settings: a snapshot of an embedded database"),
+    Job(
+        "reviews",
+        timedelta(hours=1),
+        ticks.remind,
+        "tell people of blocks and restriction words to look at, and of requests to see a record",
+    ),
     Job("retention", timedelta(hours=1), ticks.let_go, "delete what is older than a person said, of the kinds they switched on"),
     Job("samples", timedelta(hours=1), ticks.sweep_samples, "delete uploaded samples of feeds that are a day old"),
     Job(

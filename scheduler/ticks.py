@@ -14,6 +14,8 @@ from outreach.cases import actions as cases
 from outreach.cases import alerts, answers, catching_up, clerk, corrections, danger, did_it_help, escalation, leads, oncall, speaking
 from outreach.cases.crossings import open_for_crossings
 from outreach.cases.intake import process_left_behind, take_waiting
+from outreach.clock import local_date
+from outreach.consent import reviews
 from outreach.consent.actions import lift_ended
 from outreach.delivery import actions as delivery
 from outreach.delivery import drift, feed_report, following, instance, letter_pulls, lookups, mail, mailing
@@ -26,7 +28,7 @@ from outreach.keeping import snapshots as backups
 from outreach.keeping import standing
 from outreach.planning import brakes
 from outreach.planning.actions import plan
-from outreach.records import holds, retention
+from outreach.records import holds, requests, retention
 from outreach.replies import media
 from outreach.services import Services
 from outreach.staff import seals
@@ -187,7 +189,7 @@ def take_left_behind(services: Services) -> None:
         if not answers.are_left_unsaid(session, services.clock.now()):
             return
     with services.database.write() as session:
-        cases.take_over_unsaid(session, services.clock.now())
+        cases.take_over_unsaid(session, services.settings, services.clock.now())
 
 
 def call_next(services: Services) -> None:
@@ -234,6 +236,14 @@ def fetch_media(services: Services) -> None:
         held = holds.held(session).phones
     if gone := media.sweep(services.database, services.settings, now, held):
         _log.info("photos deleted", photos=gone)
+
+
+def remind(services: Services) -> None:
+    """Put before people what waits for their reading: restriction words, blocks whose day of review has come, requests to see a record."""
+    now = services.clock.now()
+    with services.database.write() as session:
+        reviews.remind(session, local_date(now, services.settings.zone), now)
+        requests.remind(session, now)
 
 
 def let_go(services: Services) -> None:

@@ -74,8 +74,11 @@ def held(session: Session) -> Held:
     """Everybody whose data stay: held children with all their adults, held contacts with all their numbers, and open requests."""
     rows = standing(session)
     waiting = session.scalars(select(RecordRequest.student_id).where(RecordRequest.ended_at.is_(None)))
-    students = set(merged(session).ids({row.student_id for row in rows if row.student_id} | set(waiting)))
+    asked = {row.student_id for row in rows if row.student_id} | set(waiting)
     contacts = {row.contact_id for row in rows if row.contact_id}
+    if not asked and not contacts:
+        return Held()
+    students = set(merged(session).ids(asked))
     contacts |= set(session.scalars(select(StudentContact.contact_id).where(StudentContact.student_id.in_(students))))
     talked = select(Case.contact_id, Case.phone).where(or_(Case.student_id.in_(students), Case.contact_id.in_(contacts)))
     talks = session.execute(talked).all()

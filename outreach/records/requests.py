@@ -9,6 +9,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from outreach.attention import actions as attention
+from outreach.attention.tables import AttentionItem
 from outreach.consent import queries as consent
 from outreach.district import queries as district
 from outreach.district.overlays import merged
@@ -20,6 +22,9 @@ from outreach.records.keeping_tables import RecordStatement
 from outreach.records.tables import Disclosure, RecordDecision, RecordRequest
 from outreach.staff.actions import audit
 
+KIND = "record_request"
+_NEAR = timedelta(days=10)
+"""Before the last day; a person is told from then on."""
 _BLOCKED = "A block or an unread restriction keeps this adult from hearing of the child, and beats every request. Look under Blocks first."
 
 
@@ -77,6 +82,20 @@ def waiting(session: Session) -> Sequence[RecordRequest]:
 def answer_by(request: RecordRequest) -> datetime:
     """When it must be answered (34 CFR 99.10(b))."""
     return request.opened_at + timedelta(days=DAYS_TO_ANSWER)
+
+
+def remind(session: Session, now: datetime) -> int:
+    """Put before a person each request whose last day is near, and settle those that have ended. Return how many are open."""
+    near = [row for row in waiting(session) if now >= answer_by(row) - _NEAR]
+    for row in near:
+        sentence = f"Request {row.id} to see a child's record must be answered by {answer_by(row):%B %d} (Children's records)."
+        attention.raise_item(session, kind=KIND, key=f"{KIND}:{row.id}", sentence=sentence, now=now, urgent=now >= answer_by(row))
+    keys = {f"{KIND}:{row.id}" for row in near}
+    ours = select(AttentionItem).where(AttentionItem.kind == KIND, AttentionItem.open_key.is_not(None))
+    for item in session.scalars(ours).all():
+        if item.key not in keys:
+            attention.resolve(session, item.id, by=KIND, now=now)
+    return len(keys)
 
 
 def decide(session: Session, request: RecordRequest, item: str, *, gives: bool, why: str, by: str, now: datetime) -> None:

@@ -18,6 +18,8 @@ class Permission(StrEnum):
     """Write a note that only staff see."""
     NOTES_SETTLE = "notes.settle"
     """See what families say of the attendance record, and say what came of it."""
+    LANGUAGE_HELP = "language.help"
+    """Read, write and interpret for families in one's languages: what was given to oneself, and what waits at one's schools."""
     RESOURCES_READ = "resources.read"
     """See who can help families; no family stands there."""
     RESOURCES_EDIT = "resources.edit"
@@ -85,6 +87,8 @@ class Permission(StrEnum):
     """See who was given what of which child."""
     CHILDREN_OWN = "children.own"
     """A mentor's: see the attendance of one's own children, and write down check-ins."""
+    PLAYBOOK_SET = "playbook.set"
+    """Say who looks at which list on which day, for the whole district."""
     PEOPLE_SET = "people.set"
     """Say what the people of one's schools read and take, when they are away, and who covers."""
     ACCOUNTS_SET = "accounts.set"
@@ -143,7 +147,7 @@ _P = Permission
 _DATA = (_P.DATA_READ, _P.DATA_FIX, _P.DATA_CHILDREN)
 _RESOURCES = (_P.RESOURCES_READ, _P.RESOURCES_EDIT)
 _THREADS = (_P.INBOX_READ, _P.INBOX_NOTE, _P.NOTES_SETTLE)
-_INBOX = (*_THREADS, _P.INBOX_ANSWER, _P.DELIVERY_READ, _P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.CLOCK_MOVE)
+_INBOX = (*_THREADS, _P.INBOX_ANSWER, _P.LANGUAGE_HELP, _P.DELIVERY_READ, _P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.CLOCK_MOVE)
 _SENDING = (_P.SENDING_READ, _P.SENDING_STOP)
 _FIGURES = (_P.BASELINE_READ, _P.RULES_READ, _P.DASHBOARD_READ)
 _POST = (_P.MAIL_RETURNED,)
@@ -180,8 +184,8 @@ GRANTS: Mapping[Role, Grant] = MappingProxyType(
         Role.IT: _grant(Reach.DISTRICT, *_SERVICE, _P.DATA_READ, _P.DATA_FIX, _P.FEEDS_MAP, _P.CLOCK_MOVE),
         Role.MENTOR: _grant(Reach.CHILDREN, _P.CHILDREN_OWN),
         # a helper sees assigned threads: until pages of that kind exist, nothing
-        Role.LANGUAGE_HELPER: _grant(Reach.SCHOOLS),
-        Role.RECORDS_OFFICER: _grant(Reach.DISTRICT, *_BLOCKS, *_RECORDS, _P.BLOCKS_DECIDE, _P.AUDIT_READ),
+        Role.LANGUAGE_HELPER: _grant(Reach.SCHOOLS, _P.LANGUAGE_HELP),
+        Role.RECORDS_OFFICER: _grant(Reach.DISTRICT, *_BLOCKS, *_RECORDS, _P.BLOCKS_DECIDE, _P.AUDIT_READ, _P.ATTENTION_READ),
         Role.EVALUATOR: _grant(Reach.DISTRICT, _P.STUDY_READ, _P.DASHBOARD_READ),
     }
 )

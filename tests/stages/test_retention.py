@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from outreach import kept_files
 from outreach.attendance.tables import Mark
+from outreach.attention.tables import AttentionItem
 from outreach.cases import searching
 from outreach.cases.danger_tables import Incident
 from outreach.cases.tables import Case, CaseEvent
@@ -20,6 +21,7 @@ from outreach.delivery import redaction as carrier
 from outreach.delivery.provider import Line
 from outreach.delivery.tables import Redaction, RedactionWish, WebhookEvent
 from outreach.district.tables import Student
+from outreach.planning.study_tables import Study, StudyChild, StudyHome
 from outreach.planning.tables import PlannedMessage
 from outreach.records import holds, redaction, requests, retention
 from outreach.records.bases import Basis
@@ -59,6 +61,10 @@ def told(database: Database, settings: Settings, tmp_path: Path) -> Seeded:
 
 def bus(session: Session) -> Inbound:
     return session.scalars(select(Inbound).where(Inbound.phone == MARIA).order_by(Inbound.id)).first()  # type: ignore[return-value]
+
+
+def marks_of(session: Session, student_id: str) -> list[Mark]:
+    return list(session.scalars(select(Mark).where(Mark.student_id == student_id)))
 
 
 def close_all(database: Database) -> None:
@@ -223,6 +229,42 @@ def test_marks_go_of_children_who_left_and_deletion_leaves_the_audit_chain_whole
         assert not seals.verify(session, key, settings.home).broken
         session.execute(delete(AuditEntry).where(AuditEntry.action == "retention.run"))
         assert seals.verify(session, key, settings.home).broken, "who hides what went is found out"
+    assert told
+
+
+def test_a_child_in_a_study_keeps_the_days_that_the_study_counts(database: Database, settings: Settings, told: Seeded) -> None:
+    with database.write() as session:
+        session.execute(update(Student).where(Student.student_id.in_(("st3", "st4"))).values(gone_import_id=1))
+        study = Study(
+            name="Weekly", kind="timing", state="ended", first_day=date(2026, 9, 1), last_day=date(2026, 10, 1), arms=[], schools=[],
+            grades=[], subgroups=[], proposed_by=BY, proposed_at=NOON, started_by=BY, started_at=NOON, ended_by=BY, ended_at=NOON,
+            seed="s", seal="s", left_out={},
+        )  # fmt: skip
+        session.add(study)
+        session.flush()
+        home = StudyHome(study_id=study.id, household="c2", student_id="st3", school_id="S1", grade="5", prior="", arm=0)
+        session.add(home)
+        session.flush()
+        session.add(StudyChild(home_id=home.id, student_id="st3", needs=""))
+        before = len(marks_of(session, "st3"))
+    assert retention.run(database, Kind.MARKS, by=BY, settings=settings, now=LATER).going == 1
+    with database.read() as session:
+        assert len(marks_of(session, "st3")) == before == 8
+        assert marks_of(session, "st4") == []
+    assert told
+
+
+def test_a_request_to_see_a_record_is_put_before_a_person_before_its_last_day(database: Database, told: Seeded) -> None:
+    with database.write() as session:
+        ask(session, "st1", "c1")
+        assert requests.remind(session, NOON + timedelta(days=34)) == 0
+        for _ in range(2):
+            assert requests.remind(session, NOON + timedelta(days=36)) == 1
+        [item] = session.scalars(select(AttentionItem).where(AttentionItem.kind == requests.KIND))
+        assert "must be answered by November 20" in item.sentence
+        requests.put_aside(session, requests.waiting(session)[0], by=BY, now=NOON)
+        assert requests.remind(session, NOON + timedelta(days=36)) == 0
+        assert item.open_key is None
     assert told
 
 

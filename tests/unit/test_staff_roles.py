@@ -36,6 +36,10 @@ def test_roles_that_may_not_see_families_have_no_page_that_shows_them(role: Role
         Permission.INBOX_NOTE,
         Permission.DELIVERY_READ,
         Permission.DATA_CHILDREN,
+        Permission.BLOCKS_READ,
+        Permission.RECORDS_GIVE,
+        Permission.RECORDS_KEEP,
+        Permission.DISCLOSURES_READ,
     }
     assert not shows_families & GRANTS[role].permissions
 
