@@ -64,6 +64,7 @@ POSTGRES_IN_THE_LONG_RUN = frozenset(
         "planning_shared_numbers",
         "reconcile",
         "referrals",
+        "routing",
         "release_classes",
         "release_truth",
         "release_words",

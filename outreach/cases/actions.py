@@ -97,7 +97,7 @@ def take_in(session: Session, inbound: Inbound, settings: Settings, now: datetim
     return case
 
 
-def take_over_unsaid(session: Session, now: datetime) -> int:
+def take_over_unsaid(session: Session, settings: Settings, now: datetime) -> int:
     """Let a person answer where the automatic answer to "which days?" could not leave or arrive; return how many there were."""
     unsaid = answers.left_unsaid(session, now)
     for inbound in unsaid:
@@ -105,6 +105,7 @@ def take_over_unsaid(session: Session, now: datetime) -> int:
         case = session.get(Case, event.case_id, with_for_update=True) if event else None
         if case is not None and CaseState(case.state) is not CaseState.CLOSED:
             case.queue, case.waiting_since = Queue.NEEDS_ME.value, case.waiting_since or inbound.received_at
+            escalation.place(session, case, settings, now)
     return len(unsaid)
 
 
@@ -320,8 +321,11 @@ def close_read(session: Session, seen: Mapping[int, int], schools: Collection[st
     return closed
 
 
-def reopen(session: Session, case: Case, *, by: str, now: datetime) -> Case:
-    """Open a closed case again; opening an open one changes nothing. Raises CaseError where the family has a newer open case."""
+def reopen(session: Session, case: Case, *, by: str, settings: Settings, now: datetime) -> Case:
+    """Open a closed case again, and see that somebody has it; opening an open one changes nothing.
+
+    Raises CaseError where the family has a newer open case.
+    """
     lock(session, case)
     if CaseState(case.state) is CaseState.CLOSED:
         key = _key_of(case)
@@ -331,6 +335,7 @@ def reopen(session: Session, case: Case, *, by: str, now: datetime) -> Case:
         _open_again(session, case, key, by=by, now=now)
         case.queue = Queue.NEEDS_ME.value
         audit(session, actor=by, action="case.reopened", subject=f"case {case.id}", now=now)
+        escalation.place(session, case, settings, now)
     return case
 
 

@@ -156,7 +156,7 @@ def _ask(session: Session, case: Case, settings: Settings, by: str, now: datetim
     """Bring the case before whoever answers this family."""
     if case.state == CaseState.CLOSED:
         with suppress(CaseError):  # the family has a newer case; the question stands in this one for whoever looks
-            actions.reopen(session, case, by=by, now=now)
+            actions.reopen(session, case, by=by, settings=settings, now=now)
     if case.state != CaseState.CLOSED:
         case.state, case.queue = move_case(CaseState(case.state), CaseState.OPEN).value, Queue.NEEDS_ME.value
         case.snoozed_until, case.waiting_since = None, case.waiting_since or now

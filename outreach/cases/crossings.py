@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from outreach.cases import escalation
 from outreach.cases.actions import open_case
 from outreach.cases.events import add_event
 from outreach.cases.matching import Match, school_of
@@ -59,5 +60,6 @@ def _open(session: Session, episode: Episode, rule: Mapping[str, Any], settings:
         )
     standing.state = move(CaseState(standing.state), CaseState.OPEN).value
     standing.queue, standing.snoozed_until = Queue.NEEDS_ME.value, None
+    escalation.place(session, standing, settings, now)
     add_event(session, standing, EventKind.CROSSING, by="", now=now, text=episode.rule, episode_id=episode.id)
     return standing

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.cases import actions, resource_actions, steps
+from outreach.cases import actions, escalation, resource_actions, steps
 from outreach.cases.actions import CaseError
 from outreach.cases.help_states import ReferralState, StepState, move
 from outreach.cases.help_tables import Barrier, Step
@@ -133,10 +133,11 @@ def _goes_back(session: Session, case: Case, step: Step, reason: str, *, by: str
         steps.open_again(session, case, step, reason, due_on=local_date(now, settings.zone), by=by, now=now)
     if case.state == CaseState.CLOSED:
         with suppress(CaseError):  # the family has a newer case; the step stands in this one for whoever looks
-            actions.reopen(session, case, by=by, now=now)
+            actions.reopen(session, case, by=by, settings=settings, now=now)
     if case.state != CaseState.CLOSED:
         case.state, case.queue = move_case(CaseState(case.state), CaseState.OPEN).value, Queue.NEEDS_ME.value
         case.snoozed_until, case.waiting_since = None, case.waiting_since or now
+        escalation.place(session, case, settings, now)
 
 
 def of_steps(session: Session, step_ids: Collection[int]) -> Mapping[int, tuple[Referral, Resource]]:

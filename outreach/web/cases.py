@@ -158,7 +158,7 @@ def take(case_id: int) -> ResponseReturnValue:
 @needs(Permission.INBOX_ANSWER)
 def reopen(case_id: int) -> ResponseReturnValue:
     """Open a closed case again."""
-    return do(case_id, actions.reopen, "The case is open again.")
+    return do(case_id, partial(actions.reopen, settings=services().settings), "The case is open again.")
 
 
 @blueprint.post("/<int:case_id>/close")

@@ -89,8 +89,8 @@ def test_days_that_became_unknown_before_it_left_bring_a_person(line: Line) -> N
     assert (found.state, found.reason.split(":")[0]) == ("cancelled", "unknown count")
     line.nights.become(row, state=found.state.value, reason=found.reason)
     with line.nights.database.write() as session:
-        assert actions.take_over_unsaid(session, line.nights.now) == 1
-        assert actions.take_over_unsaid(session, line.nights.now) == 0
+        assert actions.take_over_unsaid(session, line.nights.settings, line.nights.now) == 1
+        assert actions.take_over_unsaid(session, line.nights.settings, line.nights.now) == 0
         taken = session.get_one(Case, case.id)
         assert (taken.queue, taken.waiting_since) == ("needs_me", line.nights.now)
 

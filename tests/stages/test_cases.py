@@ -163,7 +163,7 @@ def test_a_person_notes_takes_closes_and_reopens_and_all_of_it_is_on_record(data
         actions.close(session, case, by=ANA, now=LATER)
         actions.close(session, case, by="ben@example.org", now=LATER)
         assert (case.state, case.closed_by, case.open_key) == ("closed", ANA, None)
-        actions.reopen(session, case, by=ANA, now=LATER)
+        actions.reopen(session, case, by=ANA, settings=settings, now=LATER)
         assert (case.state, case.queue, case.closed_at) == ("open", "needs_me", None)
 
         done = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()

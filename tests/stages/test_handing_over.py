@@ -228,11 +228,11 @@ def test_sign_ins_and_links_end_at_once(database: Database, settings: Settings, 
     with database.write() as session:
         sue = session.get_one(Account, people["sue"])
         key, link = staff.begin_session(session, sue, NOON), staff.one_time_link(session, sue, NOON)
-        assert accounts.signed_in(session, key) is not None
+        assert accounts.signed_in(session, key, NOON) is not None
     closes(database, settings, people["sue"], None)
     with database.write() as session:
         session.execute(update(Account).where(Account.id == people["sue"]).values(disabled_at=None))
-        assert accounts.signed_in(session, key) is None, "not even if the account is opened again"
+        assert accounts.signed_in(session, key, NOON) is None, "not even if the account is opened again"
         assert not accounts.link_is_good(session, link, NOON)
 
 

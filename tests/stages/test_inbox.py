@@ -186,7 +186,7 @@ def test_an_answer_that_has_left_stays(session: Session) -> None:
     session.rollback()
 
 
-def test_many_are_closed_and_taken_back_in_one_go_except_where_something_happened_since(session: Session) -> None:
+def test_many_are_closed_and_taken_back_in_one_go_except_where_something_happened_since(session: Session, settings: Settings) -> None:
     ana = id_of(session, "ana")
     cases = [case_of(session, NOON, open_key=f"student:{n}", student_id=str(n), waiting_since=None) for n in range(4)]
     stood = [acts.stands(case) for case in cases]
@@ -194,7 +194,7 @@ def test_many_are_closed_and_taken_back_in_one_go_except_where_something_happene
         session, cases, lambda case: actions.close(session, case, by="ana@example.org", now=NOON), "{} closed.", account_id=ana, now=NOON
     )
     assert (done.done, done.left, done.act and done.act.said) == (4, 0, "4 closed.")
-    actions.reopen(session, cases[3], by="raj@example.org", now=NOON)
+    actions.reopen(session, cases[3], by="raj@example.org", settings=settings, now=NOON)
     last = acts.last_act(session, ana, NOON + MINUTE)
     assert last is not None
     assert acts.undo(session, last.id, **who(session, "ana"), now=NOON + MINUTE)[1] == 3  # type: ignore[arg-type]
