@@ -35,6 +35,21 @@ from outreach.resources import data_folder
 SHIPPED_TIMEZONE = "America/Chicago"
 
 
+RoleName = Literal[
+    "coordinator",
+    "attendance_clerk",
+    "school_administrator",
+    "district_administrator",
+    "mentor",
+    "translator",
+    "language_helper",
+    "records_officer",
+    "evaluator",
+    "it",
+]
+"""What ``staff.roles.Role`` knows, a floor further up: a misspelt role must not let its people in with less."""
+
+
 class SettingsError(ValueError):
     """A setting is missing or cannot be used."""
 
@@ -102,6 +117,8 @@ class Settings(BaseSettings):
     route_after_school_hours: PositiveInt
     on_call_wait_minutes: PositiveInt
     two_way_needs_on_call: Literal["phones", "always"]
+    second_factor: Literal["https", "always", "never"]
+    second_factor_roles: list[RoleName]
     state: Annotated[str, Field(pattern="^([A-Z]{2})?$")]
     smtp_host: str
     smtp_port: Annotated[int, Field(ge=1, le=65_535)]

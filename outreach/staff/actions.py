@@ -96,7 +96,7 @@ def set_password(session: Session, account: Account, password: str, now: datetim
         message = "Please use a password that does not contain your e-mail name."
         raise PasswordError(message)
     account.password_hash = PasswordHash.recommended().hash(password)
-    session.execute(update(StaffSession).where(StaffSession.account_id == account.id, StaffSession.ended_at.is_(None)).values(ended_at=now))
+    end_sessions(session, account.id, now)
     session.flush()
 
 
@@ -149,7 +149,7 @@ def close_account(session: Session, account: Account, now: datetime) -> None:
     """
     if account.disabled_at is None:
         account.disabled_at = now
-    session.execute(update(StaffSession).where(StaffSession.account_id == account.id, StaffSession.ended_at.is_(None)).values(ended_at=now))
+    end_sessions(session, account.id, now)
     session.execute(update(SignInLink).where(SignInLink.account_id == account.id, SignInLink.used_at.is_(None)).values(used_at=now))
     session.flush()
 
@@ -159,6 +159,15 @@ def end_session(session: Session, key: str, now: datetime) -> None:
     session.execute(
         update(StaffSession).where(StaffSession.key_hash == digest(key)).values(ended_at=func.coalesce(StaffSession.ended_at, now))
     )
+
+
+def end_sessions(session: Session, account_id: int, now: datetime, *, public_id: str | None = None) -> int:
+    """End the sign-ins of a person, or the one that pages call *public_id*; return how many were still running."""
+    mine = [StaffSession.account_id == account_id, StaffSession.ended_at.is_(None)]
+    if public_id is not None:
+        mine.append(StaffSession.public_id == public_id)
+    ended = session.scalars(update(StaffSession).where(*mine).values(ended_at=now).returning(StaffSession.waits_for_code))
+    return sum(not waited for waited in ended)
 
 
 def audit(session: Session, *, actor: str, action: str, subject: str, now: datetime, detail: Json | None = None) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from outreach.staff.actions import digest
 from outreach.staff.roles import GRANTS, Permission, Reach, Role
-from outreach.staff.tables import Account, AccountSchool, AuditEntry, SignInLink, StaffSession
+from outreach.staff.tables import Account, AccountSchool, AuditEntry, SecondFactor, SignInLink, StaffSession
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,10 @@ class SignedIn:
     """The schools whose rows they see; None is the whole district."""
     by_link: bool
     has_password: bool
+    has_factor: bool
+    """Whether a second factor is asked of them at sign-in."""
+    session_id: str
+    """What pages call this sign-in by; it opens nothing."""
 
     def may(self, permission: Permission) -> bool:
         """Whether their role has *permission*."""
@@ -71,26 +75,49 @@ def coordinators_of(session: Session) -> dict[str, int]:
     return {row[0]: row[1] for row in session.execute(rows)}
 
 
-def signed_in(session: Session, key: str) -> SignedIn | None:
-    """Whose running sign-in *key* belongs to; None once it has ended or the account is disabled."""
-    running = (
-        select(Account, StaffSession.by_link)
-        .join(StaffSession, StaffSession.account_id == Account.id)
-        .where(StaffSession.key_hash == digest(key), StaffSession.ended_at.is_(None), Account.disabled_at.is_(None))
-    )
-    row = session.execute(running).one_or_none()
-    if row is None:
+LONGEST_SIGN_IN = timedelta(days=30)
+"""After this a sign-in ends, used or not; a cookie that nobody uses ends in half a day (``web.security``)."""
+CODE_TIME = timedelta(minutes=10)
+"""How long a right password waits for its second factor."""
+
+
+def signed_in(session: Session, key: str, now: datetime) -> SignedIn | None:
+    """Whose running sign-in *key* belongs to; None once it has ended or the account is disabled, and before the second factor."""
+    found = running(session, key)
+    if found is None or found.waits_for_code or found.started_at <= now - LONGEST_SIGN_IN:
         return None
-    account: Account = row[0]
+    account = session.get_one(Account, found.account_id)
+    factor = select(SecondFactor.account_id).where(SecondFactor.account_id == account.id, SecondFactor.confirmed_at.is_not(None))
     return SignedIn(
         id=account.id,
         email=account.email,
         name=account.name,
         role=Role(account.role),
         schools=scope(session, account),
-        by_link=row[1],
+        by_link=found.by_link,
         has_password=account.password_hash is not None,
+        has_factor=session.scalar(factor) is not None,
+        session_id=found.public_id,
     )
+
+
+def awaiting_code(session: Session, key: str, now: datetime) -> StaffSession | None:
+    """The sign-in of *key* whose second factor has not been given yet; None after CODE_TIME, and for any other."""
+    found = running(session, key)
+    return found if found is not None and found.waits_for_code and found.started_at > now - CODE_TIME else None
+
+
+def running(session: Session, key: str) -> StaffSession | None:
+    """The sign-in of *key* that nobody has ended, of an account that is open."""
+    mine = StaffSession.key_hash == digest(key), StaffSession.ended_at.is_(None), Account.disabled_at.is_(None)
+    return session.scalars(select(StaffSession).join(Account, Account.id == StaffSession.account_id).where(*mine)).one_or_none()
+
+
+def sessions(session: Session, account_id: int, now: datetime) -> Sequence[StaffSession]:
+    """The sign-ins of a person that have not ended, the newest first."""
+    mine = StaffSession.account_id == account_id, StaffSession.ended_at.is_(None), StaffSession.waits_for_code.is_(False)
+    lately = StaffSession.started_at > now - LONGEST_SIGN_IN
+    return session.scalars(select(StaffSession).where(*mine, lately).order_by(StaffSession.started_at.desc())).all()
 
 
 def link_is_good(session: Session, token: str, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Wrong passwords, counted by the e-mail that was typed, whether an account has it or not."""
+"""Wrong passwords, counted by the e-mail that was typed, whether an account has it or not; and wrong codes, by whose they were to be."""
 
 from __future__ import annotations
 
@@ -15,24 +15,28 @@ MOST = 10
 """Wrong tries in that time, after which it waits; a guess a minute finds no password of fifteen letters."""
 
 
-def must_wait(session: Session, email: str, now: datetime) -> bool:
-    """Whether so many wrong passwords came for this e-mail that none is looked at now."""
-    lately = WrongPassword.typed == _typed(email), WrongPassword.at > now - WINDOW
+PASSWORD, CODE = "password", "code"
+"""What was tried. They are counted apart, so that nobody who types "code of 7" for an e-mail keeps somebody's codes waiting."""
+
+
+def must_wait(session: Session, whose: str, now: datetime, *, what: str = PASSWORD) -> bool:
+    """Whether so many wrong ones came for this e-mail (of codes: this account) that none is looked at now."""
+    lately = WrongPassword.typed == _typed(what, whose), WrongPassword.at > now - WINDOW
     return (session.scalar(select(func.count()).where(*lately)) or 0) >= MOST
 
 
-def note(session: Session, email: str, now: datetime) -> None:
-    """Count a wrong password, and forget those that no longer count."""
+def note(session: Session, whose: str, now: datetime, *, what: str = PASSWORD) -> None:
+    """Count a wrong one, and forget those that no longer count."""
     session.execute(delete(WrongPassword).where(WrongPassword.at <= now - WINDOW))
-    session.add(WrongPassword(typed=_typed(email), at=now))
+    session.add(WrongPassword(typed=_typed(what, whose), at=now))
     session.flush()
 
 
-def forget(session: Session, email: str) -> None:
+def forget(session: Session, whose: str, *, what: str = PASSWORD) -> None:
     """Start anew after a right one."""
-    session.execute(delete(WrongPassword).where(WrongPassword.typed == _typed(email)))
+    session.execute(delete(WrongPassword).where(WrongPassword.typed == _typed(what, whose)))
 
 
-def _typed(email: str) -> str:
+def _typed(what: str, whose: str) -> str:
     """A digest: what strangers type into the form is nothing to keep."""
-    return hashlib.sha256(email.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(f"{what} {whose.strip()}".lower().encode("utf-8", "surrogatepass")).hexdigest()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from outreach.delivery import invitations
 from outreach.delivery.invitations import Invited
 from outreach.district import queries as district
-from outreach.staff import actions, care
+from outreach.staff import actions, care, factors, queries
 from outreach.staff.care import Cared
 from outreach.staff.roles import GRANTS, Permission, Reach, Role
 from outreach.web import people
@@ -85,6 +85,33 @@ def take_back(account_id: int) -> ResponseReturnValue:
     return redirect(url_for("accounts.one", account_id=account_id))
 
 
+@blueprint.post("/<int:account_id>/factor/reset")
+@needs(Permission.ACCOUNTS_SET)
+def reset_factor(account_id: int) -> ResponseReturnValue:
+    """For somebody who lost phone and paper: ask for no code until they set one up anew, and sign them out everywhere."""
+    with services().database.write() as session:
+        account = _theirs(session, account_id).account
+        if factors.forget(session, account, by=person().email, now=now()):
+            actions.end_sessions(session, account.id, now())
+    flash("Done. They sign in with the password alone, and set up a code anew.")
+    return redirect(url_for("accounts.one", account_id=account_id))
+
+
+@blueprint.post("/<int:account_id>/sessions/end")
+@needs(Permission.ACCOUNTS_SET)
+def end_sessions(account_id: int) -> ResponseReturnValue:
+    """Sign somebody out, in one browser or everywhere."""
+    which = request.form.get("session") or None
+    with services().database.write() as session:
+        account = _theirs(session, account_id).account
+        ended = actions.end_sessions(session, account.id, now(), public_id=which)
+        if ended:
+            detail = {"sign_ins": ended}
+            actions.audit(session, actor=person().email, action="signed.out", subject=f"account {account.id}", now=now(), detail=detail)
+    flash("Signed out there." if ended else "That sign-in had ended already.")
+    return redirect(url_for("accounts.one", account_id=account_id))
+
+
 def _told(account_id: int, made: Invited) -> ResponseReturnValue:
     """Say that the link is on its way; where nobody carries e-mails, show it this once."""
     if not made.by_mail:
@@ -113,6 +140,8 @@ def _one(account_id: int, *, problem: str = "", link: str = "") -> str:
         return render_template(
             "account.html",
             one=_theirs(session, account_id),
+            factor=factors.standing(session, account_id),
+            sessions=queries.sessions(session, account_id, now()),
             names=people.school_names(session),
             role_of=Role,
             problem=problem,

@@ -8,6 +8,7 @@ from typing import cast
 from flask import abort, current_app, g, request, session
 
 from outreach.services import Services
+from outreach.staff import factors
 from outreach.staff import queries as staff
 from outreach.staff.queries import SignedIn
 
@@ -35,7 +36,7 @@ def visitor() -> SignedIn | None:
         g.visitor = None
         if isinstance(key, str):
             with services().database.read() as rows:
-                g.visitor = staff.signed_in(rows, key)
+                g.visitor = staff.signed_in(rows, key, now())
     return cast("SignedIn | None", g.visitor)
 
 
@@ -45,6 +46,14 @@ def person() -> SignedIn:
     if found is None:
         abort(401)
     return found
+
+
+def lacks_factor(known: SignedIn) -> bool:
+    """Whether this person has to set up a second factor before anything else."""
+    if known.has_factor:
+        return False
+    with services().database.read() as rows:
+        return factors.needed(rows, known.id, known.role, services().settings)
 
 
 def page_number() -> int:

@@ -11,7 +11,7 @@ from flask import Flask, abort, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from outreach.staff.roles import Permission
-from outreach.web.context import visitor
+from outreach.web.context import lacks_factor, visitor
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -19,7 +19,10 @@ _DECLARED = "declared_access"
 
 
 def needs(permission: Permission) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
-    """Let only people in whose role has *permission*; strangers are shown the sign-in page and come back after it."""
+    """Let only people in whose role has *permission*; strangers are shown the sign-in page and come back after it.
+
+    Who has to set up a second factor first reaches only what is of the own account.
+    """
 
     def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
         @wraps(view)
@@ -29,6 +32,8 @@ def needs(permission: Permission) -> Callable[[Callable[P, ResponseReturnValue]]
                 return _ask_to_sign_in()
             if not known.may(permission):
                 abort(403)
+            if permission is not Permission.ACCOUNT_SELF and lacks_factor(known):
+                return _lead_to(url_for("my_sign_in.page"))
             return view(*args, **kwargs)
 
         return _declare(guarded, permission.value)
@@ -79,9 +84,14 @@ def _declare(view: Callable[P, R], declared: str) -> Callable[P, R]:
 
 
 def _ask_to_sign_in() -> ResponseReturnValue:
-    here = request.full_path.rstrip("?") if request.method == "GET" else None
-    if request.headers.get("HX-Request"):
-        refusal = make_response("", 401)
-        refusal.headers["HX-Redirect"] = url_for("signin.page")
-        return refusal
-    return redirect(url_for("signin.page", next=here))
+    here = request.full_path.rstrip("?") if request.method == "GET" and not request.headers.get("HX-Request") else None
+    return _lead_to(url_for("signin.page", next=here))
+
+
+def _lead_to(address: str) -> ResponseReturnValue:
+    """Go to another page instead; a part of a page takes the whole page there."""
+    if not request.headers.get("HX-Request"):
+        return redirect(address)
+    refusal = make_response("", 401)
+    refusal.headers["HX-Redirect"] = address
+    return refusal

@@ -1,4 +1,4 @@
-"""Signing in with a password or a one-time link, choosing a password, signing out."""
+"""Signing in with a password or a one-time link, and with a code where one is asked; choosing a password, signing out."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from outreach.staff import actions, queries, tries
+from outreach.staff import actions, factors, keys, queries, tries
 from outreach.staff.roles import Permission
-from outreach.staff.tables import Account
+from outreach.staff.tables import Account, StaffSession
 from outreach.web.context import SESSION_KEY, now, person, services, visitor
 from outreach.web.permissions import needs, open_to_all, safe_path
 
@@ -40,10 +40,39 @@ def enter() -> ResponseReturnValue:
         elif (account := queries.by_email(rows, email)) and account.disabled_at is None:
             tries.forget(rows, email)
             actions.renew_password(account, password)
-            _begin(rows, account, by_link=False)
-    if not right:
-        return render_template("sign_in.html", email=email, next=wanted, problem="wrong"), 422
-    return redirect(safe_path(wanted) or url_for("home.index"))
+            return come_in(rows, account, safe_path(wanted) or url_for("home.index"))
+    return render_template("sign_in.html", email=email, next=wanted, problem="wrong"), 422
+
+
+@blueprint.get("/sign-in/code")
+@open_to_all("the password or link before it was right")
+def code_page() -> ResponseReturnValue:
+    """Ask for the second factor of whoever gave the first."""
+    with services().database.read() as rows:
+        if _awaiting(rows) is None:
+            return redirect(url_for("signin.page"))
+    return render_template("sign_in_code.html", next=request.args.get("next", ""), problem="")
+
+
+@blueprint.post("/sign-in/code")
+@open_to_all("the password or link before it was right")
+def code_enter() -> ResponseReturnValue:
+    """Check the code; ten wrong ones wait, whoever gave them."""
+    wanted = safe_path(request.form.get("next", "")) or url_for("home.index")
+    with services().database.write() as rows:
+        waiting = _awaiting(rows)
+        if waiting is None:
+            return redirect(url_for("signin.page"))
+        account, whose = rows.get_one(Account, waiting.account_id), str(waiting.account_id)
+        if tries.must_wait(rows, whose, now(), what=tries.CODE):
+            return render_template("sign_in_code.html", next=wanted, problem="wait"), 429
+        if not factors.check(rows, account.id, keys.secret_key(services().settings), request.form.get("code", ""), now()):
+            tries.note(rows, whose, now(), what=tries.CODE)
+            return render_template("sign_in_code.html", next=wanted, problem="wrong"), 422
+        tries.forget(rows, whose, what=tries.CODE)
+        actions.end_sessions(rows, account.id, now(), public_id=waiting.public_id)
+        _begin(rows, account, by_link=waiting.by_link)
+    return redirect(wanted)
 
 
 @blueprint.get("/sign-in/<token>")
@@ -61,10 +90,9 @@ def link_enter(token: str) -> ResponseReturnValue:
     """Spend the link, sign in, and offer to choose a password."""
     try:
         with services().database.write() as rows:
-            _begin(rows, actions.use_link(rows, token, now()), by_link=True)
+            return come_in(rows, actions.use_link(rows, token, now()), url_for("signin.password_page"), by_link=True)
     except actions.LinkError:
         return render_template("sign_in_link.html", good=False), 410
-    return redirect(url_for("signin.password_page"))
 
 
 @blueprint.post("/sign-out")
@@ -105,9 +133,55 @@ def password_set() -> ResponseReturnValue:
     return redirect(url_for("home.index"))
 
 
+def come_in(rows: Session, account: Account, wanted: str, *, by_link: bool = False) -> ResponseReturnValue:
+    """The first factor was right: go to *wanted*, past the second one where the account has it."""
+    if factors.standing(rows, account.id) is None:
+        _begin(rows, account, by_link=by_link)
+        return redirect(wanted)
+    _keep(actions.begin_session(rows, account, now(), by_link=by_link, waits_for_code=True, browser=_browser()))
+    return redirect(url_for("signin.code_page", next=wanted))
+
+
 def _begin(rows: Session, account: Account, *, by_link: bool) -> None:
-    """Sign *account* in within this browser, with a cookie that owes nothing to the one before."""
+    """Sign *account* in within this browser."""
+    _keep(actions.begin_session(rows, account, now(), by_link=by_link, browser=_browser()))
+    actions.audit(rows, actor=account.email, action="signed.in", subject=f"account {account.id}", now=now())
+
+
+def _keep(key: str) -> None:
+    """Give this browser a cookie that owes nothing to the one before."""
     session.clear()
     session.permanent = True
-    session[SESSION_KEY] = actions.begin_session(rows, account, now(), by_link=by_link)
-    actions.audit(rows, actor=account.email, action="signed.in", subject=f"account {account.id}", now=now())
+    session[SESSION_KEY] = key
+
+
+def _awaiting(rows: Session) -> StaffSession | None:
+    key = session.get(SESSION_KEY)
+    return queries.awaiting_code(rows, key, now()) if isinstance(key, str) else None
+
+
+_PROGRAMS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "FxiOS": "Firefox",
+    "CriOS": "Chrome",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
+_MACHINES = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "CrOS": "Chromebook",
+    "Windows": "Windows",
+    "Mac OS X": "Mac",
+    "Linux": "Linux",
+}
+
+
+def _browser() -> str:
+    """What the browser says of itself, in two words a person knows their own by; the first that fits, as they all claim to be several."""
+    said = request.headers.get("User-Agent", "")
+    program, machine = (next((words for sign, words in known.items() if sign in said), "") for known in (_PROGRAMS, _MACHINES))
+    return f"{program} on {machine}" if program and machine else program or machine

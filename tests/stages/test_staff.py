@@ -85,7 +85,7 @@ def test_a_disabled_account_is_shut_out_everywhere(database: Database) -> None:
         account.disabled_at = NOON
         session.flush()
         assert actions.check_password(session, account.email, PASSWORD) is None
-        assert queries.signed_in(session, key) is None
+        assert queries.signed_in(session, key, NOON) is None
         with pytest.raises(actions.LinkError):
             actions.use_link(session, token, NOON)
 
@@ -115,11 +115,11 @@ def test_a_new_password_ends_every_running_sign_in(database: Database) -> None:
     with database.write() as session:
         account = ana(session)
         key = actions.begin_session(session, account, NOON, by_link=True)
-        before = queries.signed_in(session, key)
+        before = queries.signed_in(session, key, NOON)
         assert before is not None
         assert (before.name, before.schools, before.by_link, before.has_password) == ("Ana Ruiz", frozenset({"S1", "S2"}), True, False)
         actions.set_password(session, account, PASSWORD, NOON)
-        assert queries.signed_in(session, key) is None
+        assert queries.signed_in(session, key, NOON) is None
 
 
 def test_signing_out_ends_that_sign_in_only_and_keeps_its_first_end(database: Database) -> None:
@@ -128,8 +128,8 @@ def test_signing_out_ends_that_sign_in_only_and_keeps_its_first_end(database: Da
         here, there = actions.begin_session(session, account, NOON), actions.begin_session(session, account, NOON)
         actions.end_session(session, here, NOON)
         actions.end_session(session, here, NOON + timedelta(hours=1))
-        assert queries.signed_in(session, here) is None
-        assert queries.signed_in(session, there) is not None
+        assert queries.signed_in(session, here, NOON) is None
+        assert queries.signed_in(session, there, NOON) is not None
         ended = session.scalars(select(StaffSession.ended_at).where(StaffSession.ended_at.is_not(None))).all()
         assert ended == [NOON]
 
