@@ -16,6 +16,7 @@ from outreach.cases import mentor_tables as mentors
 from outreach.cases import resource_tables as resources
 from outreach.cases import routing_tables as routing
 from outreach.cases import tables as cases
+from outreach.cases import team_tables as team
 from outreach.consent import tables as consent
 from outreach.database import Base
 from outreach.delivery import family_tables as family
@@ -75,6 +76,7 @@ TABLES = (
     speaking,
     staff,
     studies,
+    team,
     thresholds,
     translation,
 )

@@ -112,6 +112,11 @@ def read(session: Session, schools: Collection[str] | None, *, settings: Setting
     return CallList(list(_with_numbers(session, shown, settings, now)), len(order))
 
 
+def number(session: Session, schools: Collection[str] | None, *, settings: Settings, now: datetime) -> int:
+    """How many children stand on the list of some schools (None: the district)."""
+    return len(_waiting(session, enrolled(session, schools, local_date(now, settings.zone))))
+
+
 def one(session: Session, student_id: str, schools: Collection[str] | None, *, settings: Settings, now: datetime) -> Listed | None:
     """One child on the list of some schools; None where it is not on it, or not any more."""
     if student_id not in enrolled(session, schools, local_date(now, settings.zone)):

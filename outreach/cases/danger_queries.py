@@ -60,6 +60,12 @@ def listed(session: Session, person: SignedIn, *, limit: int = 100) -> list[tupl
     return [(row[0], row[1]) for row in session.execute(rows.order_by(*order).limit(limit))]
 
 
+def unanswered(session: Session, person: SignedIn) -> int:
+    """How many open incidents that *person* may see nobody has yet."""
+    rows = select(func.count()).select_from(Incident).join(Case, Case.id == Incident.case_id)
+    return session.scalar(rows.where(Incident.closed_at.is_(None), Incident.acknowledged_at.is_(None), *_may_see(person))) or 0
+
+
 def steps(session: Session, incident_id: int) -> list[IncidentStep]:
     """Everything that happened, the first thing first."""
     return list(session.scalars(select(IncidentStep).where(IncidentStep.incident_id == incident_id).order_by(IncidentStep.id)))

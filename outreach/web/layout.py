@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from flask import Flask, current_app, g, request
+from markupsafe import Markup
 
 from outreach.attendance.profiles import in_figures
 from outreach.attention import queries as attention
@@ -32,6 +33,7 @@ class Tab:
 
 _MESSAGES, _DATA, _DISTRICT, _WORDS = "Messages", "Data", "District", "Words"
 TABS = (
+    Tab("my_day.page", "Today", Permission.INBOX_READ),
     Tab("inbox.page", "Inbox", Permission.INBOX_READ),
     Tab("students.page", "My students", Permission.INBOX_READ),
     Tab("mentors.mine", "My children", Permission.CHILDREN_OWN),
@@ -41,6 +43,7 @@ TABS = (
     Tab("delivery.page", "Delivery", Permission.DELIVERY_READ, _MESSAGES),
     Tab("sending.page", "Sending", Permission.SENDING_READ, _MESSAGES),
     Tab("consents.page", "Consent", Permission.INBOX_READ, _MESSAGES),
+    Tab("languages.page", "Languages", Permission.LANGUAGE_HELP, _MESSAGES),
     Tab("letters.page", "Letters", Permission.LETTERS_READ, _MESSAGES),
     Tab("baseline.page", "First round", Permission.BASELINE_READ, _MESSAGES),
     Tab("rules.page", "Rules", Permission.RULES_READ, _MESSAGES),
@@ -56,6 +59,8 @@ TABS = (
     Tab("takers.page", "People", Permission.PEOPLE_SET, _DISTRICT),
     Tab("studies.page", "Studies", Permission.STUDY_READ, _DISTRICT),
     Tab("operations.page", "The service", Permission.OPERATIONS_READ, _DISTRICT),
+    Tab("setting_up.page", "First steps", Permission.OPERATIONS_READ, _DISTRICT),
+    Tab("setting_up.settings", "Settings", Permission.OPERATIONS_READ, _DISTRICT),
     Tab("audit.page", "Record", Permission.AUDIT_READ, _DISTRICT),
 )
 
@@ -72,6 +77,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(full_moment)
     app.add_template_filter(language_name)
     app.add_template_filter(text_direction)
+    app.add_template_filter(written_in)
     app.add_template_global(may_open)
     app.add_template_global(wording.of_state, "state_words")
     app.add_template_global(wording.of_opening, "opening_words")
@@ -145,6 +151,13 @@ def language_name(locale: str) -> str:
 def text_direction(locale: str) -> str:
     """A template's ``{{ locale|text_direction }}`` for a ``dir`` attribute; ``auto`` where the language is not known."""
     return languages()[locale].direction if locale in languages() else "auto"
+
+
+def written_in(locale: str) -> Markup:
+    """A template's ``<p {{ locale|written_in }}>``: the attributes ``lang`` and ``dir``; where it is not known the letters decide."""
+    if locale not in languages():
+        return Markup('dir="auto"')
+    return Markup('lang="{}" dir="{}"').format(locale, languages()[locale].direction)
 
 
 def _around() -> dict[str, Any]:

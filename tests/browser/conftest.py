@@ -92,6 +92,6 @@ def page(request: pytest.FixtureRequest, browser: Browser, served: Served) -> It
     opened.fill("#email", "boss@example.org")
     opened.fill("#password", PASSWORD)
     opened.click("main button")
-    opened.wait_for_url("**/inbox")
+    opened.wait_for_url("**/today")
     yield opened
     context.close()

@@ -43,7 +43,8 @@ class Desks:
         page.fill("#email", f"{name}@example.org")
         page.fill("#password", PASSWORD)
         page.click("main button")
-        page.wait_for_url("**/inbox")
+        page.wait_for_url("**/today")
+        page.goto("/inbox")
         return page
 
     def close(self) -> None:

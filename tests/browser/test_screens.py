@@ -20,6 +20,9 @@ from tests.web.wrong_number import ARABIC, a_wrong_number
 pytestmark = pytest.mark.browser
 
 SCREENS = (
+    "/today",
+    "/today/follow-ups",
+    "/playbook",
     "/inbox",
     "/inbox?queue=information",
     "/inbox?whose=mine",

@@ -656,6 +656,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_planned_messages_state_channel_due_at"), ["state", "channel", "due_at"], unique=False)
 
     op.create_table(
+        "playbook_versions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lines", sa.JSON(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_playbook_versions")),
+    )
+    op.create_table(
         "record_requests",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("student_id", sa.String(), nullable=False),
@@ -2181,6 +2190,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_record_requests_ended_at"))
 
     op.drop_table("record_requests")
+    op.drop_table("playbook_versions")
     with op.batch_alter_table("planned_messages", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_planned_messages_state_channel_due_at"))
         batch_op.drop_index(batch_op.f("ix_planned_messages_provider_sid"))
