@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, or_, select, update
+from sqlalchemy import Select, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from outreach.attendance.tables import FeedImport, ImportProblem, Mark, MarkVersion
@@ -124,7 +124,7 @@ def _left(window: Window) -> Select[str]:
     gone = (
         select(Student.student_id).join(FeedImport, FeedImport.id == Student.gone_import_id).where(FeedImport.finished_at < window.before)
     )
-    with_marks = or_(Student.student_id.in_(select(Mark.student_id)), Student.student_id.in_(select(MarkVersion.student_id)))
+    with_marks = or_(exists().where(Mark.student_id == Student.student_id), exists().where(MarkVersion.student_id == Student.student_id))
     free = gone.where(with_marks, Student.student_id.not_in(select(StudyChild.student_id)))
     return free.where(Student.student_id.not_in(window.held.students)).order_by(Student.student_id)
 

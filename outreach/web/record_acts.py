@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from outreach.records import holds, redaction, requests, retention
+from outreach.district.overlays import merged
+from outreach.records import gathering, holds, redaction, requests, retention
 from outreach.records.requests import RecordError
 from outreach.replies.normalise import storable
 from outreach.staff.roles import Permission
@@ -37,11 +38,14 @@ def state() -> ResponseReturnValue:
 @blueprint.post("/hold")
 @needs(Permission.RECORDS_KEEP)
 def hold() -> ResponseReturnValue:
-    """Hold everything of the child."""
+    """Hold everything of the child, or of one of its adults alone."""
 
     def act(session: Session, student_id: str) -> str:
-        holds.place(session, student_id=student_id, why=_why(), by=person().email, now=now())
-        return "The hold stands: nothing of this child and its adults is redacted or deleted."
+        contact = request.form.get("contact", "")
+        if contact and contact not in {adult.contact_id for adult in gathering.family(session, merged(session).ids([student_id]))}:
+            abort(404)
+        holds.place(session, student_id="" if contact else student_id, contact_id=contact, why=_why(), by=person().email, now=now())
+        return "The hold stands: nothing of it is redacted or deleted until somebody lifts it."
 
     return _act(act)
 

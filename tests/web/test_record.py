@@ -257,3 +257,47 @@ def test_the_disclosure_log_says_who_got_what_when_why_and_on_which_basis(office
     with sqlite_database.read() as session:
         [entry] = session.scalars(select(AuditEntry).where(AuditEntry.action == "disclosures.exported"))
     assert (entry.subject, entry.detail) == ("student st1", {"rows": len(rows)})
+
+
+def test_a_statement_goes_with_the_record_and_a_hold_keeps_it_as_it_is(officer: FlaskClient, sqlite_database: Database) -> None:
+    page = "/records/child?child=st1"
+
+    def act(what: str, **fields: str) -> str:
+        assert send(officer, page, f"/records/{what}?child=st1", **fields)[0] == 302
+        return officer.get(page).text
+
+    assert "Write down what the family says." in act("statement", words=" ")
+    act("statement", words="Luis was ill on all of these days.")
+    assert "Held: nothing of this child" in act("hold", why="Letter of counsel")
+    with sqlite_database.read() as session:
+        his = session.scalars(select(Inbound).where(Inbound.phone == PEDRO)).one().id
+    assert "A legal hold, or an open request" in act("redact", text=f"text:{his}", why="He asked")
+    assert send(officer, "/retention", "/retention/holds/1/lift", why="Settled")[0] == 302
+    assert HIS not in act("redact", text=f"text:{his}", why="He asked")
+    assert "There is no such text." in act("redact", text="text:999", why="x")
+    assert send(officer, page, "/records/hold?child=st1", why="x", contact="c4")[0] == 404, "no adult of this child"
+    act("hold", why="Letter of counsel", contact="c9")
+    assert "Pedro Lopez" in officer.get("/retention").text
+    files = given(officer, opened(officer))
+    assert "Luis was ill on all of these days." in files["record.html"]
+    assert "[redacted]" in files["record.html"]
+
+
+def test_a_schedule_shows_what_would_go_and_goes_when_a_person_presses(officer: FlaskClient, sqlite_database: Database) -> None:
+    with sqlite_database.write() as session:
+        for case in session.scalars(select(Case)):
+            case.state, case.closed_at = "closed", NOON - timedelta(days=100)
+    assert "texts and answers</strong> would go" not in officer.get("/retention").text
+    assert "At least 90 days" in send(officer, "/retention", "/retention/set", kind="words", days="10")[2] + officer.get("/retention").text
+    send(officer, "/retention", "/retention/set", kind="words", days="90")
+    assert "<strong>11 texts and answers</strong> would go" in officer.get("/retention").text
+    assert send(officer, "/retention", "/retention/run", kind="words")[0] == 302
+    assert "11 texts and answers" in officer.get("/retention").text, "what went is listed"
+    assert send(officer, "/retention", "/retention/run", kind="everything")[0] == 400
+    with sqlite_database.read() as session:
+        assert set(session.scalars(select(Inbound.body))) == {"[redacted]"}
+    page = "/records/child?child=st1"
+    assert send(officer, page, "/records/delete?child=st1", why="She asked in writing")[0] == 302
+    assert SEALED not in "".join(given(officer, opened(officer)).values())
+    with sqlite_database.read() as session:
+        assert SEALED not in {row.text for row in session.scalars(select(CaseEvent))}
