@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+ADULT = 18
+"""Years at which the rights of parents pass to the student (34 CFR 99.5)."""
+
 
 @dataclass(frozen=True)
 class Phone:
@@ -86,3 +89,8 @@ class Adult:
     def link(self, student_id: str) -> Link | None:
         """The tie to one child, if there is one."""
         return next((link for link in self.links if link.student_id == student_id), None)
+
+
+def age(born: date, on: date) -> int:
+    """Whole years of somebody on a day."""
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))

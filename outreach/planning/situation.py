@@ -18,6 +18,7 @@ from outreach.clock import local_date
 from outreach.consent import queries as consent
 from outreach.district import queries as district
 from outreach.district.households import Household, households
+from outreach.district.people import ADULT, age
 from outreach.district.tables import School, Student
 from outreach.planning import brakes, peace
 from outreach.planning.brakes import Brakes
@@ -28,8 +29,6 @@ from outreach.planning.signers import signers
 from outreach.planning.window import Window, for_number
 from outreach.settings import Settings
 from outreach.thresholds.counts import counts_to_tell
-
-_ADULT = 18
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ class Situation:
             return Reason.DECEASED
         if student is None or student.gone_import_id is not None or not self.enrolled.get(student_id) or student_id not in self.counts:
             return Reason.LEFT_SCHOOL
-        if self.settings.adult_students == "hold" and student.birth_date and _age(student.birth_date, self.today(student_id)) >= _ADULT:
+        if self.settings.adult_students == "hold" and student.birth_date and age(student.birth_date, self.today(student_id)) >= ADULT:
             return Reason.ADULT_STUDENT
         return ""
 
@@ -191,7 +190,3 @@ def verified_from(settings: Settings, now: datetime) -> date | None:
 def numbers(session: Session, phones: Collection[str], enrolled: Mapping[str, Collection[str]]) -> Numbers:
     """What decides whether *phones* may be texted about children who attend the schools in *enrolled*."""
     return Numbers(consent.states(session, phones), attendance.trusted_sources(session, enrolled))
-
-
-def _age(born: date, on: date) -> int:
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))

@@ -8,10 +8,10 @@ from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
+from outreach.district.people import ADULT, age
+
 DAYS_TO_ANSWER = 45
 """A request to inspect a record is answered within so many days (34 CFR 99.10(b))."""
-ADULT = 18
-"""Years at which the rights of parents pass to the student (34 CFR 99.5)."""
 
 
 class Basis(StrEnum):
@@ -65,8 +65,3 @@ def refusal(basis: Basis, contact_id: str, birth_date: date | None, today: date)
     if basis is Basis.STUDENT and birth_date is not None and not adult:
         return "The student is under 18: the right is the parents'."
     return ""
-
-
-def age(born: date, today: date) -> int:
-    """Whole years."""
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
