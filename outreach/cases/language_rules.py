@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import pycld2
 
-from outreach.messages.languages import DEFAULT, languages
+from outreach.messages.languages import languages
 
 _SCRIPTS: Mapping[str, str] = MappingProxyType(
     {"ARABIC": "Arab", "CJK": "Hans", "CYRILLIC": "Cyrl", "ETHIOPIC": "Ethi", "HANGUL": "Kore", "LATIN": "Latn"}
@@ -36,7 +36,7 @@ class Helper:
 
 
 def language_of(words: str, known: str, family: str) -> str:
-    """The language of a family's *words*; empty where they hold no letters.
+    """The language of a family's *words*; empty where they hold no letters, or nothing tells.
 
     *known* is the locale of the list that understood them, or empty; *family* the locale on file, or the name that the feed has for it.
     Where letters and words leave it open, it is the family's: a helper who is asked once too often costs less than words nobody reads.
@@ -48,7 +48,7 @@ def language_of(words: str, known: str, family: str) -> str:
         return detected
     if script != "Latn" and family in listed and listed[family].script != script:  # in Latin letters people write any language
         return next((locale for locale, one in listed.items() if one.script == script), family)
-    return known or family or DEFAULT
+    return known or family
 
 
 def choose(helpers: Collection[Helper]) -> int | None:

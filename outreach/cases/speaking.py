@@ -6,29 +6,28 @@ cloud service; words that may mean danger go to nobody but the people named for 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
-from outreach.cases import danger_queries, language_rules, routing_facts, saved_replies, school_time
+from outreach.cases import danger_queries, language_rules, routing_facts, school_time
 from outreach.cases.language_rules import Helper
 from outreach.cases.language_states import TaskKind, TaskState
 from outreach.cases.language_tables import LanguageTask
 from outreach.cases.routing_tables import StaffDetail
+from outreach.cases.speaking_queries import family_language, name_of, written_in
 from outreach.cases.tables import Case
 from outreach.clock import local_date
 from outreach.database import Database
-from outreach.district.tables import Contact
-from outreach.messages.languages import DEFAULT, languages
+from outreach.messages.languages import DEFAULT
 from outreach.planning import actions as planning
 from outreach.planning.states import MessageClass
 from outreach.replies import machines
 from outreach.replies.tables import Inbound
 from outreach.settings import Settings
+from outreach.staff import queries as staff
 from outreach.staff.roles import Role
 from outreach.staff.tables import Account, AccountSchool
 from outreach.translation.states import Kind, MachineState
@@ -39,8 +38,6 @@ NOTE = "speaker_answers"
 KIND = "language"
 _AGAIN = (timedelta(minutes=1), timedelta(minutes=5))
 """After the first and the second time without an answer; after the third a person has it."""
-_LIST = re.compile(r"\(([A-Za-z-]+), \w+\)")
-"""The locale of the list that understood a text, as the text's reasons name it."""
 _ABSENT = "nobody at the school reads this language, and no machine translates it"
 _DANGER = "it may mean danger: only the people named for that read it, so have an interpreter called now"
 _SEALED = "it is sealed: only the person who looks after the case reads it, with an interpreter of their choice"
@@ -50,7 +47,7 @@ def hear(session: Session, case: Case, inbound: Inbound, settings: Settings, now
     """See that somebody understands a family's text, by a machine or a person, and that the family knows when it will be answered."""
     if not inbound.to_human:  # most texts cost no more than this
         return
-    language = language_of(session, case, inbound, settings)
+    language = written_in(inbound, family_language(session, case, settings))
     if language in {"", DEFAULT} or language in read_at(session, case, settings, now):
         return
     if not _may_send(settings, Kind.READING, sealed=is_closed(session, case, inbound)):
@@ -59,19 +56,6 @@ def hear(session: Session, case: Case, inbound: Inbound, settings: Settings, now
     row = _asked(case, Kind.READING, MachineState.WAITING, source=language, target=DEFAULT, now=now)
     row.inbound_id = inbound.id
     session.add(row)
-
-
-def language_of(session: Session, case: Case, inbound: Inbound, settings: Settings) -> str:
-    """The language of a text: a locale, or the name that the feed has for it; empty where it holds no words."""
-    known = inbound.locale or next(iter(_LIST.findall(inbound.why)), "")
-    return language_rules.language_of(inbound.body, known, family_language(session, case, settings))
-
-
-def family_language(session: Session, case: Case, settings: Settings) -> str:
-    """The language a family is answered in: a locale, or the name that the feed has for one of which we have no words."""
-    adult = session.get(Contact, case.contact_id) if case.contact_id else None
-    unlisted = adult.language if adult is not None and not adult.locale else ""
-    return unlisted or saved_replies.locale_of(session, case, settings)
 
 
 def read_at(session: Session, case: Case, settings: Settings, now: datetime) -> frozenset[str]:
@@ -197,22 +181,18 @@ def _give(
         task.inbound_id = inbound.id
         return task
     helper, closed = _helper(session, case, inbound, language, now, settings)
-    task = _task(case, TaskKind.READ, language, now, helper_id=helper, wanted_at=by_then, why=closed or why)
+    task = new_task(case, TaskKind.READ, language, now, helper_id=helper, wanted_at=by_then, why=closed or why)
     task.open_key, task.inbound_id = f"read:{case.id}", inbound.id
     return put(session, case, task, now, urgent=inbound.urgent)
 
 
 def _give_draft(session: Session, case: Case, row: MachineText, settings: Settings, now: datetime, *, why: str) -> None:
-    readers = [
-        Helper(person.id, at_school=True, load=person.load)
-        for person in routing_facts.people_of(session, case.school_id, settings, now)
-        if row.target in person.languages and person.away_until is None
-    ]
     if is_closed(session, case):
         helper = case.owner_id
     else:
+        readers = _readers(session, case, row.target, settings, now)
         helper = language_rules.choose(readers) or language_rules.choose(_helpers(session, case, row.target, now, settings))
-    task = _task(case, TaskKind.CHECK, row.target, now, helper_id=helper, wanted_at=None, why=why)
+    task = new_task(case, TaskKind.CHECK, row.target, now, helper_id=helper, wanted_at=None, why=why)
     task.open_key, task.machine_id, task.asked_by = f"check:{row.id}", row.id, row.asked_by
     put(session, case, task, now)
 
@@ -224,6 +204,20 @@ def _helper(session: Session, case: Case, inbound: Inbound, language: str, now: 
     if case.sealed_since is not None:
         return case.owner_id, _SEALED
     return language_rules.choose(_helpers(session, case, language, now, settings)), ""
+
+
+def speakers(session: Session, case: Case, language: str, settings: Settings, now: datetime) -> dict[int, str]:
+    """Who reads *language* and may help in a case: account → name."""
+    found = [*_readers(session, case, language, settings, now), *_helpers(session, case, language, now, settings)]
+    return dict(staff.names(session, {one.id for one in found})) if found else {}
+
+
+def _readers(session: Session, case: Case, language: str, settings: Settings, now: datetime) -> list[Helper]:
+    """Who may be given families of the case's school, reads *language* and is there."""
+    people = routing_facts.people_of(session, case.school_id, settings, now)
+    return [
+        Helper(person.id, at_school=True, load=person.load) for person in people if language in person.languages and not person.away_until
+    ]
 
 
 def _helpers(session: Session, case: Case, language: str, now: datetime, settings: Settings) -> list[Helper]:
@@ -242,9 +236,10 @@ def _helpers(session: Session, case: Case, language: str, now: datetime, setting
     return [Helper(one, one in here, loads.get(one, 0)) for one in reading if one not in away]
 
 
-def _task(
+def new_task(
     case: Case, kind: TaskKind, language: str, now: datetime, *, helper_id: int | None, wanted_at: datetime | None, why: str
 ) -> LanguageTask:
+    """A task that nobody has begun."""
     nothing = dict.fromkeys(("asked_by", "ended_by", "result"), "")
     never = dict.fromkeys(("open_key", "inbound_id", "machine_id", "ended_at"))
     return LanguageTask(
@@ -278,7 +273,7 @@ def attention_key(task: LanguageTask) -> str:
 
 
 def _wanted(task: LanguageTask) -> str:
-    name = languages()[task.language].english if task.language in languages() else task.language
+    name = name_of(task.language)
     if task.kind == TaskKind.INTERPRET:
         return f"An interpreter for {name} is asked for."
     doing = "read what a family wrote" if task.kind == TaskKind.READ else "look at an answer"
@@ -335,10 +330,3 @@ def _tell_family(session: Session, case: Case, inbound: Inbound, by_then: dateti
             "facts": {"answer_by": local_date(by_then, hours.zone.key).isoformat()},
         },
     )
-
-
-def open_tasks(session: Session, *, case_ids: Collection[int] = (), helper_id: int | None = None) -> list[LanguageTask]:
-    """Open tasks of some cases or of one helper, those wanted first on top."""
-    mine = or_(LanguageTask.case_id.in_(case_ids), LanguageTask.helper_id == helper_id)
-    rows = session.scalars(select(LanguageTask).where(LanguageTask.state == TaskState.OPEN.value, mine))
-    return sorted(rows, key=lambda task: (task.wanted_at or task.asked_at, task.id))

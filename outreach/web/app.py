@@ -55,6 +55,7 @@ from outreach.web import (
     operations,
     pictures,
     playbook,
+    providers,
     record,
     record_acts,
     record_requests,
@@ -115,6 +116,7 @@ PAGES = (
     operations,
     pictures,
     playbook,
+    providers,
     record,
     record_acts,
     record_requests,
@@ -160,6 +162,7 @@ def create_app(services: Services, jobs: Mapping[str, str] = _NO_JOBS) -> Flask:
     for endpoint in ("static", "bootstrap.static"):
         declare_open(app, endpoint, "files without data")
     layout.register(app)
+    providers.register(app, services.settings)
     errors.register(app)
     app.after_request(security.add_headers)
     return app

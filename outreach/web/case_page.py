@@ -11,13 +11,14 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from outreach.cases import actions, acts, contact_log, danger_queries, desk, escalation, proposals, queries, saved_replies
+from outreach.cases import actions, acts, contact_log, danger_queries, desk, escalation, proposals, queries, saved_replies, speaking_queries
 from outreach.cases.states import CaseState, IllegalMoveError
 from outreach.cases.tables import Case
 from outreach.clock import local_date
 from outreach.consent import queries as consent
 from outreach.database import UnavailableError
 from outreach.district.overlays import OverlayError
+from outreach.messages.languages import DEFAULT
 from outreach.planning import peace
 from outreach.staff import queries as accounts
 from outreach.staff.roles import Permission
@@ -71,10 +72,17 @@ def show(case_id: int, *, draft: str | None = None, problem: str = "", sure: boo
             log_kinds=contact_log.KINDS,
             problem=problem,
             sure=sure,
+            foreign=_foreign(session, case),
             once=secrets.token_urlsafe(12),
             longest=LONGEST_ANSWER,
             longest_note=LONGEST_NOTE,
         )
+
+
+def _foreign(session: Session, case: Case) -> str:
+    """The language this family is answered in, in English; empty where that is English itself."""
+    language = speaking_queries.family_language(session, case, services().settings)
+    return speaking_queries.name_of(language) if language != DEFAULT else ""
 
 
 def days_ahead(today: date) -> list[date]:

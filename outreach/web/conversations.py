@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy import case as when
 from sqlalchemy.orm import Session
 
-from outreach.cases import desk, queries, seals, searching
+from outreach.cases import desk, queries, seals, searching, speaking_queries
 from outreach.cases.desk import Here
 from outreach.cases.seals import Seals
 from outreach.cases.states import CaseState, EventKind, Queue
@@ -22,6 +22,7 @@ from outreach.planning.tables import PlannedMessage
 from outreach.replies.tables import Inbound, InboundMedia
 from outreach.staff import queries as staff
 from outreach.staff.queries import SignedIn
+from outreach.translation.tables import MachineText
 from outreach.web import people, pictures
 from outreach.web.views import Shelf, View, Whose
 
@@ -56,6 +57,8 @@ class Row:
     child: people.ChildName | None
     adult: str
     relation: str
+    language: str
+    """Of the words: a locale; empty where it is not certain."""
     owner: str
     here: tuple[Here, ...]
     """Colleagues who have it open now."""
@@ -76,6 +79,10 @@ class Item:
     inbound: Inbound | None = None
     media: tuple[InboundMedia, ...] = ()
     """The photos and documents that came with it."""
+    language: str = ""
+    """Of the words: a locale; empty where it is not certain."""
+    reading: MachineText | None = None
+    """What a machine made of it, for staff."""
 
 
 @dataclass(frozen=True)
@@ -134,17 +141,36 @@ def thread(session: Session, case: Case, person: SignedIn) -> list[Item]:
     }
     names = staff.names_by_email(session, {event.by for event in events})
     photos = pictures.of_texts(session, inbound)
-    items = [replace(_of_event(event, planned, inbound, names), media=photos.get(event.inbound_id or 0, ())) for event in events]
+    readings = speaking_queries.readings(session, inbound)
+    items = [
+        replace(
+            _of_event(event, planned, inbound, names),
+            media=photos.get(event.inbound_id or 0, ()),
+            reading=readings.get(event.inbound_id or 0),
+        )
+        for event in events
+    ]
     told = {event.planned_id for event in events}
     items += [_of_message(row) for row in planned.values() if row.id not in told]
     closed = seals.of_case(session, case, person)
-    return sorted((_sealed(item, closed) for item in items), key=lambda item: item.at)
+    family = speaking_queries.home_language(session, case)
+    return sorted((_sealed(replace(item, language=_language(item, family)), closed) for item in items), key=lambda item: item.at)
+
+
+def _language(item: Item, family: str) -> str:
+    """The language of one thing's words: as they were sent, or as they read."""
+    if item.inbound is not None:
+        return speaking_queries.written_in(item.inbound, family)
+    sent_in = item.planned.language if item.planned is not None else ""
+    return sent_in or (speaking_queries.language_of_words(item.words, family) if item.side == "us" else "")
 
 
 def _sealed(item: Item, closed: Seals) -> Item:
     instead = closed.over(item.at, urgent=item.inbound is not None and item.inbound.urgent)
     is_bare = not (item.words or item.planned or item.inbound)  # that the owner changed, say, tells nothing of what was written
-    return replace(item, words=instead, planned=None, inbound=None, media=()) if instead and not is_bare else item
+    return (
+        replace(item, words=instead, planned=None, inbound=None, media=(), language="", reading=None) if instead and not is_bare else item
+    )
 
 
 def matching(person: SignedIn, view: View, now: datetime) -> Select[Case]:
@@ -221,6 +247,7 @@ def rows_of(session: Session, cases: Sequence[Case], person: SignedIn, now: date
             child=children.get(case.student_id),
             adult=adults.get(case.contact_id, ""),
             relation=relations.get((case.contact_id, case.student_id), ""),
+            language=speaking_queries.written_in(last[case.id], "") if case.id in last else "",
             owner=owners.get(case.owner_id, "") if case.owner_id else "",
             here=tuple(here.get(case.id, ())),
             draft=case.id in drafts,

@@ -108,7 +108,7 @@ def test_the_conversation_shows_every_side_and_what_became_of_our_words(signed_i
 
 def test_right_to_left_words_find_their_own_direction(signed_in: SignedIn, seeded: Seeded) -> None:
     html = signed_in("ana").get(f"/cases/{seeded.omar}").text
-    assert f'dir="auto">{ARABIC}<' in html
+    assert f'lang="ar" dir="rtl">{ARABIC}<' in html
 
 
 def test_beside_the_thread_stands_everything_about_the_child(signed_in: SignedIn, seeded: Seeded) -> None:

@@ -17,6 +17,7 @@ from werkzeug.routing import Rule
 from outreach.attention import actions as attention
 from outreach.attention.tables import AttentionItem
 from outreach.cases.danger_tables import Incident
+from outreach.cases.language_tables import LanguageTask
 from outreach.cases.mentor_tables import MentorTie
 from outreach.cases.tables import Case
 from outreach.consent import blocks
@@ -74,6 +75,11 @@ def elsewhere(sqlite_database: Database, seeded: Seeded) -> Rows:
         session.add(incident)
         session.flush()
         block = blocks.place(session, "c4", reason="a court's order", by="boss@example.org", now=NOON, student_id="st5")
+        nothing = dict.fromkeys(("why", "asked_by", "ended_by", "result"), "")
+        never = dict.fromkeys(("open_key", "inbound_id", "machine_id", "helper_id", "wanted_at", "ended_at"))
+        task = LanguageTask(**nothing, **never, case_id=seeded.wei, kind="read", state="open", language="zh-Hans", asked_at=NOON)
+        session.add(task)
+        session.flush()
         planned = _one(session, select(PlannedMessage.id).where(PlannedMessage.school_id == ROOSEVELT))
         return Rows(
             {
@@ -83,6 +89,7 @@ def elsewhere(sqlite_database: Database, seeded: Seeded) -> Rows:
                 "incident_id": incident.id,
                 "message_id": planned,
                 "planned_id": planned,
+                "task_id": task.id,
             }
         )
 
