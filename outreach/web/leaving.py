@@ -17,15 +17,15 @@ from outreach.web.permissions import needs
 blueprint = Blueprint("leaving", __name__, url_prefix="/accounts")
 
 LABELS = {
-    "waiting": "open conversations",
-    "answered": "conversations in which the family has the last word",
-    "sealed": "of these with sealed words: only whoever takes over will read them",
-    "steps": "planned steps",
-    "drafts": "unsent drafts",
-    "covers": "absences of colleagues for which they stand in",
-    "incidents": "open dangers that they have; somebody else is called at once",
-    "tasks": "texts to read in another language",
-    "children": "entries of whose mentor they are",
+    "waiting": "Open conversations",
+    "answered": "Conversations in which the family has the last word",
+    "sealed": "Of both, with sealed words that only whoever takes over will read",
+    "steps": "Planned steps",
+    "drafts": "Unsent drafts",
+    "covers": "Absences of colleagues for which they stand in",
+    "incidents": "Open dangers that they have; somebody else is called at once",
+    "tasks": "Texts to read in another language",
+    "children": "Children, or groups of them, whose mentor they are",
 }
 
 

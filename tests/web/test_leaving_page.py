@@ -27,7 +27,7 @@ def test_a_person_is_closed_with_what_they_had_in_sight_and_signed_out(
     ana, boss, page = signed_in("ana"), signed_in("boss"), f"/accounts/{ids['ana']}/close"
     assert ana.get("/inbox").status_code == 200
     assert "See what that is" in boss.get(f"/accounts/{ids['ana']}").text
-    assert "<strong>1</strong> open conversations" in boss.get(page).text
+    assert "Open conversations: <strong>1</strong>" in boss.get(page).text
     assert send(boss, page, page, to=str(ids["raj"]))[0] == 422, "Raj works at another school"
     assert send(boss, page, page, to="")[0] == 422
     assert send(boss, page, page, to="routing")[0] == 302
