@@ -14,6 +14,7 @@ from outreach.cases.triage import TriageError
 from outreach.database import SchemaError, UnavailableError
 from outreach.delivery.letter_batches import NoSuchBatchError
 from outreach.delivery.letter_rules import BatchError
+from outreach.evidence.contact_log import NotOverError
 from outreach.keeping.files import KeepingError
 from outreach.messages.actions import ApprovalError
 from outreach.messages.exchange_intake import ImportRefusedError
@@ -42,6 +43,7 @@ _COMMANDS = {
     "audit": "audit:audit",
     "serve": "running:serve",
     "worker": "working:worker",
+    "contact-log": "telling:contact_log",
     "registration-pack": "registering:registration_pack",
     "backup": "keeping:backup",
     "export": "keeping:export",
@@ -65,6 +67,7 @@ REFUSALS = (
     AccountError,
     RulesError,
     KeepingError,
+    NotOverError,
     RegistrationError,
 )
 """What a person can put right: one sentence on stderr, exit 2, nothing written."""

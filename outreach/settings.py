@@ -35,6 +35,30 @@ from outreach.resources import data_folder
 SHIPPED_TIMEZONE = "America/Chicago"
 
 
+class SignInProvider(BaseModel):
+    """A service of the district's that says who somebody is (OpenID Connect): Google, Microsoft, Clever, ClassLink, or another."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label: str
+    """What the button says after "Sign in with"."""
+    issuer: str
+    """The address that the service signs its tokens with; of Microsoft the one of the district's own tenant."""
+    client_id: str
+    client_secret: str = Field("", repr=False)
+    trusted_domains: list[str] = []
+    """What stands after the @ of e-mails that this service gives to nobody but the district's people: they count as verified where the
+    service does not say (Microsoft, ClassLink)."""
+
+    @field_validator("issuer")
+    @classmethod
+    def _nobody_listens(cls, value: str) -> str:
+        if not value.startswith("https://") and not is_loopback(value):
+            message = "must begin with https://"
+            raise ValueError(message)
+        return value
+
+
 RoleName = Literal[
     "coordinator",
     "attendance_clerk",
@@ -146,6 +170,12 @@ class Settings(BaseSettings):
     feed_folder: str
     feed_settle_seconds: NonNegativeFloat
     feed_report_at: time
+    contact_log_folder: str
+    contact_log_at: time
+    mid_day_bulletin_at: time
+    code_review_at: time
+    weekly_digest_at: time
+    weekly_digest_day: Annotated[int, Field(ge=0, le=6)]
     letter_return_left: NonNegativeFloat
     letter_return_top: NonNegativeFloat
     letter_return_width: NonNegativeFloat
@@ -187,6 +217,8 @@ class Settings(BaseSettings):
 
     feed_keys: dict[str, FeedKey] = Field(default_factory=dict, repr=False)
     """Source name → what its server wants to see; ``[feed_keys."NAME"]`` in settings.toml."""
+    sign_in_providers: dict[Annotated[str, Field(pattern="^[a-z0-9-]+$")], SignInProvider] = Field(default_factory=dict, repr=False)
+    """Name in the address → with whom people sign in; ``[sign_in_providers.NAME]`` in settings.toml (docs/signing-in.md)."""
     smtp_password: str = Field("", repr=False)
     mail_house_key: str = Field("", repr=False)
     translation_key: str = Field("", repr=False)

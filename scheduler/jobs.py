@@ -62,6 +62,7 @@ JOBS = (
         ticks.remind,
         "tell people of blocks and restriction words to look at, and of requests to see a record",
     ),
+    Job("contact_log", timedelta(minutes=10), ticks.write_contact_log, "write a day's contacts for the student information system"),
     Job("retention", timedelta(hours=1), ticks.let_go, "delete what is older than a person said, of the kinds they switched on"),
     Job("samples", timedelta(hours=1), ticks.sweep_samples, "delete uploaded samples of feeds that are a day old"),
     Job(

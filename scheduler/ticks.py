@@ -22,7 +22,7 @@ from outreach.delivery import drift, feed_report, following, instance, letter_pu
 from outreach.delivery import reconcile as reconciliation
 from outreach.delivery.provider import Account
 from outreach.delivery.redaction import redact
-from outreach.evidence import snapshots
+from outreach.evidence import contact_log, snapshots
 from outreach.feeds.samples import sweep
 from outreach.keeping import snapshots as backups
 from outreach.keeping import standing
@@ -38,6 +38,7 @@ from outreach.thresholds.versions import in_force
 
 _log = structlog.get_logger()
 _BACKUP = "backup"
+_CONTACT_LOG = "contact_log"
 
 
 def evaluate_and_plan(services: Services) -> None:
@@ -225,6 +226,22 @@ def ask_whether_it_helped(services: Services) -> None:
     """Ask families whether what was done ten school days ago helps."""
     if asked := did_it_help.ask_due(services.database, services.settings, services.clock.now()):
         _log.info("asked whether it helped", families=asked)
+
+
+def write_contact_log(services: Services) -> None:
+    """Write the contact log of days that are over; where the folder cannot be written to a person is told."""
+    settings, now = services.settings, services.clock.now()
+    try:
+        days = contact_log.write_due(services.database, settings, now)
+    except OSError:
+        sentence = "The contact log for the SIS could not be written (contact_log_folder). It is tried again every ten minutes. Tell IT."
+        with services.database.write() as session:
+            attention.raise_item(session, kind="contact_log", key=_CONTACT_LOG, sentence=sentence, now=now)
+        return
+    if days:
+        _log.info("contact log written", days=len(days))
+        with services.database.write() as session:
+            attention.resolve_key(session, _CONTACT_LOG, by="contact_log", now=now)
 
 
 def fetch_media(services: Services) -> None:
