@@ -6,6 +6,7 @@ import click
 from granian import Granian
 from granian.constants import Interfaces
 
+from outreach import first_steps
 from outreach.commands.output import format_option, print_rows
 from outreach.delivery.invitations import sign_in_address
 from outreach.doctor import State, examine
@@ -83,6 +84,8 @@ def serve(host: str, port: int, *, without_jobs: bool) -> None:
 @click.pass_context
 def doctor(ctx: click.Context, form: str) -> None:
     """Look the installation over and say what to do next."""
-    findings = examine(wire())
+    services = wire()
+    findings = examine(services)
+    findings.append(first_steps.finding(first_steps.steps(services, findings)))
     print_rows(("area", "state", "what"), [(f.area, f.state.value, f.sentence) for f in findings], form)
     ctx.exit(1 if any(finding.state == State.WRONG for finding in findings) else 0)

@@ -43,6 +43,8 @@ SCREENS = (
     "/baseline",
     "/attention",
     "/service",
+    "/first-steps",
+    "/settings",
     "/incidents/",
     "/on-call/",
     "/data-health",
