@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from alembic import command
@@ -25,6 +26,18 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+NOTICE_SILENCE: Mapping[str, str | int] = MappingProxyType(
+    {
+        "connect_timeout": 10,
+        "keepalives_idle": 15,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+        "options": "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=30000",
+    }
+)
+"""How libpq and the server notice within half a minute that the other host is gone: a network that swallows packets says nothing, so a
+client would wait for hours, and the server would keep the locks of a worker that no longer exists."""
 _PATIENCE_SECONDS = 30.0
 """How long a transaction waits for its place unless it says otherwise."""
 _MIGRATION_LOCK = 0x6F757472
@@ -89,7 +102,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database and self.url.database != ":memory:":
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -184,6 +197,10 @@ def take_turns(session: Session, work: str) -> None:
 
 _CACHE_KIBIBYTES = 32_768
 """At most, of each connection: a night's rows lie scattered over a large district's pages, and each is read once only if it is kept."""
+
+
+def _postgres_engine(url: str) -> Engine:
+    return create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=dict(NOTICE_SILENCE))
 
 
 def _sqlite_engine(url: str) -> Engine:

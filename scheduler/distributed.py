@@ -8,10 +8,14 @@ what it left, because the truth is in the district's own rows.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
@@ -22,8 +26,10 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 from procrastinate.schema import SchemaManager
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL
 
+from outreach.database import NOTICE_SILENCE
 from outreach.services import Services
 from scheduler.jobs import JOBS, Job
 from scheduler.running import tick
@@ -45,17 +51,41 @@ def run(services: Services, *, jobs: Collection[str] = (), concurrency: int = CO
 
     The database is PostgreSQL's.
     """
-    name = socket.gethostname()
-    while True:
+    queues, told = [*(jobs or [job.name for job in table]), _TIDY], threading.Event()
+    while not told.is_set():
         try:
-            app = app_on(services, table)
-            queues = [*jobs, _TIDY] if jobs else None
-            app.run_worker(queues=queues, name=name, concurrency=concurrency, delete_jobs="always", fetch_job_polling_interval=1.0)
+            asyncio.run(_work(app_on(services, table), told, queues, concurrency))
         except (ConnectorException, psycopg.Error, OSError) as error:
             _log.warning("database away", what=type(error).__name__)
+        if not told.is_set():  # the library's worker also ends, without a word, when its connections break
             time.sleep(_AGAIN_SECONDS)
-        else:
-            return
+
+
+async def _work(app: App, told: threading.Event, queues: Collection[str], concurrency: int) -> None:
+    """Work until the library's worker ends by itself or a signal says stop, which *told* keeps; what is at work is ended in both cases."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+
+    def tell() -> None:
+        told.set()
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, tell)
+    async with app.open_async():
+        work = app.run_worker_async(
+            queues=queues,
+            name=socket.gethostname(),
+            concurrency=concurrency,
+            delete_jobs="always",
+            fetch_job_polling_interval=1.0,
+            install_signal_handlers=False,
+        )
+        working, waiting = asyncio.create_task(work), asyncio.create_task(stop.wait())
+        await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
 
 
 def app_on(services: Services, table: Collection[Job]) -> App:
@@ -63,7 +93,8 @@ def app_on(services: Services, table: Collection[Job]) -> App:
     url = services.database.url
     schema = _make_tables(url)
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    connector = PsycopgConnector(conninfo=address, kwargs={"options": f"-c search_path={schema}"}, min_size=1, max_size=4)
+    reach = {**NOTICE_SILENCE, "options": f"{NOTICE_SILENCE['options']} -c search_path={schema}"}
+    connector = PsycopgConnector(conninfo=address, kwargs=reach, min_size=1, max_size=4)
     app = App(connector=connector, periodic_defaults={"max_delay": _LONGEST_PAUSE.total_seconds()})
     for job in table:
         _add(app, job, services)
@@ -109,7 +140,7 @@ def _make_tables(url: URL) -> str:
     script = SchemaManager.get_schema()
     schema = f"ticks_{hashlib.sha256(script.encode()).hexdigest()[:8]}"
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(address) as connection:
+    with psycopg.connect(make_conninfo(address, **NOTICE_SILENCE)) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         found = connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (schema,)).fetchone()
         if found is None:

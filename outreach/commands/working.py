@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from outreach import logs
 from outreach.attention import runs
@@ -19,7 +22,8 @@ def worker(jobs: tuple[str, ...], concurrency: int) -> None:
     services = wire()
     needs_postgres(services)
     logs.configure()
-    runs.forget_others(services.database, [job.name for job in JOBS])
+    with suppress(SQLAlchemyError):  # while the database is away the worker waits for it, and the next start forgets
+        runs.forget_others(services.database, [job.name for job in JOBS])
     try:
         distributed.run(services, jobs=jobs, concurrency=concurrency)
     finally:
