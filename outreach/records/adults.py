@@ -51,7 +51,7 @@ def _itself(session: Session, adult: Adult, ids: Collection[str]) -> Iterator[It
         facts = lines(what=word.name, **{str(name): value for name, value in word.value.items()})
         yield Item(f"overlay:{word.id}", Shelf.ADULTS, f"{title}, as somebody said", facts, at=word.at, of=theirs, nature=Nature.DETAILS)
     for back in session.scalars(select(ReturnedMail).where(ReturnedMail.contact_id == adult.contact_id)):
-        key = f"returned:{back.planned_id}"
+        key = f"returned:{adult.contact_id}:{back.planned_id}"
         yield Item(key, Shelf.ADULTS, "Post came back", lines(place=back.place), at=back.returned_at, of=theirs, nature=Nature.DETAILS)
     if (large := session.get(LargePrint, adult.contact_id)) is not None:
         yield Item(f"large:{adult.contact_id}", Shelf.ADULTS, "Reads large print", at=large.since, of=theirs, nature=Nature.DETAILS)

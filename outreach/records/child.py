@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from outreach.attendance.profiles import in_figures
 from outreach.attendance.queries import student_counts
 from outreach.attendance.tables import Mark
 from outreach.cases.tables import WrongCount
@@ -71,7 +72,9 @@ def _attendance(session: Session, ids: Collection[str], names: dict[str, str], t
     for student_id, counted in sorted(student_counts(session, today, students=set(ids)).items()):
         count = counted.count
         missed = tuple((f"{day.date}", f"{day.verdict}, {names.get(day.school_id) or day.school_id}") for day in counted.days)
-        facts = lines(days_missed=float(count.absent), days_enrolled=count.enrolled, days_not_known=float(count.unknown), as_of=today)
+        facts = lines(
+            days_missed=in_figures(count.absent), days_enrolled=count.enrolled, days_not_known=in_figures(count.unknown), as_of=today
+        )
         yield Item(f"count:{student_id}", Shelf.ATTENDANCE, "This school year", facts + missed)
     marks = session.scalars(select(Mark).where(Mark.student_id.in_(ids)).order_by(Mark.date, Mark.school_id, Mark.code)).all()
     if marks:

@@ -23,9 +23,11 @@ from outreach.delivery.tables import Redaction, RedactionWish, WebhookEvent
 from outreach.district.tables import Student
 from outreach.planning.study_tables import Study, StudyChild, StudyHome
 from outreach.planning.tables import PlannedMessage
-from outreach.records import holds, redaction, requests, retention
+from outreach.records import disclosures, gathering, holds, redaction, requests, retention
 from outreach.records.bases import Basis
+from outreach.records.disclosures import Search
 from outreach.records.holds import HELD
+from outreach.records.items import Shelf
 from outreach.records.keeping_tables import RetentionRun
 from outreach.records.redaction import TAKEN_OUT
 from outreach.records.requests import Asked, RecordError
@@ -265,6 +267,17 @@ def test_a_request_to_see_a_record_is_put_before_a_person_before_its_last_day(da
         requests.put_aside(session, requests.waiting(session)[0], by=BY, now=NOON)
         assert requests.remind(session, NOON + timedelta(days=36)) == 0
         assert item.open_key is None
+    assert told
+
+
+def test_a_whole_record_and_its_log_are_read_on_either_database(database: Database, settings: Settings, told: Seeded) -> None:
+    with database.read() as session:
+        held = gathering.everything(session, "st1", settings=settings, now=NOON)
+        log = disclosures.entries(session, Search(student_id="st1", words="count", since=NOON - timedelta(days=30)), limit=50)
+    assert {item.shelf for item in held} >= {Shelf.CHILD, Shelf.ATTENDANCE, Shelf.ADULTS, Shelf.MESSAGES, Shelf.CONVERSATIONS, Shelf.HELP}
+    assert len({item.key for item in held}) == len(held), "a decision names one item"
+    assert ("days missed", "6") in next(item.lines for item in held if item.key == "count:st1")
+    assert {entry.contact_id for entry in log} == {"c1"}
     assert told
 
 
