@@ -26,6 +26,7 @@ from outreach.cases import (
     proposals,
     queries,
     speaking,
+    speaking_queries,
 )
 from outreach.cases.events import add_event
 from outreach.cases.matching import Match, match
@@ -225,6 +226,9 @@ def answer(  # noqa: PLR0913 - what a coordinator's answer consists of, by name
     lock(session, case)
     words = _words(text, "Write something before you send it.")
     _refuse_unanswerable(case, words)
+    if speaking_queries.is_open_draft(session, case.phone, words):
+        message = "A machine wrote these words, and nobody who reads them has looked at them yet: a speaker sends them, under Languages."
+        raise CaseError(message)
     last = queries.last_inbound(session, case.id)
     planned = planning.plan_answer(
         session,

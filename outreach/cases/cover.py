@@ -90,9 +90,9 @@ def stand_ins(session: Session, account_id: int) -> list[Account]:
     return [account for account in takers(session, mine) if account.id != account_id]
 
 
-def takers(session: Session, schools: Collection[str] | None) -> list[Account]:
-    """Whoever may be given families of one of *schools* (None: any), by name."""
-    roles = [role.value for role in RUNGS]
+def takers(session: Session, schools: Collection[str] | None, *, helpers: bool = False) -> list[Account]:
+    """Whoever may be given families of one of *schools* (None: any), by name; with *helpers* those who only help with a language, too."""
+    roles = [role.value for role in (*RUNGS, *([Role.LANGUAGE_HELPER] if helpers else []))]
     rows = session.scalars(select(Account).where(Account.disabled_at.is_(None), Account.role.in_(roles)).order_by(Account.name, Account.id))
     return [account for account in rows if _shares(staff.scope(session, account), schools)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -49,6 +50,14 @@ def by_language(session: Session, since: datetime) -> dict[str, Reach]:
         )
         for locale in {*told, *english, *replies}
     }
+
+
+def answer_times(session: Session, since: datetime, schools: Collection[str] | None = None) -> dict[str, timedelta | None]:
+    """Language on file → the median from a family's text to a person's answer; None of fewer than ten, which could point at a family.
+
+    *schools*: those of the children that were written about (None: the whole district). A language without an answer is not there.
+    """
+    return {locale: _median(waits) for locale, waits in sorted(_waits(session, since, schools).items())}
 
 
 def _median(waits: list[timedelta]) -> timedelta | None:
@@ -98,13 +107,15 @@ def _replies(session: Session, since: datetime) -> dict[str, int]:
     return {row[0]: row[1] for row in session.execute(rows)}
 
 
-def _waits(session: Session, since: datetime) -> dict[str, list[timedelta]]:
+def _waits(session: Session, since: datetime, schools: Collection[str] | None = None) -> dict[str, list[timedelta]]:
     """From a family's text to the first answer that a person typed."""
     rows = (
         select(Contact.locale, PlannedMessage.phone, PlannedMessage.facts, PlannedMessage.created_at)
         .join(Contact, Contact.contact_id == PlannedMessage.contact_id)
         .where(PlannedMessage.message_class == MessageClass.ANSWER, PlannedMessage.message == "", PlannedMessage.created_at >= since)
     )
+    if schools is not None:
+        rows = rows.where(PlannedMessage.school_id.in_(schools))
     first: dict[tuple[str, str, datetime], datetime] = {}
     for locale, phone, facts, answered in session.execute(rows):
         if wrote := facts.get("family_wrote_at"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
@@ -19,6 +19,8 @@ from outreach.replies.tables import Inbound
 from outreach.settings import Settings
 from outreach.staff.queries import SignedIn
 from outreach.staff.roles import Permission
+from outreach.translation.guard import LONG
+from outreach.translation.states import Kind, MachineState
 from outreach.translation.tables import MachineText
 
 _LIST = re.compile(r"\(([A-Za-z-]+), \w+\)")
@@ -56,6 +58,19 @@ def readings(session: Session, inbound_ids: Collection[int]) -> Mapping[int, Mac
         return {}
     rows = session.scalars(select(MachineText).where(MachineText.inbound_id.in_(inbound_ids)))
     return {row.inbound_id: row for row in rows if row.inbound_id is not None}
+
+
+def is_open_draft(session: Session, phone: str, words: str) -> bool:
+    """Whether *words* are those of a machine's draft that no speaker approved: the database refuses them (``translation.guard``)."""
+    drafts = select(MachineText.words).where(
+        MachineText.phone == phone, MachineText.kind == Kind.DRAFT.value, MachineText.state != MachineState.APPROVED.value
+    )
+    said = "".join(words.split())
+    return any(draft == said or (len(draft) >= LONG and draft in said) for draft in _bare(session.scalars(drafts)))
+
+
+def _bare(drafts: Iterable[str]) -> list[str]:
+    return [bare for words in drafts if (bare := "".join(words.split()))]
 
 
 def of_case(session: Session, case_id: int) -> Sequence[LanguageTask]:

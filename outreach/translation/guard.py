@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 REFUSAL = "machine text is no answer before a speaker has approved it"
-_LONG = 12
+LONG = 12
 """Letters from which on a draft is refused inside other words, too."""
 
 
@@ -44,7 +44,7 @@ def _found(letter: str, holds: str) -> str:
     body, words = (_bare(column, letter) for column in ("NEW.body", "m.words"))
     return (
         "SELECT 1 FROM machine_texts m WHERE m.phone = NEW.phone AND m.kind = 'draft' AND m.state <> 'approved' AND m.words <> '' "  # noqa: S608 - all of it is written here
-        f"AND ({body} = {words} OR (length({words}) >= {_LONG} AND {holds.format(body, words)}))"
+        f"AND ({body} = {words} OR (length({words}) >= {LONG} AND {holds.format(body, words)}))"
     )
 
 

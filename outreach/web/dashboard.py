@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from outreach.attendance.years import start_of_year
+from outreach.cases import reach as answering
 from outreach.cases.barrier_words import shipped
 from outreach.district import queries as district
 from outreach.evidence import dashboard, time_to_help
@@ -94,6 +95,7 @@ def page() -> ResponseReturnValue:
             weeks=dashboard.weeks(session, kept.as_of, since, scope),
             reach=_by_language(reach),
             reached=_all(reach),
+            answering=_answering(session, since, school_id),
             helping=_helping(session, since, kept.as_of, school_id),
             dimensions=DIMENSIONS,
             tiers=dashboard.SHOWN_TIERS,
@@ -109,6 +111,12 @@ def _helping(session: Session, since: date, until: date, school_id: str) -> list
     words = shipped().categories
     causes = time_to_help.by_category(found) if known.may(Permission.DATA_CHILDREN) else {}
     return [("All", time_to_help.waits(found)), *((words[cause], some) for cause, some in causes.items())] if found else []
+
+
+def _answering(session: Session, since: date, school_id: str) -> dict[str, timedelta | None]:
+    """Language → how long families of it waited for a person's answer this year, in the middle; None where they are few."""
+    begin = datetime.combine(since, time(), ZoneInfo(services().settings.zone))
+    return answering.answer_times(session, begin, {school_id} if school_id else person().schools)
 
 
 def _hidden(groups: Sequence[Group]) -> Hidden | None:

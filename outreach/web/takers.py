@@ -47,7 +47,7 @@ def page() -> ResponseReturnValue:
     """Everybody who may be given families of my schools."""
     today = local_date(now(), services().settings.zone)
     with services().database.read() as session:
-        rows = cover.takers(session, person().schools)
+        rows = cover.takers(session, person().schools, helpers=True)
         away = cover.absences(session, [row.id for row in rows], today)
         return render_template(
             "takers.html",
@@ -137,7 +137,7 @@ def _address(account_id: int) -> str:
 def _theirs(account_id: int) -> int:
     """The id of a person whom this administrator may speak for; else there is nobody."""
     with services().database.read() as session:
-        if not any(row.id == account_id and _may_set(person(), row) for row in cover.takers(session, person().schools)):
+        if not any(row.id == account_id and _may_set(person(), row) for row in cover.takers(session, person().schools, helpers=True)):
             abort(404)
     return account_id
 

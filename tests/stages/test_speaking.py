@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from outreach.attention.queries import open_items
-from outreach.cases import actions, cover, speaking
+from outreach.cases import actions, cover, reach, speaking, speaking_acts
 from outreach.cases.language_tables import LanguageTask
-from outreach.cases.tables import Case
+from outreach.cases.queries import CaseNotFoundError
+from outreach.cases.tables import Case, CaseEvent
 from outreach.database import Database
 from outreach.district.tables import Contact
 from outreach.messages.actions import approve
 from outreach.planning.release import Go, check
+from outreach.planning.rows import new_row
+from outreach.planning.states import MessageClass
 from outreach.planning.tables import PlannedMessage
 from outreach.settings import Settings, load_settings
 from outreach.simulator.translation import TranslationFault, TranslationHouse
 from outreach.staff import actions as staff
+from outreach.staff import queries as staff_queries
+from outreach.staff.queries import SignedIn
 from outreach.staff.roles import Role
+from outreach.staff.tables import Account
 from outreach.translation.choosing import translator_of
 from outreach.translation.tables import MachineText
 from tests.conftest import NOON
@@ -212,3 +219,92 @@ def test_what_may_be_sent_is_a_setting(school: School) -> None:
     school.settings = _with(school, "libretranslate").settings.model_copy(update={"translation_sends": "staff"})
     school.hear()
     assert (school.texts(), len(school.tasks())) == ([], 1)
+
+
+# --- what people do -------------------------------------------------------------------------------------------------------------
+
+OURS, THEIRS = "The bus comes at seven tomorrow.", "Baska wuxuu imanayaa berri toddobada subaxnimo."
+
+
+def _signed(school: School, account_id: int) -> SignedIn:
+    with school.database.read() as session:
+        account = session.get_one(Account, account_id)
+        role = Role(account.role)
+        return SignedIn(id=account.id, email=account.email, name=account.name, role=role, schools=staff_queries.scope(session, account),
+                        by_link=False, has_password=True, has_factor=False, session_id="")  # fmt: skip
+
+
+def _draft(school: School) -> tuple[int, LanguageTask]:
+    """A case in which a machine drafted OURS as THEIRS."""
+    case = _with(school, "libretranslate").hear()
+    school.house.says[OURS] = THEIRS
+    with school.database.write() as session:
+        speaking_acts.ask(session, session.get_one(Case, case), OURS, by="ana@example.org", settings=school.settings, now=school.now)
+    school.run()
+    [task] = [task for task in school.tasks() if task.kind == "check"]
+    return case, task
+
+
+def test_only_a_speaker_sends_what_a_machine_drafted_and_nobody_sends_it_by_hand(school: School) -> None:
+    amina, omar = school.person("amina", Role.LANGUAGE_HELPER, reads="so"), school.person("omar", Role.LANGUAGE_HELPER, reads="ar")
+    case, task = _draft(school)
+    assert task.helper_id == amina
+    with school.database.write() as session, pytest.raises(actions.CaseError, match="machine wrote these words"):
+        actions.answer(session, session.get_one(Case, case), f"Hello! {THEIRS}", account_id=1, by="ana@example.org", now=school.now)
+    with school.database.write() as session, pytest.raises(CaseNotFoundError):
+        speaking_acts.one(session, task.id, _signed(school, omar))
+    ana = _signed(school, 1)
+    with school.database.write() as session, pytest.raises(speaking_acts.NotASpeakerError):
+        speaking_acts.answer(session, speaking_acts.one(session, task.id, ana), THEIRS, ana, once="1", now=school.now)
+    helper = _signed(school, amina)
+    with school.database.write() as session:
+        mine = speaking_acts.one(session, task.id, helper)
+        sent = speaking_acts.answer(session, mine, THEIRS, helper, once="2", now=school.now)
+        assert (sent.body, sent.language, mine.state) == (THEIRS, "so", "done")
+        assert session.get_one(Case, case).owner_id == 1, "the family stays with the school"
+    assert [text.approved_by_id for text in school.texts() if text.kind == "draft"] == [amina]
+    with school.database.write() as session, pytest.raises(actions.CaseError, match="settled"):
+        speaking_acts.answer(session, speaking_acts.one(session, task.id, helper), THEIRS, helper, once="3", now=school.now)
+
+
+def test_a_draft_that_a_speaker_would_not_send_is_dropped_with_a_reason(school: School) -> None:
+    amina = school.person("amina", Role.LANGUAGE_HELPER, reads="so")
+    case, task = _draft(school)
+    with school.database.write() as session:
+        mine = speaking_acts.one(session, task.id, _signed(school, amina))
+        speaking_acts.give_back(session, mine, "it says the opposite", by="amina@example.org", now=school.now)
+    assert [text.state for text in school.texts() if text.kind == "draft"] == ["dropped"]
+    with school.database.read() as session:
+        notes = session.scalars(select(CaseEvent.text).where(CaseEvent.case_id == case, CaseEvent.kind == "note")).all()
+    assert notes == ["The answer was not sent: it says the opposite"]
+
+
+def test_an_interpreter_stands_under_attention_until_somebody_says_what_came_of_it(school: School) -> None:
+    case = school.hear("thank you so much for the help")
+    with school.database.write() as session:
+        row = session.get_one(Case, case)
+        about: dict[str, Any] = {"language": "so", "helper_id": None, "why": "room 204", "by": "ana@example.org", "now": school.now}
+        with pytest.raises(actions.CaseError):
+            speaking_acts.interpreter(session, row, when=school.now, **about)
+        task = speaking_acts.interpreter(session, row, when=school.now + timedelta(days=1), **about)
+        task_id = task.id
+    assert school.items() == [f"An interpreter for Somali is asked for. Case {case}: room 204."]
+    with school.database.write() as session:
+        mine = speaking_acts.one(session, task_id, _signed(school, 1))
+        speaking_acts.interpreted(session, mine, "the father agreed", by="ana@example.org", now=school.now)
+    assert school.items() == []
+
+
+def test_answer_time_by_language_is_the_median_of_planted_waits_and_hidden_where_few(school: School) -> None:
+    school.hear("thank you so much for the help")
+    with school.database.write() as session:
+        for n in range(11):
+            about = {"phone": PHONE, "contact_id": "C1", "school_id": "S1", "body": "x", "created_by": "ana@example.org"}
+            wrote = {"family_wrote_at": (NOON + timedelta(seconds=n)).isoformat()}
+            at = NOON + timedelta(minutes=10 * (n + 1))
+            session.add(new_row(at, once_key=f"a{n}", message_class=MessageClass.ANSWER, facts=wrote, **about))
+    with school.database.read() as session:
+        found = reach.answer_times(session, NOON - timedelta(days=1))["so"]
+        assert found == timedelta(minutes=60) - timedelta(seconds=5), "the sixth of eleven"
+        assert reach.answer_times(session, NOON - timedelta(days=1), {"S2"}) == {}
+        assert reach.answer_times(session, NOON + timedelta(minutes=25)) == {"so": None}, "nine are few"
