@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from outreach.clock import MovableClock
@@ -23,8 +23,7 @@ _STEPS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelt
 @needs(Permission.ACCOUNT_SELF)
 def index() -> ResponseReturnValue:
     """Go to the first page this person has; the inbox, for most."""
-    mine = layout.tabs()
-    return redirect(url_for(mine[0].endpoint)) if mine else render_template("nothing_yet.html")
+    return redirect(url_for(layout.tabs()[0].endpoint))
 
 
 @blueprint.post("/clock")

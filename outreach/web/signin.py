@@ -21,7 +21,7 @@ def page() -> ResponseReturnValue:
     """The form; a person who is signed in already goes on."""
     if visitor() is not None:
         return redirect(url_for("home.index"))
-    return render_template("sign_in.html", email="", next=request.args.get("next", ""), problem="")
+    return form(wanted=request.args.get("next", ""))
 
 
 @blueprint.post("/sign-in")
@@ -31,7 +31,7 @@ def enter() -> ResponseReturnValue:
     email, wanted, password = request.form.get("email", ""), request.form.get("next", ""), request.form.get("password", "")
     with services().database.read() as rows:
         if tries.must_wait(rows, email, now()):
-            return render_template("sign_in.html", email=email, next=wanted, problem="wait"), 429
+            return form("wait", email=email, wanted=wanted), 429
         # the slow hash is made outside the write, which everybody else would wait for
         right = actions.check_password(rows, email, password) is not None
     with services().database.write() as rows:
@@ -41,7 +41,7 @@ def enter() -> ResponseReturnValue:
             tries.forget(rows, email)
             actions.renew_password(account, password)
             return come_in(rows, account, safe_path(wanted) or url_for("home.index"))
-    return render_template("sign_in.html", email=email, next=wanted, problem="wrong"), 422
+    return form("wrong", email=email, wanted=wanted), 422
 
 
 @blueprint.get("/sign-in/code")
@@ -131,6 +131,12 @@ def password_set() -> ResponseReturnValue:
         return render_template("password.html", problem=str(problem)), 422
     flash("Your password is set. Everywhere else you have been signed out.")
     return redirect(url_for("home.index"))
+
+
+def form(problem: str = "", *, email: str = "", wanted: str = "") -> str:
+    """The page for strangers; *problem* is ``wrong``, ``wait`` or a sentence."""
+    ways = services().settings.sign_in_providers
+    return render_template("sign_in.html", email=email, next=wanted, problem=problem, providers=ways)
 
 
 def come_in(rows: Session, account: Account, wanted: str, *, by_link: bool = False) -> ResponseReturnValue:
