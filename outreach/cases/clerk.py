@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attendance import history
 from outreach.attendance.queries import newest_import
-from outreach.cases import actions, corrections, escalation, queries
+from outreach.cases import actions, clerk_hearing, corrections, escalation, queries
 from outreach.cases.actions import CaseError
 from outreach.cases.clerk_states import MOVES, OUTCOMES, WordKind, WordState, shown_by
 from outreach.cases.clerk_tables import RecordWord
@@ -58,6 +58,17 @@ def one(session: Session, word_id: int, schools: frozenset[str] | None) -> tuple
         message = "There is no such note in your schools."
         raise queries.CaseNotFoundError(message)
     return word, queries.one(session, word.case_id, schools, lock=True)
+
+
+def give(session: Session, case: Case, kind: WordKind, *, by: str, settings: Settings, now: datetime) -> None:
+    """Put the family's last text before the office, which software took for something else. Raises CaseError."""
+    last = queries.last_inbound(session, case.id)
+    if last is None:
+        message = "The family has not written here; write a note instead."
+        raise CaseError(message)
+    word = clerk_hearing.put(session, case, last, kind, settings.zone)
+    if word is not None:
+        audit(session, actor=by, action="record.given", subject=f"case {case.id}", now=now, detail={"word": word.id})
 
 
 def decide(session: Session, word: RecordWord, case: Case, to: WordState, why: str, *, by: str, settings: Settings, now: datetime) -> None:

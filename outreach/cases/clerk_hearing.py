@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.attendance.queries import newest_import
-from outreach.cases.clerk_states import WordState, kind_of
+from outreach.cases.clerk_states import WordKind, WordState, kind_of
 from outreach.cases.clerk_tables import RecordWord
 from outreach.cases.said_dates import said_dates
 from outreach.cases.tables import Case
@@ -23,7 +23,12 @@ def hear(session: Session, case: Case, inbound: Inbound, zone: str) -> RecordWor
     for asked in session.scalars(select(RecordWord).where(RecordWord.case_id == case.id, RecordWord.state == WordState.ASKED)):
         asked.state, asked.changed_at, asked.changed_by = WordState.WAITING.value, inbound.received_at, ""
     kind = kind_of(Intent(inbound.intent), photos=inbound.media)
-    if kind is None or session.scalar(select(RecordWord.id).where(RecordWord.inbound_id == inbound.id)) is not None:
+    return put(session, case, inbound, kind, zone) if kind is not None else None
+
+
+def put(session: Session, case: Case, inbound: Inbound, kind: WordKind, zone: str) -> RecordWord | None:
+    """Put a text before the office; None where it stands there already."""
+    if session.scalar(select(RecordWord.id).where(RecordWord.inbound_id == inbound.id)) is not None:
         return None
     known = newest_import(session)
     word = RecordWord(

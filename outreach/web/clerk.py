@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from outreach.attendance import queries as attendance
 from outreach.attendance.verdicts import Verdict
-from outreach.cases import clerk, clerk_list, seals
+from outreach.cases import clerk, clerk_list, queries, seals
 from outreach.cases.actions import CaseError
 from outreach.cases.clerk_list import AGREES, Said
-from outreach.cases.clerk_states import OUTCOMES, WordState
+from outreach.cases.clerk_states import OUTCOMES, WordKind, WordState
 from outreach.cases.clerk_tables import RecordWord
 from outreach.cases.tables import Case
 from outreach.clock import local_date
@@ -120,6 +120,22 @@ def decide() -> ResponseReturnValue:
     except CaseError as refusal:
         flash(str(refusal), "warning")
     return redirect(_back())
+
+
+@blueprint.post("/notes/give")
+@needs(Permission.NOTES_SETTLE)
+def give() -> ResponseReturnValue:
+    """Put the last text of a conversation on the list; software took it for something else."""
+    kind = next((one for one in (WordKind.NOTE, WordKind.DISPUTE) if one == request.form.get("kind")), WordKind.NOTE)
+    case_id = small_number(request.form.get("case", "")) or 0
+    try:
+        with services().database.write() as session:
+            case = queries.one(session, case_id, person().schools, lock=True)
+            clerk.give(session, case, kind, by=person().email, settings=services().settings, now=now())
+        flash("The attendance office has it.")
+    except CaseError as refusal:
+        flash(str(refusal), "warning")
+    return redirect(url_for("cases.page", case_id=case_id))
 
 
 @blueprint.post("/notes/close")

@@ -64,3 +64,12 @@ def test_sealed_words_show_neither_themselves_nor_their_dates(said: SignedIn, sq
     assert "Sealed: only the person who looks after this case" in page
     assert "He was in class" not in page
     assert "Oct 5" not in page
+
+
+def test_a_text_that_was_taken_for_something_else_is_given_to_the_office_by_a_person(said: SignedIn, seeded: Seeded) -> None:
+    ana, case = said("ana"), f"/cases/{seeded.maria}"
+    assert "For the attendance office" in ana.get(case).text
+    for _ in range(2):
+        send(ana, case, f"{PAGE}/give", case=str(seeded.maria), kind="dispute")
+    assert said("kim").get(PAGE).text.count("Luis Lopez</bdi>") == 1
+    assert send(said("raj"), "/inbox", f"{PAGE}/give", case=str(seeded.omar), kind="note")[0] == 404
