@@ -58,7 +58,7 @@ def examine(services: Services) -> list[Finding]:
     """Look at settings, provider, mail, feeds, calendars, codes, words, languages and people."""
     settings, now = services.settings, services.clock.now()
     today = local_date(now, settings.zone)
-    findings = [*_settings(settings), *_provider(settings), *_mail(settings), *_mail_house(settings)]
+    findings = [*_settings(settings), *_provider(settings), *_mail(settings), *_mail_house(settings), *_translation(settings)]
     with services.database.read() as session:
         for look in (_feeds(session, settings, now.date()), _calendars(session, today), _codes(session, today)):
             findings.extend(look)
@@ -134,6 +134,15 @@ def _mail_house(settings: Settings) -> Iterator[Finding]:
         yield Finding("letters", State.LOOK, "The mail house's key is a test key: letters go there, and nothing is printed or posted.")
     elif settings.mail_house == "lob":
         yield Finding("letters", State.WELL, "Letters are printed and posted by Lob.")
+
+
+def _translation(settings: Settings) -> Iterator[Finding]:
+    if settings.translation == "deepl":
+        yield Finding(
+            "languages", State.LOOK, "What families write is sent to DeepL, a cloud service: have a contract that names student records."
+        )
+    elif settings.translation == "libretranslate":
+        yield Finding("languages", State.WELL, "Texts are translated for staff by a LibreTranslate server of the district.")
 
 
 def _calendars(session: Session, today: date) -> Iterator[Finding]:
