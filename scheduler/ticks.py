@@ -11,7 +11,20 @@ from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
 from outreach.cases import actions as cases
-from outreach.cases import alerts, answers, catching_up, clerk, corrections, danger, did_it_help, escalation, leads, oncall, speaking
+from outreach.cases import (
+    alerts,
+    answers,
+    catching_up,
+    clerk,
+    corrections,
+    danger,
+    did_it_help,
+    escalation,
+    leads,
+    oncall,
+    shared_reasons,
+    speaking,
+)
 from outreach.cases.crossings import open_for_crossings
 from outreach.cases.intake import process_left_behind, take_waiting
 from outreach.clock import local_date
@@ -22,7 +35,7 @@ from outreach.delivery import drift, feed_report, following, instance, letter_pu
 from outreach.delivery import reconcile as reconciliation
 from outreach.delivery.provider import Account
 from outreach.delivery.redaction import redact
-from outreach.evidence import contact_log, snapshots
+from outreach.evidence import bulletins, contact_log, snapshots
 from outreach.feeds.samples import sweep
 from outreach.keeping import snapshots as backups
 from outreach.keeping import standing
@@ -177,9 +190,10 @@ def follow_up(services: Services) -> None:
 
 
 def send_mail(services: Services) -> None:
-    """Plan the night's feed report once its hour has come and the alerts that families wait, and send the e-mails that are due."""
+    """Plan what chosen e-mails are due, the alerts that families wait, and send what waits."""
     alerts.plan(services.database, services.settings, services.clock.now())
     feed_report.plan(services.database, services.settings, services.clock.now())
+    bulletins.plan(services.database, services.settings, services.clock.now())
     mail.send_due(services.database, services.mailer, services.clock)
 
 
@@ -220,6 +234,13 @@ def translate(services: Services) -> None:
     """Have what waits translated by machine, or give it to a language helper."""
     if made := speaking.translate_due(services.database, services.translator, services.settings, services.clock.now()):
         _log.info("translated", texts=made)
+
+
+def see_what_is_shared(services: Services) -> None:
+    """Put before the district what several families of a school name at once."""
+    with services.database.write() as session:
+        if found := shared_reasons.look(session, services.clock.now()):
+            _log.info("shared reasons found", tasks=len(found))
 
 
 def ask_whether_it_helped(services: Services) -> None:

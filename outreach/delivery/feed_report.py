@@ -95,7 +95,7 @@ def compose(lines: Sequence[Line], day: date, locale: str, public_url: str) -> W
     told = [{"source": line.source, "outcome": line.outcome, "shown": _shown(line, locale)} for line in lines]
     link = f"{public_url.rstrip('/')}/attention" if public_url and strange else ""
     facts = {"words": said, "day": spoken, "lines": told, "link": link, "locale": locale}
-    body, html = (_pages().get_template(f"feed_report.{kind}").render(facts) for kind in ("txt", "html"))
+    body, html = (pages().get_template(f"feed_report.{kind}").render(facts) for kind in ("txt", "html"))
     return Words(subject, body, html)
 
 
@@ -110,7 +110,8 @@ def _words(locale: str) -> dict[str, Any]:
 
 
 @lru_cache
-def _pages() -> Environment:
+def pages() -> Environment:
+    """The e-mails' forms in ``templates/mail``."""
     return Environment(
         loader=FileSystemLoader(data_folder("templates") / "mail"),
         autoescape=select_autoescape(["html"]),

@@ -45,6 +45,11 @@ class Kind(StrEnum):
     REPLIES_AT_ONCE = "replies_at_once"
     """Families wait for a person; as soon as one writes."""
     REPLIES_HOURLY = "replies_hourly"
+    MID_DAY = "mid_day"
+    """At mid-day: what waits, and which registers are missing."""
+    CODE_REVIEW = "code_review"
+    """At the end of the day: missing registers and odd codes, by school."""
+    WEEKLY = "weekly_digest"
     CALL = "call"
     """Somebody on call has to look, beside the text that says so; nobody chooses it."""
     INVITATION = "invitation"
@@ -61,6 +66,9 @@ CHOSEN: Mapping[Kind, Permission] = MappingProxyType(
         Kind.REPLIES_AT_ONCE: Permission.INBOX_ANSWER,
         Kind.REPLIES_HOURLY: Permission.INBOX_ANSWER,
         Kind.FEED_REPORT: Permission.FEEDS_MAP,
+        Kind.MID_DAY: Permission.INBOX_READ,
+        Kind.CODE_REVIEW: Permission.DATA_READ,
+        Kind.WEEKLY: Permission.INBOX_ANSWER,
     }
 )
 """Kinds that a person of the staff chooses for themselves, and what they must be allowed to see."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -88,16 +88,27 @@ def signed_in(session: Session, key: str, now: datetime) -> SignedIn | None:
         return None
     account = session.get_one(Account, found.account_id)
     factor = select(SecondFactor.account_id).where(SecondFactor.account_id == account.id, SecondFactor.confirmed_at.is_not(None))
+    return replace(
+        as_reader(session, account),
+        by_link=found.by_link,
+        has_password=account.password_hash is not None,
+        has_factor=session.scalar(factor) is not None,
+        session_id=found.public_id,
+    )
+
+
+def as_reader(session: Session, account: Account) -> SignedIn:
+    """A person as pages know them but without a sign-in, for what is put together for them: e-mails, a calendar."""
     return SignedIn(
         id=account.id,
         email=account.email,
         name=account.name,
         role=Role(account.role),
         schools=scope(session, account),
-        by_link=found.by_link,
-        has_password=account.password_hash is not None,
-        has_factor=session.scalar(factor) is not None,
-        session_id=found.public_id,
+        by_link=False,
+        has_password=False,
+        has_factor=False,
+        session_id="",
     )
 
 

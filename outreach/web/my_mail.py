@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from calendar import day_name
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -16,27 +18,49 @@ blueprint = Blueprint("my_mail", __name__)
 
 ALERTS = {"": "None", Kind.REPLIES_AT_ONCE.value: "At once, when a family writes", Kind.REPLIES_HOURLY.value: "At most once an hour"}
 """Of families that wait, one kind or none."""
-WORDS = {Kind.FEED_REPORT: ("What the feeds brought", "Once a night, in counts: what came, what was refused, and what did not come.")}
+WORDS = {
+    Kind.MID_DAY: ("Mid-day", "What waits for you, what families wrote since the morning, and which registers are missing."),
+    Kind.CODE_REVIEW: ("Codes and registers", "Each school’s missing registers and odd codes, at the end of the day."),
+    Kind.WEEKLY: ("My week", "What waits, what is due, and what happened in the last seven days."),
+    Kind.FEED_REPORT: ("What the feeds brought", "What came in the night, what was refused, and what did not come."),
+}
 """What a kind is called here, and what is in it."""
+
+
+def _comes(kind: Kind) -> str:
+    """When a kind of ``WORDS`` comes."""
+    settings = services().settings
+    day = (
+        f"on {day_name[settings.weekly_digest_day]}s"
+        if kind is Kind.WEEKLY
+        else "every day"
+        if kind is Kind.FEED_REPORT
+        else "on school days"
+    )
+    at = {
+        Kind.MID_DAY: settings.mid_day_bulletin_at,
+        Kind.CODE_REVIEW: settings.code_review_at,
+        Kind.WEEKLY: settings.weekly_digest_at,
+    }.get(kind, settings.feed_report_at)
+    return f"It comes {day} after {at.strftime('%-I:%M %p').lower()}."
 
 
 @blueprint.get("/me/mail")
 @needs(Permission.ACCOUNT_SELF)
 def page() -> ResponseReturnValue:
     """The kinds that this person may get, with what they chose."""
-    known, settings = person(), services().settings
+    known = person()
     with services().database.read() as session:
         chosen = mail.chosen_by(session, known.id)
     return render_template(
         "my_mail.html",
-        kinds=[(kind, *WORDS[kind]) for kind in WORDS if known.may(CHOSEN[kind])],
+        kinds=[(kind, *WORDS[kind], _comes(kind)) for kind in WORDS if known.may(CHOSEN[kind])],
         alerts=ALERTS if known.may(CHOSEN[Kind.REPLIES_AT_ONCE]) else {},
         alert=next((kind.value for kind in chosen if kind.value in ALERTS), ""),
         chosen=chosen,
         locale=next(iter(chosen.values()), "en"),
         locales=LOCALES,
-        report_at=settings.feed_report_at,
-        carried=bool(settings.smtp_host),
+        carried=bool(services().settings.smtp_host),
     )
 
 

@@ -37,9 +37,22 @@ def test_who_answers_families_chooses_one_rhythm_of_alerts(signed_in: SignedIn, 
 
 
 def test_others_are_offered_none_and_get_none(signed_in: SignedIn, sqlite_database: Database) -> None:
-    client = signed_in("kim")
+    client = signed_in("eve")
     page = client.get("/me/mail").text
     assert "There are none for your role." in page
-    assert "/me/mail" not in client.get("/inbox").text
-    send(client, "/password", "/me/mail", feed_report="yes", alert="replies_at_once")
-    assert chosen(sqlite_database, "kim") == {}
+    assert "/me/mail" not in page
+    send(client, "/password", "/me/mail", feed_report="yes", alert="replies_at_once", mid_day="yes")
+    assert chosen(sqlite_database, "eve") == {}
+
+
+def test_who_reads_conversations_or_data_chooses_bulletins(signed_in: SignedIn, sqlite_database: Database) -> None:
+    everything = {"mid_day": "yes", "code_review": "yes", "weekly_digest": "yes"}
+    for name, kept in (
+        ("ana", {Kind.MID_DAY, Kind.CODE_REVIEW, Kind.WEEKLY}),
+        ("kim", {Kind.MID_DAY, Kind.CODE_REVIEW}),
+        ("ira", {Kind.CODE_REVIEW}),
+    ):
+        client = signed_in(name)
+        send(client, "/me/mail", "/me/mail", **everything)
+        assert set(chosen(sqlite_database, name)) == kept
+    assert "on Mondays after 7:15 am" in signed_in("ana").get("/me/mail").text
