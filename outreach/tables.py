@@ -15,6 +15,7 @@ from outreach.cases import language_tables as speaking
 from outreach.cases import mentor_tables as mentors
 from outreach.cases import resource_tables as resources
 from outreach.cases import routing_tables as routing
+from outreach.cases import shared_tables as shared
 from outreach.cases import tables as cases
 from outreach.cases import team_tables as team
 from outreach.consent import tables as consent
@@ -72,6 +73,7 @@ TABLES = (
     resources,
     routing,
     runs,
+    shared,
     snapshots,
     speaking,
     staff,

@@ -856,6 +856,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sender_pace")),
     )
     op.create_table(
+        "shared_tasks",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("open_key", sa.String(), nullable=True),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("households", sa.Integer(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(), nullable=False),
+        sa.Column("done", sa.String(), nullable=False),
+        sa.Column("why_not", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shared_tasks")),
+        sa.UniqueConstraint("open_key", name=op.f("uq_shared_tasks_open_key")),
+    )
+    with op.batch_alter_table("shared_tasks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_shared_tasks_school_id_reason"), ["school_id", "reason"], unique=False)
+
+    op.create_table(
         "sis_comparisons",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -1138,6 +1156,23 @@ def upgrade() -> None:
     with op.batch_alter_table("barriers", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_barriers_case_id"), ["case_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_barriers_heard_at"), ["heard_at"], unique=False)
+
+    op.create_table(
+        "calendar_links",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("open_key", sa.Integer(), nullable=True),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_calendar_links_account_id_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_links")),
+        sa.UniqueConstraint("open_key", name=op.f("uq_calendar_links_open_key")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_calendar_links_token_hash")),
+    )
+    with op.batch_alter_table("calendar_links", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_calendar_links_account_id"), ["account_id"], unique=False)
 
     op.create_table(
         "case_drafts",
@@ -1941,6 +1976,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_referrals_case_id"), ["case_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_referrals_resource_id_state"), ["resource_id", "state"], unique=False)
 
+    op.create_table(
+        "shared_task_cases",
+        sa.Column("task_id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("step_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_shared_task_cases_case_id_cases")),
+        sa.ForeignKeyConstraint(["step_id"], ["case_steps.id"], name=op.f("fk_shared_task_cases_step_id_case_steps")),
+        sa.ForeignKeyConstraint(["task_id"], ["shared_tasks.id"], name=op.f("fk_shared_task_cases_task_id_shared_tasks")),
+        sa.PrimaryKeyConstraint("task_id", "case_id", name=op.f("pk_shared_task_cases")),
+    )
     for statement in {
         "sqlite": (
             "CREATE TRIGGER machine_text_insert BEFORE INSERT ON planned_messages WHEN NEW.message = '' AND NEW.body <> '' AND EXISTS (SELECT 1 FROM machine_texts m WHERE m.phone = NEW.phone AND m.kind = 'draft' AND m.state <> 'approved' AND m.words <> '' AND (replace(replace(replace(replace(replace(NEW.body, char(9), ''), char(10), ''), char(13), ''), char(32), ''), char(160), '') = replace(replace(replace(replace(replace(m.words, char(9), ''), char(10), ''), char(13), ''), char(32), ''), char(160), '') OR (length(replace(replace(replace(replace(replace(m.words, char(9), ''), char(10), ''), char(13), ''), char(32), ''), char(160), '')) >= 12 AND instr(replace(replace(replace(replace(replace(NEW.body, char(9), ''), char(10), ''), char(13), ''), char(32), ''), char(160), ''), replace(replace(replace(replace(replace(m.words, char(9), ''), char(10), ''), char(13), ''), char(32), ''), char(160), '')) > 0))) BEGIN SELECT RAISE(ABORT, 'machine text is no answer before a speaker has approved it'); END",
@@ -1956,6 +2001,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Undo."""
+    op.drop_table("shared_task_cases")
     with op.batch_alter_table("referrals", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_referrals_resource_id_state"))
         batch_op.drop_index(batch_op.f("ix_referrals_case_id"))
@@ -2114,6 +2160,10 @@ def downgrade() -> None:
 
     op.drop_table("case_events")
     op.drop_table("case_drafts")
+    with op.batch_alter_table("calendar_links", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_calendar_links_account_id"))
+
+    op.drop_table("calendar_links")
     with op.batch_alter_table("barriers", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_barriers_heard_at"))
         batch_op.drop_index(batch_op.f("ix_barriers_case_id"))
@@ -2161,6 +2211,10 @@ def downgrade() -> None:
     op.drop_table("sis_totals")
     op.drop_table("sis_differences")
     op.drop_table("sis_comparisons")
+    with op.batch_alter_table("shared_tasks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_shared_tasks_school_id_reason"))
+
+    op.drop_table("shared_tasks")
     op.drop_table("sender_pace")
     with op.batch_alter_table("section_places", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_section_places_student_id"))
