@@ -21,7 +21,7 @@ CONTENTS = {
     "Begin": ["install", "first-week", "letters-first", "promises"],
     "For you": ["roles/coordinator", "roles/administrator", "roles/leader", "roles/translator", "roles/it"],
     "What it does": ["feeds", "counting", "planning", "words", "delivery", "replies", "inbox", "languages", "routing", "cases", "corrections", "evidence", "pages"],
-    "Run it": ["operations", "upgrade", "security", "privacy", "vendor-form", "performance"],
+    "Run it": ["operations", "upgrade", "signing-in", "security", "privacy", "vendor-form", "performance"],
     "Build on it": ["architecture", "extending", "../CONTRIBUTING", "adr/README", "../CHANGELOG"],
 }
 """The pages in the order of the menu, under their headings; a test finds every page here."""

@@ -41,14 +41,12 @@ class SignInProvider(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     label: str
-    """What the button says after "Sign in with"."""
     issuer: str
     """The address that the service signs its tokens with; of Microsoft the one of the district's own tenant."""
     client_id: str
     client_secret: str = Field("", repr=False)
     trusted_domains: list[str] = []
-    """What stands after the @ of e-mails that this service gives to nobody but the district's people: they count as verified where the
-    service does not say (Microsoft, ClassLink)."""
+    """What stands after the @ of e-mails that count as verified where the service does not say (Microsoft, ClassLink)."""
 
     @field_validator("issuer")
     @classmethod
@@ -234,7 +232,6 @@ class Settings(BaseSettings):
     twilio_messaging_service_sid: str = Field(
         "", validation_alias=AliasChoices("TWILIO_MESSAGING_SERVICE_SID", "twilio_messaging_service_sid")
     )
-
     twilio_notices_service_sid: str = Field("", validation_alias=AliasChoices("TWILIO_NOTICES_SERVICE_SID", "twilio_notices_service_sid"))
     """The sender of notices where they have one of their own: a stop to the nudges' service does not silence it."""
 
@@ -321,11 +318,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _a_translation_service_is_told_whole(self) -> Self:
-        if self.translation == "libretranslate" and not self.translation_api_base:
-            message = "translation = libretranslate needs translation_api_base, the address of the district's own server"
-            raise ValueError(message)
-        if self.translation == "deepl" and not self.translation_key:
-            message = "translation = deepl needs its key (OUTREACH_TRANSLATION_KEY)"
+        if {"libretranslate": not self.translation_api_base, "deepl": not self.translation_key}.get(self.translation, False):
+            message = (
+                "translation needs translation_api_base (libretranslate: the district's own server) or OUTREACH_TRANSLATION_KEY (deepl)"
+            )
             raise ValueError(message)
         return self
 
