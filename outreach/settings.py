@@ -319,9 +319,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _a_translation_service_is_told_whole(self) -> Self:
         if {"libretranslate": not self.translation_api_base, "deepl": not self.translation_key}.get(self.translation, False):
-            message = (
-                "translation needs translation_api_base (libretranslate: the district's own server) or OUTREACH_TRANSLATION_KEY (deepl)"
-            )
+            message = "translation needs translation_api_base (libretranslate: your own server) or OUTREACH_TRANSLATION_KEY (deepl)"
             raise ValueError(message)
         return self
 

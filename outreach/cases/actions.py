@@ -225,10 +225,7 @@ def answer(  # noqa: PLR0913 - what a coordinator's answer consists of, by name
     """
     lock(session, case)
     words = _words(text, "Write something before you send it.")
-    _refuse_unanswerable(case, words)
-    if speaking_queries.is_open_draft(session, case.phone, words):
-        message = "A machine wrote these words, and nobody who reads them has looked at them yet: a speaker sends them, under Languages."
-        raise CaseError(message)
+    _refuse_unanswerable(session, case, words)
     last = queries.last_inbound(session, case.id)
     planned = planning.plan_answer(
         session,
@@ -258,7 +255,7 @@ def answer(  # noqa: PLR0913 - what a coordinator's answer consists of, by name
     return planned
 
 
-def _refuse_unanswerable(case: Case, words: str) -> None:
+def _refuse_unanswerable(session: Session, case: Case, words: str) -> None:
     message = ""
     if not case.phone:
         message = "This family has not written from a number yet; call them or write a letter."
@@ -266,6 +263,8 @@ def _refuse_unanswerable(case: Case, words: str) -> None:
         message = "This case is closed; open it again before you answer."
     elif _BLANK in words:
         message = "A place in your words is still empty: fill in what stands between {{ and }}."
+    elif speaking_queries.is_open_draft(session, case.phone, words):
+        message = "A machine wrote these words, and nobody who reads them has looked at them yet: a speaker sends them, under Languages."
     if message:
         raise CaseError(message)
 
