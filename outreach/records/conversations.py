@@ -12,9 +12,12 @@ from sqlalchemy.orm import Session
 
 from outreach.cases import danger_queries as danger
 from outreach.cases.barrier_words import shipped
+from outreach.cases.clerk_tables import RecordWord
 from outreach.cases.danger_tables import Incident, IncidentStep
 from outreach.cases.family_tables import ContactProposal
 from outreach.cases.help_tables import Barrier, Step
+from outreach.cases.language_tables import LanguageTask
+from outreach.cases.mentor_tables import CheckIn
 from outreach.cases.resource_tables import Referral, Resource
 from outreach.cases.tables import Case, CaseEvent
 from outreach.delivery.letter_tables import LetterPage
@@ -25,6 +28,7 @@ from outreach.planning.tables import PlannedEpisode, PlannedMessage
 from outreach.records.items import Attached, Item, Nature, Shelf, lines
 from outreach.replies.tables import Inbound, InboundMedia
 from outreach.thresholds.tables import Episode
+from outreach.translation.tables import MachineText
 
 _NOT_OF_FAMILIES = frozenset({MessageClass.PAGE.value, MessageClass.TRIAL.value})
 _NOBODY: frozenset[str] = frozenset()
@@ -62,6 +66,7 @@ def of_conversations(
     talks = _talks(session, ids, adults, holders)
     messages = _messages(session, ids, adults, talks)
     found = [*_told(session, messages, talks), *_heard(session, talks), *_written(talks), *_helped(session, talks)]
+    found += [*_of_the_record(session, talks), *_check_ins(session, ids)]
     return [*found, *_dangers(session, talks), *_asked(session, talks)]
 
 
@@ -118,11 +123,14 @@ def _letter(page: LetterPage) -> str:
 
 def _heard(session: Session, talks: _Talks) -> Iterator[Item]:
     case_of = {event.inbound_id: talks.cases[event.case_id] for event in talks.events if event.inbound_id is not None}
+    machine = select(MachineText.inbound_id, MachineText.words).where(MachineText.inbound_id.in_(case_of))
+    person = select(LanguageTask.inbound_id, LanguageTask.result).where(LanguageTask.inbound_id.in_(case_of), LanguageTask.result != "")
+    read = dict(session.execute(machine).all()) | dict(session.execute(person.order_by(LanguageTask.id)).all())
     came: defaultdict[int, list[Attached]] = defaultdict(list)
     for photo in session.scalars(select(InboundMedia).where(InboundMedia.inbound_id.in_(case_of)).order_by(InboundMedia.id)):
         came[photo.inbound_id].append(Attached(photo.id, photo.name, photo.type))
     for row in session.scalars(select(Inbound).where(Inbound.id.in_(case_of)).order_by(Inbound.received_at, Inbound.id)):
-        facts, photos = lines(**{"from": row.phone}), tuple(came[row.id])
+        facts, photos = lines(**{"from": row.phone}, in_English=read.get(row.id)), tuple(came[row.id])
         case, at = case_of[row.id], row.received_at
         of, hidden = talks.writer(case, row.phone), row.urgent or talks.is_sealed(case, at)
         yield Item(f"text:{row.id}", Shelf.CONVERSATIONS, "Text from the family", facts, row.body, at, of, hidden=hidden, attached=photos)
@@ -157,6 +165,22 @@ def _helped(session: Session, talks: _Talks) -> Iterator[Item]:
         sealed = closed or talks.is_sealed(case, step.planned_at)
         facts = lines(what=names.kind(step.kind), due=step.due_on, state=step.state, outcome=step.outcome, pointed_to=to.get(step.id, ""))
         yield Item(f"step:{step.id}", Shelf.HELP, "A step", facts, step.words, step.planned_at, talks.owner(case), sealed=sealed)
+
+
+def _of_the_record(session: Session, talks: _Talks) -> Iterator[Item]:
+    """What the family said of the attendance record itself, and what came of it."""
+    rows = select(RecordWord).where(RecordWord.case_id.in_(talks.cases)).order_by(RecordWord.id)
+    for row in session.scalars(rows):
+        case, facts = talks.cases[row.case_id], lines(dates=", ".join(row.dates), state=row.state.replace("_", " "), why=row.why)
+        of, sealed = talks.owner(case), talks.is_sealed(case, row.heard_at)
+        title = "What was said of the attendance record"
+        yield Item(f"word:{row.id}", Shelf.CONVERSATIONS, title, facts, "", row.heard_at, of, sealed=sealed)
+
+
+def _check_ins(session: Session, ids: Collection[str]) -> Iterator[Item]:
+    for row in session.scalars(select(CheckIn).where(CheckIn.student_id.in_(ids)).order_by(CheckIn.at, CheckIn.id)):
+        facts = lines(how=row.kind.replace("_", " "), next=row.next_on)
+        yield Item(f"check_in:{row.id}", Shelf.HELP, "A mentor's check-in", facts, row.words, row.at, _NOBODY)
 
 
 def _dangers(session: Session, talks: _Talks) -> Iterator[Item]:

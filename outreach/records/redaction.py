@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from outreach.cases import searching
 from outreach.cases.danger_tables import Incident
 from outreach.cases.inbox_tables import CaseDraft
+from outreach.cases.language_tables import LanguageTask
 from outreach.cases.tables import Case, CaseEvent
 from outreach.delivery import redaction as carrier
 from outreach.delivery.tables import WebhookEvent
@@ -24,6 +25,7 @@ from outreach.replies import media
 from outreach.replies.tables import Inbound, InboundMedia
 from outreach.settings import Settings
 from outreach.staff.actions import audit
+from outreach.translation.tables import MachineText
 
 TAKEN_OUT = "[redacted]"
 """What stands in the place of words that were taken out."""
@@ -63,6 +65,8 @@ def take_out(session: Session, texts: Collection[Inbound], *, why: str, by: str,
         carrier.wish(session, row.message_sid, now)
     session.flush()
     ids = {row.id for row in texts}
+    session.execute(update(MachineText).where(MachineText.inbound_id.in_(ids)).values(words=TAKEN_OUT))
+    session.execute(update(LanguageTask).where(LanguageTask.inbound_id.in_(ids)).values(why="", result=TAKEN_OUT))
     find_anew(session, session.scalars(select(CaseEvent.case_id).where(CaseEvent.inbound_id.in_(ids))).all())
 
 

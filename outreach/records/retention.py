@@ -67,8 +67,8 @@ KINDS: Mapping[Kind, Keeping] = MappingProxyType(
             "the conversation was closed", 1_095, 90, (rows.TEXTS, rows.ANSWERS),
         ),
         Kind.NOTES: Keeping(
-            "Notes of the staff", "notes", "The words of notes, calls, reasons and steps; that they happened stays.",
-            "the conversation was closed", 1_095, 90, (rows.NOTES, rows.BARRIERS, rows.STEPS),
+            "Notes of the staff", "notes", "The words of notes, calls, reasons, steps and check-ins; that they happened stays.",
+            "the conversation was closed", 1_095, 90, (rows.NOTES, rows.BARRIERS, rows.STEPS, rows.DRAFTS, rows.TASKS, rows.CHECK_INS),
         ),
         Kind.MARKS: Keeping(
             "Attendance of children who left", "children",

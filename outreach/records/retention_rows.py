@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from outreach.attendance.tables import FeedImport, ImportProblem, Mark, MarkVersion
 from outreach.cases.help_tables import Barrier, Step
+from outreach.cases.language_tables import LanguageTask
+from outreach.cases.mentor_tables import CheckIn
 from outreach.cases.states import CaseState, EventKind
 from outreach.cases.tables import Case, CaseEvent
 from outreach.delivery import redaction as carrier
@@ -23,6 +25,7 @@ from outreach.records.holds import Held
 from outreach.records.redaction import TAKEN_OUT, find_anew, take_out
 from outreach.replies.tables import Inbound
 from outreach.settings import Settings
+from outreach.translation.tables import MachineText
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,38 @@ def _forget_steps(session: Session, ids: Sequence[int], _act: Act) -> None:
     session.execute(update(Step).where(Step.id.in_(ids)).values(words="", outcome=""))
 
 
+def _drafts(window: Window) -> Select[int]:
+    """What a machine was given to translate for staff."""
+    drafts = select(MachineText.id).where(MachineText.case_id.in_(_closed(window)), MachineText.inbound_id.is_(None))
+    return drafts.where(MachineText.original.not_in(("", TAKEN_OUT))).order_by(MachineText.id)
+
+
+def _forget_drafts(session: Session, ids: Sequence[int], _act: Act) -> None:
+    session.execute(update(MachineText).where(MachineText.id.in_(ids)).values(original=TAKEN_OUT, words=TAKEN_OUT))
+
+
+def _tasks(window: Window) -> Select[int]:
+    """What interpreters were asked and said; a task about one text goes with that text."""
+    of_none = select(LanguageTask.id).where(LanguageTask.case_id.in_(_closed(window)), LanguageTask.inbound_id.is_(None))
+    return of_none.where(or_(LanguageTask.why != "", LanguageTask.result.not_in(("", TAKEN_OUT)))).order_by(LanguageTask.id)
+
+
+def _forget_tasks(session: Session, ids: Sequence[int], _act: Act) -> None:
+    session.execute(update(LanguageTask).where(LanguageTask.id.in_(ids)).values(why="", result=TAKEN_OUT))
+
+
+def _check_ins(window: Window) -> Select[int]:
+    """What mentors wrote down; its time runs from the day it was written."""
+    rows = select(CheckIn.id).where(CheckIn.at < window.before, CheckIn.words.not_in(("", TAKEN_OUT)))
+    if window.students:
+        rows = rows.where(CheckIn.student_id.in_(window.students))
+    return rows.where(CheckIn.student_id.not_in(window.held.students)).order_by(CheckIn.id)
+
+
+def _forget_check_ins(session: Session, ids: Sequence[int], _act: Act) -> None:
+    session.execute(update(CheckIn).where(CheckIn.id.in_(ids)).values(words=TAKEN_OUT))
+
+
 def _left(window: Window) -> Select[str]:
     """Children who left the feed before and still have marks."""
     gone = (
@@ -156,6 +191,9 @@ ANSWERS = Part(_answers, _forget_answers)
 NOTES = Part(_notes, _forget_notes)
 BARRIERS = Part(_barriers, _forget_barriers)
 STEPS = Part(_steps, _forget_steps)
+DRAFTS = Part(_drafts, _forget_drafts)
+TASKS = Part(_tasks, _forget_tasks)
+CHECK_INS = Part(_check_ins, _forget_check_ins)
 MARKS = Part(_left, _forget_marks)
 PROBLEMS = Part(_problems, _forget_values)
 EMAILS = Part(_emails, _forget_emails)

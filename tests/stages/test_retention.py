@@ -14,6 +14,8 @@ from outreach.attendance.tables import Mark
 from outreach.attention.tables import AttentionItem
 from outreach.cases import searching
 from outreach.cases.danger_tables import Incident
+from outreach.cases.language_tables import LanguageTask
+from outreach.cases.mentor_tables import CheckIn
 from outreach.cases.tables import Case, CaseEvent
 from outreach.clock import FixedClock
 from outreach.database import Database
@@ -57,7 +59,13 @@ def told(database: Database, settings: Settings, tmp_path: Path) -> Seeded:
         name = kept_files.write(settings.home / "media", b"\x89PNG photo")
         photo = InboundMedia(inbound_id=row.id, number=1, path="/p", state="kept", type="image/png", size=9, name=name, tries=1)
         photo.due_at = photo.changed_at = NOON
-        session.add_all((event, photo))
+        session.add_all((event, photo, CheckIn(student_id="st1", account_id=1, at=NOON, kind="talked", words="He is well", next_on=None)))
+        task = LanguageTask(
+            case_id=cases.maria, kind="read", state="done", language="es", inbound_id=row.id, result="The bus does not come"
+        )
+        task.open_key = task.machine_id = task.helper_id = task.wanted_at = task.ended_at = None
+        task.why, task.asked_by, task.asked_at, task.ended_by = "", "", NOON, ""
+        session.add(task)
     return cases
 
 
@@ -108,6 +116,7 @@ def test_a_redacted_text_is_gone_here_in_the_search_and_at_the_carrier_and_still
     with database.read() as session:
         again, event = bus(session), session.scalars(select(WebhookEvent)).one()
         assert (again.body, again.barrier, again.phone) == (TAKEN_OUT, "transportation", MARIA)
+        assert set(session.scalars(select(LanguageTask.result))) == {TAKEN_OUT}, "nor does a translation tell of it"
         assert event.params == {"From": MARIA, "Body": TAKEN_OUT}
         assert session.scalars(searching.find(BUS)).all() == []  # type: ignore[arg-type]
         assert session.scalars(searching.find("empieza")).all(), "the other words of the conversation still find it"  # type: ignore[arg-type]
@@ -182,6 +191,7 @@ def test_answers_and_notes_lose_their_words_and_what_templates_told_stays(databa
         assert not any("Voy a llamar" in body for body in bodies)
         texts = set(session.scalars(select(CaseEvent.text).where(CaseEvent.case_id == told.maria)))
         assert texts == {"", TAKEN_OUT}
+        assert set(session.scalars(select(CheckIn.words))) == {TAKEN_OUT}
 
 
 def test_nothing_goes_by_itself_until_a_person_switches_it_on(database: Database, settings: Settings, told: Seeded) -> None:
