@@ -183,7 +183,7 @@ GRANTS: Mapping[Role, Grant] = MappingProxyType(
         # attention sentences carry no family's name or number, and codes and dates no child's
         Role.IT: _grant(Reach.DISTRICT, *_SERVICE, _P.DATA_READ, _P.DATA_FIX, _P.FEEDS_MAP, _P.CLOCK_MOVE),
         Role.MENTOR: _grant(Reach.CHILDREN, _P.CHILDREN_OWN),
-        # a helper sees assigned threads: until pages of that kind exist, nothing
+        # a helper sees the tasks that were given to them, and the words those are about
         Role.LANGUAGE_HELPER: _grant(Reach.SCHOOLS, _P.LANGUAGE_HELP),
         Role.RECORDS_OFFICER: _grant(Reach.DISTRICT, *_BLOCKS, *_RECORDS, _P.BLOCKS_DECIDE, _P.AUDIT_READ, _P.ATTENTION_READ),
         Role.EVALUATOR: _grant(Reach.DISTRICT, _P.STUDY_READ, _P.DASHBOARD_READ),

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from outreach.attendance.profiles import in_figures
 from outreach.attention import queries as attention
+from outreach.cases.language_rules import language_of
 from outreach.clock import FixedClock, MovableClock, local_date
 from outreach.messages.languages import languages
 from outreach.staff.roles import Permission
@@ -79,6 +80,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(language_name)
     app.add_template_filter(text_direction)
     app.add_template_filter(written_in)
+    app.add_template_filter(read_as)
     app.add_template_global(may_open)
     app.add_template_global(wording.of_state, "state_words")
     app.add_template_global(wording.of_opening, "opening_words")
@@ -159,6 +161,11 @@ def written_in(locale: str) -> Markup:
     if locale not in languages():
         return Markup('dir="auto"')
     return Markup('lang="{}" dir="{}"').format(locale, languages()[locale].direction)
+
+
+def read_as(words: str) -> Markup:
+    """A template's ``<p {{ words|read_as }}>``: the same, for words of which only their letters are known."""
+    return written_in(language_of(words, "", ""))
 
 
 def _around() -> dict[str, Any]:
