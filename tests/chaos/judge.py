@@ -82,7 +82,7 @@ def judge(session: Session, log: Sequence[Message], asked: Sequence[Asked], trut
     rows = {row.ref: row for row in session.scalars(select(PlannedMessage).where(PlannedMessage.channel == "sms"))}
     by_ref: dict[str, list[Message]] = {}
     for message in log:
-        by_ref.setdefault(_ref(message), []).append(message)
+        by_ref.setdefault(ref_of(message.callback), []).append(message)
     verdict = Verdict(texts=len(log), states=Counter(row.state for row in rows.values()))
     verdict.doubled = [f"{len(found)} texts of one message" for found in by_ref.values() if len(found) > 1]
     verdict.lost = [*_lost(session, rows, by_ref), *(f"row {gone} is gone" for gone in truth.written - {row.id for row in rows.values()})]
@@ -96,8 +96,9 @@ def judge(session: Session, log: Sequence[Message], asked: Sequence[Asked], trut
     return verdict
 
 
-def _ref(message: Message) -> str:
-    found = _REF.search(message.callback)
+def ref_of(callback: str) -> str:
+    """Our reference in the address that the carrier calls back; empty where there is none."""
+    found = _REF.search(callback)
     return found[1] if found else ""
 
 
