@@ -55,7 +55,7 @@ def test_a_follow_up_waits_for_whoever_does_it_from_its_day_on(signed_in: Signed
             (date(2026, 10, 8), ana),
             (date(2026, 10, 6), None),
         ):
-            session.add(_step(seeded.maria, due_on, owner))
+            session.add(a_step(seeded.maria, due_on, owner))
         session.get_one(Case, seeded.maria).owner_id = None
     ana_sees = signed_in("ana")
     assert figure(ana_sees, "follow-up") == 2, "what nobody does in nobody's conversation is nobody's follow-up"
@@ -68,7 +68,7 @@ def test_a_follow_up_waits_for_whoever_does_it_from_its_day_on(signed_in: Signed
     assert figure(signed_in("raj"), "follow-up") == 0
 
 
-def _step(case_id: int, due_on: date, owner: int | None) -> Step:
+def a_step(case_id: int, due_on: date, owner: int | None) -> Step:
     return Step(
         case_id=case_id, barrier_id=None, kind="call", layer="problem_solving", words="", owner_id=owner, state="planned", due_on=due_on,
         planned_at=NOON, planned_by="ana@example.org", done_at=None, outcome="", told_id=None, asked_id=None,
