@@ -134,13 +134,10 @@ def invite(boss: Page) -> None:
 def set_up(nora: Page, link: str) -> str:
     """From her e-mail to her first screen; return what her app knows."""
     nora.goto(link)
-    look(nora, "link")
     nora.get_by_role("button", name="Sign me in").click()
     nora.get_by_label("New password").fill("five loud red kestrels")
-    look(nora, "password")
     nora.get_by_role("button", name="Save password").click()
     expect(nora.get_by_text("One step before you begin")).to_be_visible()
-    look(nora, "before-app")
     nora.get_by_role("button", name="Set it up").click()
     nora.get_by_text("I cannot scan it").click()
     expect(nora.locator(".app-secret")).to_be_visible()
