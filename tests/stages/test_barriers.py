@@ -32,7 +32,15 @@ def person(session: Session, name: str) -> SignedIn:
     account = staff.by_email(session, f"{name}@example.org")
     assert account is not None
     return SignedIn(
-        account.id, account.email, account.name, Role(account.role), staff.scope(session, account), by_link=False, has_password=True
+        account.id,
+        account.email,
+        account.name,
+        Role(account.role),
+        staff.scope(session, account),
+        by_link=False,
+        has_password=True,
+        has_factor=False,
+        session_id="",
     )
 
 

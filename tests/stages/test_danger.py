@@ -212,7 +212,15 @@ def _signed_in(session: Session, name: str, role: Role, *schools: str) -> Signed
 
 def _as_person(session: Session, account: Account) -> SignedIn:
     return SignedIn(
-        account.id, account.email, account.name, Role(account.role), accounts.scope(session, account), by_link=False, has_password=True
+        account.id,
+        account.email,
+        account.name,
+        Role(account.role),
+        accounts.scope(session, account),
+        by_link=False,
+        has_password=True,
+        has_factor=False,
+        session_id="",
     )
 
 

@@ -51,7 +51,17 @@ def _hear(nights: Nights, words: str, phone: str = ANA) -> Case:
 
 def _who(school: str) -> SignedIn:
     name = "kim" if school == LINCOLN else "raj"
-    return SignedIn(1, f"{name}@example.org", name, Role.COORDINATOR, frozenset({school}), by_link=False, has_password=True)
+    return SignedIn(
+        1,
+        f"{name}@example.org",
+        name,
+        Role.COORDINATOR,
+        frozenset({school}),
+        by_link=False,
+        has_password=True,
+        has_factor=False,
+        session_id="",
+    )
 
 
 def test_the_school_of_the_child_who_missed_most_leads_and_the_others_see_only_their_own_child(nights: Nights) -> None:

@@ -9,7 +9,9 @@ from outreach.staff.roles import GRANTS, Permission, Reach, Role, may
 
 
 def person(role: Role, schools: frozenset[str] | None) -> SignedIn:
-    return SignedIn(id=1, email="a@example.org", name="A", role=role, schools=schools, by_link=False, has_password=True)
+    return SignedIn(
+        id=1, email="a@example.org", name="A", role=role, schools=schools, by_link=False, has_password=True, has_factor=False, session_id=""
+    )
 
 
 def test_every_role_has_a_grant_and_may_manage_its_own_account() -> None:

@@ -47,7 +47,17 @@ def sealed(sqlite_database: Database, settings: Settings, seeded: Seeded) -> Sea
         staff.add_account(session, email="lea@example.org", name="Lea Reyes", role=Role.COORDINATOR, schools=[LINCOLN], now=NOON)
         ana = accounts.by_email(session, "ana@example.org")
         assert ana is not None
-        boss = Person(1, "boss@example.org", "Boss", Role.DISTRICT_ADMINISTRATOR, None, by_link=False, has_password=True)
+        boss = Person(
+            1,
+            "boss@example.org",
+            "Boss",
+            Role.DISTRICT_ADMINISTRATOR,
+            None,
+            by_link=False,
+            has_password=True,
+            has_factor=False,
+            session_id="",
+        )
         case, who = session.get_one(Case, seeded.maria), ana.email
         actions.assign(session, case, ana.id, by=who, now=NOON)
         heard(session, case, "We sleep in the car, zebra", NOON, intent="barrier_report", barrier="housing")
