@@ -20,7 +20,22 @@ highlight_language = "none"  # blocks say what they are
 CONTENTS = {
     "Begin": ["install", "first-week", "letters-first", "promises"],
     "For you": ["roles/coordinator", "roles/administrator", "roles/leader", "roles/translator", "roles/it"],
-    "What it does": ["feeds", "counting", "planning", "words", "delivery", "replies", "inbox", "languages", "routing", "cases", "corrections", "team-week", "evidence", "pages"],
+    "What it does": [
+        "feeds",
+        "counting",
+        "planning",
+        "words",
+        "delivery",
+        "replies",
+        "inbox",
+        "languages",
+        "routing",
+        "cases",
+        "corrections",
+        "team-week",
+        "evidence",
+        "pages",
+    ],
     "Run it": ["operations", "upgrade", "signing-in", "security", "privacy", "vendor-form", "performance"],
     "Build on it": ["architecture", "extending", "../CONTRIBUTING", "adr/README", "../CHANGELOG"],
 }
