@@ -31,6 +31,7 @@ _EXPLAINED: Mapping[str, str] = {
     "public_url": "The address at which families and the carrier reach this service over HTTPS.",
     "secret_key": "Signs sessions and links. Without one the service makes its own and keeps it in the home folder.",
     "feed_keys": "With what the servers of feeds let us in, by the feed's name.",
+    "sign_in_providers": "With whom people sign in besides a password, by the name in the address (docs/signing-in.md).",
     "smtp_password": "The mail server's.",
     "mail_house_key": "The mail house's.",
     "translation_key": "The translation service's.",

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from outreach.staff.actions import digest
@@ -83,16 +83,20 @@ CODE_TIME = timedelta(minutes=10)
 
 def signed_in(session: Session, key: str, now: datetime) -> SignedIn | None:
     """Whose running sign-in *key* belongs to; None once it has ended or the account is disabled, and before the second factor."""
-    found = running(session, key)
-    if found is None or found.waits_for_code or found.started_at <= now - LONGEST_SIGN_IN:
+    whose = (
+        select(StaffSession, Account, SecondFactor.confirmed_at)
+        .join(Account, Account.id == StaffSession.account_id)
+        .outerjoin(SecondFactor, SecondFactor.account_id == Account.id)
+        .where(*_running(key), StaffSession.waits_for_code.is_(False), StaffSession.started_at > now - LONGEST_SIGN_IN)
+    )
+    if (row := session.execute(whose).one_or_none()) is None:
         return None
-    account = session.get_one(Account, found.account_id)
-    factor = select(SecondFactor.account_id).where(SecondFactor.account_id == account.id, SecondFactor.confirmed_at.is_not(None))
+    found, account, confirmed_at = row
     return replace(
         as_reader(session, account),
         by_link=found.by_link,
         has_password=account.password_hash is not None,
-        has_factor=session.scalar(factor) is not None,
+        has_factor=confirmed_at is not None,
         session_id=found.public_id,
     )
 
@@ -120,8 +124,11 @@ def awaiting_code(session: Session, key: str, now: datetime) -> StaffSession | N
 
 def running(session: Session, key: str) -> StaffSession | None:
     """The sign-in of *key* that nobody has ended, of an account that is open."""
-    mine = StaffSession.key_hash == digest(key), StaffSession.ended_at.is_(None), Account.disabled_at.is_(None)
-    return session.scalars(select(StaffSession).join(Account, Account.id == StaffSession.account_id).where(*mine)).one_or_none()
+    return session.scalars(select(StaffSession).join(Account, Account.id == StaffSession.account_id).where(*_running(key))).one_or_none()
+
+
+def _running(key: str) -> tuple[ColumnElement[bool], ...]:
+    return StaffSession.key_hash == digest(key), StaffSession.ended_at.is_(None), Account.disabled_at.is_(None)
 
 
 def sessions(session: Session, account_id: int, now: datetime) -> Sequence[StaffSession]:

@@ -27,7 +27,7 @@ TOKEN, PUBLIC, PATH = "a" * 32, "https://outreach.example.org", "/webhooks/twili
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """With the carrier's token and a public address."""
-    return load_settings(home=tmp_path / "home", public_url=PUBLIC, twilio_auth_token=TOKEN)
+    return load_settings(home=tmp_path / "home", public_url=PUBLIC, twilio_auth_token=TOKEN, second_factor="never")
 
 
 @hypothesis_settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
