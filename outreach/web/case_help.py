@@ -30,7 +30,7 @@ from outreach.planning.tables import PlannedMessage
 from outreach.replies.normalise import storable
 from outreach.staff import queries as accounts
 from outreach.staff.roles import Permission
-from outreach.web import people, resources
+from outreach.web import inbox, people, resources, views
 from outreach.web.case_page import LONGEST_ANSWER, LONGEST_NOTE, Advance, found, number_sent
 from outreach.web.context import now, person, services
 from outreach.web.permissions import needs
@@ -90,6 +90,8 @@ def show(case_id: int, *, problem: str = "") -> str:
             closed=case.state == CaseState.CLOSED,
             in_a_week=local_date(now(), settings.zone) + timedelta(days=7),
             today=local_date(now(), settings.zone),
+            act=inbox.fresh_act(session),
+            view=views.of(request.args),
             problem=problem,
             longest=LONGEST_NOTE,
             **_choices(),
@@ -132,13 +134,17 @@ def _choices() -> dict[str, object]:
 
 
 def do(case_id: int, action: Callable[..., object], said: str) -> ResponseReturnValue:
-    """Run one act of a person on a case and show this page again, with the reason where it was refused."""
+    """Run one act of a person on a case and show this page again, with the reason where it was refused.
+
+    An act that can be taken back says itself what it did, beside its *Undo*: *said* is empty then.
+    """
     try:
         with services().database.write() as session:
             action(session, found(session, case_id), by=person().email, now=now())
     except REFUSALS as refusal:
         return show(case_id, problem=str(refusal)), 422
-    flash(said)
+    if said:
+        flash(said)
     return redirect(url_for("case_help.page", case_id=case_id))
 
 
@@ -259,7 +265,7 @@ def step_tell(case_id: int, step_id: int) -> ResponseReturnValue:
         told = steps.tell(session, case, step_id, words, account_id=known.id, by=by, now=now, once=once, leaves_in=leaves_in)
         act.did("What you did is on its way to the family.", planned_id=told.id, good_for=wait)
 
-    return _on_step(case_id, step_id, run, "On its way to the family.")
+    return _on_step(case_id, step_id, run, "")
 
 
 def _on_step(case_id: int, step_id: int, action: Callable[..., object], said: str) -> ResponseReturnValue:
