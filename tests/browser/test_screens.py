@@ -58,8 +58,20 @@ SCREENS = (
     "/resources",
     "/resources/new",
     "/me/details",
+    "/me/mail",
+    "/me/sign-in",
+    "/accounts",
+    "/accounts/2",
+    "/accounts/2/close",
     "/people",
+    "/people/2",
     "/mentors",
+    "/languages",
+    "/cases/2/languages",
+    "/search?q=Lopez",
+    "/log?child=st1",
+    "/students",
+    "/audit",
     "/cases/999",
 )
 
@@ -119,6 +131,7 @@ def test_pages_reflow_at_320_pixels(page: Page, served: Served) -> None:
 
 
 def test_a_coordinator_answers_and_goes_on(page: Page, served: Served) -> None:
+    page.goto("/inbox")
     page.locator(f"#case-{served.cases.jane}").click()
     page.wait_for_url(f"**/cases/{served.cases.jane}")
     page.wait_for_load_state()  # what is typed before the script has come is counted at the next key only
