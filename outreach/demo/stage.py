@@ -16,6 +16,7 @@ from outreach.cases.crossings import open_for_crossings
 from outreach.clock import MovableClock
 from outreach.delivery.mail import Kind, choose
 from outreach.demo.district import SCHOOLS, invent, write_feed
+from outreach.demo.helpers import bring_in
 from outreach.messages.actions import approve
 from outreach.messages.bench_actions import set_languages
 from outreach.messages.editing import Hand
@@ -121,6 +122,8 @@ def set_up(settings: Settings, progress: Progress) -> tuple[Services, Account]:
         now = services.clock.now()
         crossings = evaluate(session, rules, settings=settings, now=now)
         open_for_crossings(session, settings=settings, now=now)
+        if administrator := by_email(session, PEOPLE[0][0]):
+            bring_in(session, administrator, settings, now)
         rows = plan(session, settings=settings, now=now)
         planned: dict[str, int] = {}
         for row in rows:
