@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
 
 from outreach.arrivals import Arrival
-from outreach.cases import intake
+from outreach.cases import intake, mentors
 from outreach.settings import load_settings
+from outreach.staff.tables import Account
 from tests.browser.conftest import Served
 from tests.conftest import NOON
-from tests.web.seed import OMAR
+from tests.web.seed import OMAR, PASSWORD
 from tests.web.wrong_number import ARABIC, a_wrong_number
 
 pytestmark = pytest.mark.browser
@@ -61,13 +63,11 @@ SCREENS = (
     "/me/mail",
     "/me/sign-in",
     "/accounts",
-    "/accounts/2",
     "/accounts/2/close",
     "/people",
     "/people/2",
     "/mentors",
     "/languages",
-    "/cases/2/languages",
     "/search?q=Lopez",
     "/log?child=st1",
     "/students",
@@ -121,6 +121,23 @@ def test_the_sign_in_page_is_sound(browser: Browser, served: Served) -> None:
             page.goto(screen)
             check(page)
         context.close()
+
+
+def test_a_mentor_finds_the_children_given_to_them(browser: Browser, served: Served) -> None:
+    with served.database.write() as session:
+        mia = session.scalars(select(Account).where(Account.email == "mia@example.org")).one()
+        mentors.tie(session, mia, by="boss@example.org", settings=load_settings(timezone="America/Chicago"), now=NOON, student_id="st1")
+    context = browser.new_context(viewport={"width": 390, "height": 860}, base_url=served.url)
+    page = context.new_page()
+    page.goto("/sign-in")
+    page.fill("#email", "mia@example.org")
+    page.fill("#password", PASSWORD)
+    page.click("main button")
+    expect(page.get_by_role("heading", level=1)).not_to_have_text("Sign in")
+    page.goto("/my-children")
+    expect(page.get_by_text("Luis Lopez").first).to_be_visible()
+    check(page)
+    context.close()
 
 
 def test_pages_reflow_at_320_pixels(page: Page, served: Served) -> None:
