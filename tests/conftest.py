@@ -71,6 +71,7 @@ POSTGRES_IN_THE_LONG_RUN = frozenset(
         "release_classes",
         "release_truth",
         "release_words",
+        "shared_reasons",
         "silences",
         "staff",
         "thresholds_rounds",

@@ -11,6 +11,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 _SMOOTHING = 0.1
@@ -91,10 +92,13 @@ def _features(words: Sequence[str]) -> Iterable[str]:
     """Words, their pieces and pairs. Any figure is the same word: an age or a date that one reply had says nothing about another."""
     words = [_FIGURE if word.isdecimal() else word for word in words]
     for word in words:
-        yield f"w:{word}"
-        edged = f"^{word}$"
-        for size in _PIECES:
-            for start in range(len(edged) - size + 1):
-                yield edged[start : start + size]
+        yield from _of_word(word)
     for one, other in pairwise(words):
         yield f"p:{one} {other}"
+
+
+@lru_cache(maxsize=20_000)
+def _of_word(word: str) -> tuple[str, ...]:
+    edged = f"^{word}$"
+    pieces = [edged[start : start + size] for size in _PIECES for start in range(len(edged) - size + 1)]
+    return (f"w:{word}", *pieces)

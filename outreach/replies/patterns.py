@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from outreach.replies.normalise import normalise, without_marks
 
@@ -102,21 +102,27 @@ def _named(name: str, words: Mapping[str, Sequence[str]], source: str) -> Sequen
     return [choice for entry in words[name[1:]] for choice in _named(entry, words, source)]
 
 
-def _choice(choice: str, vocabulary: set[str], source: str, *, strict: bool) -> tuple[str, list[str]]:
-    tokens = normalise(choice.replace("_", " ").replace("*", _STAR)).tokens
-    if not tokens:
+def _choice(choice: str, vocabulary: set[str], source: str, *, strict: bool) -> tuple[str, tuple[str, ...]]:
+    if not (spelt := _spelt(choice, strict=strict)):
         message = f"the phrase {source!r} has an empty choice"
         raise PatternError(message)
-    regex, longest = "", [""]
-    for token in tokens:
+    regex, longest, seen = spelt
+    vocabulary.update(seen)
+    return regex, longest
+
+
+@lru_cache(maxsize=20_000)
+def _spelt(choice: str, *, strict: bool) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
+    """Its expression, its longest word and its vocabulary; None where it holds no word. Phrases share most of their words."""
+    regex, vocabulary = "", list[str]()
+    longest: tuple[str, ...] = ("",)
+    for token in normalise(choice.replace("_", " ").replace("*", _STAR)).tokens:
         word = token.removesuffix(_STAR)
-        is_stem = word != token
-        spellings = [word] if strict and word == without_marks(word) else [without_marks(word)]
-        if strict and word != without_marks(word):
-            spellings = [word, without_marks(word)]
-        vocabulary.add(without_marks(word) + ("*" if is_stem else ""))
+        bare, is_stem = without_marks(word), word != token
+        spellings: tuple[str, ...] = (word, bare) if strict and word != bare else (bare,)
+        vocabulary.append(bare + ("*" if is_stem else ""))
         body = "|".join(re.escape(spelling) for spelling in spellings)
         regex += rf"{_STEP} (?:{body})" + ("[^ ]*(?= )" if is_stem else "(?= )")
         if len(word) > len(longest[0]):
             longest = spellings
-    return regex, longest
+    return (regex, longest, tuple(vocabulary)) if vocabulary else None
