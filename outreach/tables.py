@@ -16,6 +16,7 @@ from outreach.cases import mentor_tables as mentors
 from outreach.cases import resource_tables as resources
 from outreach.cases import routing_tables as routing
 from outreach.cases import shared_tables as shared
+from outreach.cases import survey_tables as surveys
 from outreach.cases import tables as cases
 from outreach.cases import team_tables as team
 from outreach.consent import tables as consent
@@ -78,6 +79,7 @@ TABLES = (
     speaking,
     staff,
     studies,
+    surveys,
     team,
     thresholds,
     translation,

@@ -997,6 +997,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_studies")),
     )
     op.create_table(
+        "survey_rounds",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("audience", sa.String(), nullable=False),
+        sa.Column("open_key", sa.String(), nullable=True),
+        sa.Column("first_day", sa.Date(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=False),
+        sa.Column("opened_by", sa.String(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_by", sa.String(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("did", sa.String(), nullable=False),
+        sa.Column("did_by", sa.String(), nullable=False),
+        sa.Column("did_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_survey_rounds")),
+        sa.UniqueConstraint("open_key", name=op.f("uq_survey_rounds_open_key")),
+    )
+    with op.batch_alter_table("survey_rounds", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_survey_rounds_school_id"), ["school_id"], unique=False)
+
+    op.create_table(
         "translation_drafts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("message", sa.String(), nullable=False),
@@ -1727,6 +1748,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("study_id", "student_id", name=op.f("uq_study_homes_study_id_student_id")),
     )
     op.create_table(
+        "survey_links",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("grade", sa.String(), nullable=False),
+        sa.Column("token", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["round_id"], ["survey_rounds.id"], name=op.f("fk_survey_links_round_id_survey_rounds")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_survey_links")),
+        sa.UniqueConstraint("round_id", "grade", name=op.f("uq_survey_links_round_id_grade")),
+        sa.UniqueConstraint("token", name=op.f("uq_survey_links_token")),
+    )
+    op.create_table(
         "text_redactions",
         sa.Column("inbound_id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -1957,6 +1989,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_study_children_student_id"), ["student_id"], unique=False)
 
     op.create_table(
+        "survey_answers",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("link_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("choices", sa.JSON(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("danger", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["link_id"], ["survey_links.id"], name=op.f("fk_survey_answers_link_id_survey_links")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_survey_answers")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("survey_answers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_survey_answers_link_id"), ["link_id"], unique=False)
+
+    op.create_table(
         "referrals",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=False),
@@ -2007,6 +2054,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_referrals_case_id"))
 
     op.drop_table("referrals")
+    with op.batch_alter_table("survey_answers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_survey_answers_link_id"))
+
+    op.drop_table("survey_answers")
     with op.batch_alter_table("study_children", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_study_children_student_id"))
 
@@ -2054,6 +2105,7 @@ def downgrade() -> None:
 
     op.drop_table("translation_deliveries")
     op.drop_table("text_redactions")
+    op.drop_table("survey_links")
     op.drop_table("study_homes")
     with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_staff_sessions_account_id"))
@@ -2193,6 +2245,10 @@ def downgrade() -> None:
 
     op.drop_table("translation_dues")
     op.drop_table("translation_drafts")
+    with op.batch_alter_table("survey_rounds", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_survey_rounds_school_id"))
+
+    op.drop_table("survey_rounds")
     op.drop_table("studies")
     op.drop_table("students")
     with op.batch_alter_table("student_contacts", schema=None) as batch_op:
