@@ -64,7 +64,7 @@ class _Carrier:
         """Start it."""
         self.values: dict[str, object] = {
             "home": folder / "home", "timezone": "America/Chicago", "provider": "simulator", "twilio_account_sid": ACCOUNT_SID,
-            "twilio_auth_token": AUTH_TOKEN, "twilio_messaging_service_sid": "MG" + "1" * 32, "sender_rate": 25.0,
+            "twilio_auth_token": AUTH_TOKEN, "twilio_messaging_service_sid": "MG" + "1" * 32, "sender_rate": 100.0,
         }  # fmt: skip
         ours, theirs = _SPAWN.Pipe()
         self._end = ours

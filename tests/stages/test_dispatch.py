@@ -127,6 +127,19 @@ def test_a_busy_carrier_is_asked_again_later(outbox: Outbox) -> None:
     assert len(outbox.sent()) == 1
 
 
+def test_what_a_slow_carrier_keeps_waiting_is_put_back_and_checked_anew(sqlite_database: Database, tmp_path: Path) -> None:
+    with running(sqlite_database, tmp_path / "home") as outbox:
+        outbox.carrier.carrier.order(Order(Fault.DELAY, seconds=2.1))
+        first, second = outbox.answer("One."), outbox.answer("Two.")
+
+        report = dispatch(sqlite_database, outbox.provider, outbox.settings, FixedClock(outbox.now))
+
+        assert (report.claimed, report.counts["put back"]) == (2, 1)
+        assert (outbox.row(first).state, outbox.row(second).state) == (State.ACCEPTED, State.PLANNED)
+        outbox.send()
+        assert [message.body for message in outbox.sent()] == ["One.", "Two."]
+
+
 def test_an_opt_out_that_only_the_carrier_knew_becomes_ours(outbox: Outbox) -> None:
     outbox.carrier.carrier.order(Order(Fault.REFUSE, code=21610))
     planned = outbox.answer()
