@@ -146,10 +146,11 @@ def _refuse(session: Session, plan: Plan, today: date) -> None:
         raise SurveyError(message)
 
 
-def end_round(one: SurveyRound, *, by: str, now: datetime) -> None:
-    """End a round before its last day. Ending it twice is once."""
+def end_round(one: SurveyRound, *, by: str, today: date, now: datetime) -> None:
+    """End a round before its last day, which is today from then on. Ending it twice is once."""
     if one.ended_at is None:
         one.ended_at, one.ended_by, one.open_key = now, by, None
+        one.last_day = max(one.first_day, min(one.last_day, today))
 
 
 def tell_back(one: SurveyRound, did: str, *, by: str, now: datetime) -> None:
@@ -198,11 +199,15 @@ def take_out(session: Session, answer: SurveyAnswer) -> None:
     session.flush()
 
 
-def open_links(session: Session, places: Collection[tuple[str, str]], today: date) -> list[SurveyLink]:
-    """The links by which families of children at some schools, in some grades, are asked today; *places* are (school, grade)."""
-    asked = SurveyRound.audience == Audience.FAMILIES.value, SurveyRound.ended_at.is_(None)
-    found = select(SurveyRound, SurveyLink).join(SurveyLink, SurveyLink.round_id == SurveyRound.id).where(*asked)
-    schools = sorted({school_id for school_id, _ in places})
-    rows = session.execute(found.where(SurveyRound.school_id.in_(schools), SurveyRound.last_day >= today)).all()
-    mine = [link for one, link in rows if is_open(one, today) and ((one.school_id, link.grade) in places or not link.grade)]
-    return sorted(mine, key=lambda link: link.id)
+def asked_of(session: Session, student_ids: Collection[str], today: date) -> list[SurveyLink]:
+    """The links by which the families of some children are asked today, by their schools and grades."""
+    here = Enrolment.entry_date <= today, Enrolment.exit_date.is_(None) | (Enrolment.exit_date >= today)
+    places = select(Enrolment.school_id, Enrolment.grade, Student.grade).join(Student, Student.student_id == Enrolment.student_id)
+    mine = {(row[0], row[1] or row[2]) for row in session.execute(places.where(Enrolment.student_id.in_(student_ids), *here))}
+    found = select(SurveyRound, SurveyLink).join(SurveyLink, SurveyLink.round_id == SurveyRound.id).order_by(SurveyLink.id)
+    asked = SurveyRound.audience == Audience.FAMILIES.value, SurveyRound.school_id.in_({school_id for school_id, _ in mine})
+    return [row[1] for row in session.execute(found.where(*asked)) if is_open(row[0], today) and _is_for(row[0], row[1], mine)]
+
+
+def _is_for(one: SurveyRound, link: SurveyLink, places: Collection[tuple[str, str]]) -> bool:
+    return not link.grade or (one.school_id, link.grade) in places

@@ -73,6 +73,12 @@ class Permission(StrEnum):
     """See what studies were set up to find, and what they found; no child and no family."""
     STUDY_DECIDE = "study.decide"
     """Propose, start and end studies; whoever starts one did not propose it."""
+    SURVEY_READ = "survey.read"
+    """See in numbers what families and students of one's schools said in a survey."""
+    SURVEY_SET = "survey.set"
+    """Open and end a survey at one's schools, and say what was done about what it heard."""
+    SURVEY_WORDS = "survey.words"
+    """Read what was written in a survey, which nobody signed, and take out words that name somebody."""
     BLOCKS_READ = "blocks.read"
     """See who is kept from hearing of a child of one's schools, and why."""
     BLOCKS_PLACE = "blocks.place"
@@ -150,6 +156,7 @@ _THREADS = (_P.INBOX_READ, _P.INBOX_NOTE, _P.NOTES_SETTLE)
 _INBOX = (*_THREADS, _P.INBOX_ANSWER, _P.LANGUAGE_HELP, _P.DELIVERY_READ, _P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.CLOCK_MOVE)
 _SENDING = (_P.SENDING_READ, _P.SENDING_STOP)
 _FIGURES = (_P.BASELINE_READ, _P.RULES_READ, _P.DASHBOARD_READ)
+_SURVEY = (_P.SURVEY_READ, _P.SURVEY_WORDS)
 _POST = (_P.MAIL_RETURNED,)
 _BLOCKS = (_P.BLOCKS_READ, _P.BLOCKS_PLACE)
 _RECORDS = (_P.RECORDS_GIVE, _P.RECORDS_KEEP, _P.DISCLOSURES_READ)
@@ -159,7 +166,7 @@ _WORDS = (_P.WORDS_READ, _P.WORDS_EDIT)
 
 GRANTS: Mapping[Role, Grant] = MappingProxyType(
     {
-        Role.COORDINATOR: _grant(Reach.SCHOOLS, *_INBOX, *_RESOURCES, *_POST, *_SENDING, *_DANGER, *_DATA, *_FIGURES, *_BLOCKS),
+        Role.COORDINATOR: _grant(Reach.SCHOOLS, *_INBOX, *_RESOURCES, *_POST, *_SENDING, *_DANGER, *_DATA, *_FIGURES, *_SURVEY, *_BLOCKS),
         Role.ATTENDANCE_CLERK: _grant(Reach.SCHOOLS, *_POST, *_THREADS, _P.RESOURCES_READ, _P.DELIVERY_READ, _P.ATTENTION_READ, *_DATA),
         Role.SCHOOL_ADMINISTRATOR: _grant(
             Reach.SCHOOLS,
@@ -170,6 +177,8 @@ GRANTS: Mapping[Role, Grant] = MappingProxyType(
             *_DANGER,
             *_DATA,
             *_FIGURES,
+            *_SURVEY,
+            _P.SURVEY_SET,
             *_WORDS,
             *_BLOCKS,
             _P.BLOCKS_DECIDE,
@@ -186,7 +195,7 @@ GRANTS: Mapping[Role, Grant] = MappingProxyType(
         # a helper sees the tasks that were given to them, and the words those are about
         Role.LANGUAGE_HELPER: _grant(Reach.SCHOOLS, _P.LANGUAGE_HELP),
         Role.RECORDS_OFFICER: _grant(Reach.DISTRICT, *_BLOCKS, *_RECORDS, _P.BLOCKS_DECIDE, _P.AUDIT_READ, _P.ATTENTION_READ),
-        Role.EVALUATOR: _grant(Reach.DISTRICT, _P.STUDY_READ, _P.DASHBOARD_READ),
+        Role.EVALUATOR: _grant(Reach.DISTRICT, _P.STUDY_READ, _P.DASHBOARD_READ, _P.SURVEY_READ),
     }
 )
 

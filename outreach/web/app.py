@@ -71,6 +71,8 @@ from outreach.web import (
     signin,
     students,
     studies,
+    survey,
+    surveys,
     takers,
     webhooks,
     words,
@@ -133,6 +135,8 @@ PAGES = (
     signin,
     students,
     studies,
+    survey,
+    surveys,
     takers,
     webhooks,
     words,
@@ -163,6 +167,7 @@ def create_app(services: Services, jobs: Mapping[str, str] = _NO_JOBS) -> Flask:
         app.register_blueprint(page.blueprint)
     for page in (calls, webhooks):
         csrf.exempt(page.blueprint)  # the carrier carries no cookie and signs what it sends
+    csrf.exempt(survey.blueprint)  # it knows nobody whom a form could be sent for, and gives no cookie that would tell one from another
     for endpoint in ("static", "bootstrap.static"):
         declare_open(app, endpoint, "files without data")
     layout.register(app)

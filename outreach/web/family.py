@@ -6,8 +6,6 @@ and everything a family enters is posted. The page works without script; the scr
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,19 +13,20 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm import Session
 
-from outreach.cases import family_reports, family_visits, proposals
+from outreach.cases import family_reports, family_visits, proposals, surveys
 from outreach.cases.family_reports import Report
 from outreach.cases.family_rights import Seen
+from outreach.clock import local_date
 from outreach.delivery.family_tables import FamilyCode
 from outreach.district.people import Adult
 from outreach.messages.languages import languages
 from outreach.replies.understanding import Context, understand
-from outreach.web import errors, family_forms, family_words
+from outreach.web import came_from, errors, family_forms, family_words
 from outreach.web.context import now, services
 from outreach.web.family_forms import Filled, FormError, Task
 from outreach.web.family_words import Words
@@ -75,7 +74,7 @@ def enter(locale: str) -> ResponseReturnValue:
     words, born = _words(locale), family_forms.birth_date(request.form)
     with services().database.write() as rows:
         key = family_visits.open_page(
-            rows, request.form.get("code", "")[:100], born, address=_address(), settings=services().settings, now=now()
+            rows, request.form.get("code", "")[:100], born, address=came_from.hashed(), settings=services().settings, now=now()
         )
     if key is None:
         return _gate(words, "no_match"), 422
@@ -90,9 +89,12 @@ def page(locale: str) -> ResponseReturnValue:
     words = _words(locale)
     with services().database.read() as rows:
         found = _visit(rows)
-    if found is None:
-        return _closed(words)
-    return _show("page", words, seen=found[1], tasks=list(Task))
+        if found is None:
+            return _closed(words)
+        asked = surveys.asked_of(rows, {child.student_id for child in found[1].children}, local_date(now(), services().settings.zone))
+        of_survey = family_words.load(rows, locale, services().settings, surveys.MESSAGE) if asked else None
+        shown = [(link.token, link.grade) for link in asked] if of_survey else []
+    return _show("page", words, seen=found[1], tasks=list(Task), asked=shown, of_survey=of_survey)
 
 
 @blueprint.get("/<locale>/page/<task>")
@@ -220,11 +222,3 @@ def _form(words: Words, seen: Seen, task: Task, complaint: str = "") -> str:
         typed=partial(request.form.get, default=""),
         chosen=request.form.getlist("reason") + request.form.getlist("time"),
     )
-
-
-def _address() -> str:
-    """Where the request comes from, as a hash that only this service can make; with proxies, what the outermost of them saw."""
-    proxies = services().settings.proxies
-    seen_by_proxies = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
-    came_from = seen_by_proxies[-proxies] if 0 < proxies <= len(seen_by_proxies) else request.remote_addr or ""
-    return hmac.new(str(current_app.secret_key).encode(), came_from.encode(), hashlib.sha256).hexdigest()

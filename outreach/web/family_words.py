@@ -1,4 +1,4 @@
-"""The words of the family page in a family's language, as a person approved them; else the approved English with a line of its own."""
+"""The words of the family page and the survey in a family's language, as a person approved them; else approved English, which says so."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ class Words:
         return _months(self.locale)
 
 
-def load(session: Session, locale: str, settings: Settings) -> Words | None:
-    """The page's words for *locale*; None where nobody has approved even the English ones."""
+def load(session: Session, locale: str, settings: Settings, message: str = MESSAGE) -> Words | None:
+    """The words of a page (*message*) for *locale*; None where nobody has approved even the English ones."""
     for wanted in dict.fromkeys((locale, settings.default_language, DEFAULT)):
-        approved = messages.latest_approval(session, MESSAGE, CHANNEL, wanted)
-        if approved is None or not _wordings_needed() <= wordings(approved.translation_text).keys():
+        approved = messages.latest_approval(session, message, CHANNEL, wanted)
+        if approved is None or not _wordings_needed(message) <= wordings(approved.translation_text).keys():
             continue
         pair = messages.pair_of(approved)
         tag = messages.latest_approval(session, messages.TAG, "sms", locale) if wanted != locale else None
@@ -86,9 +86,9 @@ def _words(wanted: str, pair: Pair, tag: Pair | None, settings: Settings) -> Wor
 
 
 @cache
-def _wordings_needed() -> frozenset[str]:
+def _wordings_needed(message: str) -> frozenset[str]:
     """What the page puts on itself: words approved for an older page, which lacked some, cannot stand there."""
-    return frozenset(next(wordings(source.text).keys() for source in sources() if source.message == MESSAGE))
+    return frozenset(next(wordings(source.text).keys() for source in sources() if source.message == message))
 
 
 @cache

@@ -59,6 +59,7 @@ TABS = (
     Tab("blocks.page", "Blocks", Permission.BLOCKS_READ, _DISTRICT),
     Tab("record.page", "Children’s records", Permission.RECORDS_GIVE, _DISTRICT),
     Tab("takers.page", "People", Permission.PEOPLE_SET, _DISTRICT),
+    Tab("surveys.page", "Surveys", Permission.SURVEY_READ, _DISTRICT),
     Tab("studies.page", "Studies", Permission.STUDY_READ, _DISTRICT),
     Tab("operations.page", "The service", Permission.OPERATIONS_READ, _DISTRICT),
     Tab("setting_up.page", "First steps", Permission.OPERATIONS_READ, _DISTRICT),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-
-import zxingcpp
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -12,6 +9,7 @@ from sqlalchemy.orm import Session
 from outreach.staff import actions, factors, keys, queries, tries
 from outreach.staff.roles import Permission
 from outreach.staff.tables import Account
+from outreach.web import qr
 from outreach.web.context import lacks_factor, now, person, services
 from outreach.web.permissions import needs
 
@@ -97,7 +95,7 @@ def _page(*, problem: str = "") -> str:
             "my_sign_in.html",
             factor=factors.standing(session, known.id),
             secret=secret,
-            picture=_picture(factors.app_address(secret, known.email, services().settings.district_name)) if secret else "",
+            picture=qr.picture(factors.app_address(secret, known.email, services().settings.district_name)) if secret else "",
             needed=lacks_factor(known),
             sessions=queries.sessions(session, known.id, now()),
             problem=problem,
@@ -114,13 +112,6 @@ def _prove(session: Session) -> str:
         return ""
     tries.note(session, whose, now(), what=tries.CODE)
     return "This code is not right, or it was used already."
-
-
-def _picture(address: str) -> str:
-    """The address as a QR code, in the page itself: it goes into no cache and no log."""
-    code = zxingcpp.create_barcode(address, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
-    svg = zxingcpp.write_barcode_to_svg(code, add_quiet_zones=True)
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode('ascii')}"
 
 
 def _key() -> str:

@@ -16,12 +16,15 @@ from werkzeug.routing import Rule
 
 from outreach.attention import actions as attention
 from outreach.attention.tables import AttentionItem
+from outreach.cases import surveys
 from outreach.cases.danger_tables import Incident
 from outreach.cases.language_tables import LanguageTask
 from outreach.cases.mentor_tables import MentorTie
+from outreach.cases.surveys import Audience, Plan
 from outreach.cases.tables import Case
 from outreach.consent import blocks
 from outreach.database import Database
+from outreach.messages.actions import approve
 from outreach.planning.tables import PlannedMessage
 from outreach.staff import actions as staff
 from outreach.staff import queries as accounts
@@ -36,6 +39,7 @@ from tests.web.seed import LINCOLN, ROOSEVELT, Seeded
 PLAIN = {"int": "1", "default": "one", "string": "one", "path": "one"}
 """For parts of an address that name no school's row."""
 _REFUSED = {403, 404}
+TODAY = NOON.date()
 
 
 @dataclass(frozen=True)
@@ -77,9 +81,13 @@ def elsewhere(sqlite_database: Database, seeded: Seeded) -> Rows:
         block = blocks.place(session, "c4", reason="a court's order", by="boss@example.org", now=NOON, student_id="st5")
         nothing = dict.fromkeys(("why", "asked_by", "ended_by", "result"), "")
         never = dict.fromkeys(("open_key", "inbound_id", "machine_id", "helper_id", "wanted_at", "ended_at"))
+        approve(session, message="survey", language=None, by="boss@example.org", now=NOON)
         task = LanguageTask(**nothing, **never, case_id=seeded.wei, kind="read", state="open", language="zh-Hans", asked_at=NOON)
         session.add(task)
         session.flush()
+        survey = surveys.open_round(
+            session, Plan(ROOSEVELT, Audience.STUDENTS, ("6",), TODAY, TODAY), by="boss@example.org", today=TODAY, now=NOON
+        )
         planned = _one(session, select(PlannedMessage.id).where(PlannedMessage.school_id == ROOSEVELT))
         return Rows(
             {
@@ -89,6 +97,7 @@ def elsewhere(sqlite_database: Database, seeded: Seeded) -> Rows:
                 "incident_id": incident.id,
                 "message_id": planned,
                 "planned_id": planned,
+                "round_id": survey.id,
                 "task_id": task.id,
             }
         )
@@ -195,7 +204,7 @@ def test_whose_reach_is_children_reads_no_other_child_on_any_page_and_no_row_of_
 def test_every_part_of_an_address_is_known_to_belong_to_a_school_or_to_none(app: Flask, elsewhere: Rows) -> None:
     """A new kind of row in an address has to be sorted here once, so that it cannot be forgotten above."""
     of_nobody = (
-        "account_id act_id barrier_id batch_id channel form hold_id locale media_id message number overlay_id person_id "
+        "account_id act_id answer_id barrier_id batch_id channel form hold_id locale media_id message number overlay_id person_id "
         "referral_id request_id resource_id source step_id study_id told_id wish_id "
     )
     named = {name for rule, _, _ in _guarded(app) for name in rule.arguments}
