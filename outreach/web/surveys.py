@@ -205,7 +205,6 @@ def sheet(round_id: int) -> ResponseReturnValue:
             pages=pages,
             w=family_words.load(session, DEFAULT, settings, surveys.MESSAGE) or abort(404),
             spoken=[words for words in spoken if words is not None and words.locale == words.wanted != DEFAULT],
-            question=f"ask_{'student' if found.audience == Audience.STUDENTS else 'family'}",
         )
 
 
