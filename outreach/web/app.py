@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType, TracebackType
-from typing import Any
 
 from flask import Flask
 from flask_bootstrap import Bootstrap5
@@ -155,10 +154,17 @@ class OutreachFlask(Flask):
 
 def create_app(services: Services, jobs: Mapping[str, str] = _NO_JOBS) -> Flask:
     """Make the web application: pages for staff, webhooks for the carrier, health for machines; *jobs* says what each job does, by name."""
+    return fill(build(), services, jobs)
+
+
+def build() -> Flask:
+    """The pages alone, before they know a database: the costly half, which tests share."""
     app = OutreachFlask("outreach.web")
-    app.config.update(_config(services))
-    app.config[operations.JOBS] = jobs
-    app.extensions[EXTENSION] = services
+    app.config.update(
+        MAX_CONTENT_LENGTH=security.LARGEST_REQUEST,
+        BOOTSTRAP_SERVE_LOCAL=True,
+        WTF_CSRF_TIME_LIMIT=None,  # a form is good for as long as its sign-in
+    )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Bootstrap5(app)
@@ -171,17 +177,16 @@ def create_app(services: Services, jobs: Mapping[str, str] = _NO_JOBS) -> Flask:
     for endpoint in ("static", "bootstrap.static"):
         declare_open(app, endpoint, "files without data")
     layout.register(app)
-    providers.register(app, services.settings)
     errors.register(app)
     app.after_request(security.add_headers)
     return app
 
 
-def _config(services: Services) -> dict[str, Any]:
-    return {
-        "SECRET_KEY": keys.secret_key(services.settings),
-        "MAX_CONTENT_LENGTH": security.LARGEST_REQUEST,
-        "BOOTSTRAP_SERVE_LOCAL": True,
-        "WTF_CSRF_TIME_LIMIT": None,  # a form is good for as long as its sign-in
-        **security.cookies(services.settings),
-    }
+def fill(app: Flask, services: Services, jobs: Mapping[str, str] = _NO_JOBS) -> Flask:
+    """Give the pages of ``build`` what they work with."""
+    app.config.update(SECRET_KEY=keys.secret_key(services.settings), **security.cookies(services.settings))
+    app.config[operations.JOBS] = jobs
+    app.extensions[EXTENSION] = services
+    providers.register(app, services.settings)
+    survey.register(app)
+    return app

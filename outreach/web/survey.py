@@ -11,8 +11,7 @@ import secrets
 from functools import partial
 from typing import cast
 
-from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request, url_for
-from flask.blueprints import BlueprintSetupState
+from flask import Blueprint, Flask, Response, abort, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -38,9 +37,9 @@ _OPEN = "asks what makes it hard to come, and knows nobody"
 _MOST_SIGNS = 64
 
 
-@blueprint.record
-def _begin(state: BlueprintSetupState) -> None:
-    state.app.extensions[_LIMITS] = Limits()
+def register(app: Flask) -> None:
+    """Begin to count who answers how often; the counts live as long as the process."""
+    app.extensions[_LIMITS] = Limits()
 
 
 @blueprint.after_request

@@ -20,22 +20,26 @@ from outreach.services import Services
 from outreach.settings import Settings, load_settings
 from outreach.staff import actions as staff
 from outreach.staff import queries as accounts
-from outreach.web.app import create_app
 from outreach.web.context import SESSION_KEY
 from tests.conftest import NOON
 from tests.web import family_home
 from tests.web.family_home import Home
+from tests.web.pages import Pages
 from tests.web.seed import Seeded, seed
 
 SignedIn = Callable[[str], FlaskClient]
 
 
+@pytest.fixture(scope="session")
+def pages() -> Pages:
+    """All pages, made once."""
+    return Pages()
+
+
 @pytest.fixture
-def app(settings: Settings, sqlite_database: Database, clock: FixedClock) -> Flask:
-    """The application without a provider; what breaks in it breaks the test."""
-    made = create_app(Services(settings, sqlite_database, clock, provider=None))
-    made.testing = True
-    return made
+def app(pages: Pages, settings: Settings, sqlite_database: Database, clock: FixedClock) -> Flask:
+    """The application without a provider."""
+    return pages.over(Services(settings, sqlite_database, clock, provider=None))
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from flask import Flask
@@ -23,8 +24,8 @@ from outreach.planning.states import Channel, MessageClass, State
 from outreach.replies.tables import Inbound
 from outreach.services import Services
 from outreach.settings import Settings
-from outreach.web.app import create_app
 from tests.conftest import NOON
+from tests.web.pages import Pages
 
 MOTHER, FATHER, STRANGER = "+13125550142", "+13125550143", "+13125550144"
 BORN = date(2016, 3, 4)
@@ -123,10 +124,15 @@ def load(database: Database, settings: Settings, folder: Path, now: datetime = N
     import_folder(database, folder, home=settings.home, now=now - timedelta(hours=6))
 
 
+@cache
+def _pages_at(_after: timedelta) -> Pages:
+    """Pages for each hour, because a test may look at two hours at once."""
+    return Pages()
+
+
 def app_at(home: Home, after: timedelta = timedelta()) -> Flask:
-    made = create_app(Services(home.settings, home.database, FixedClock(NOON + after), provider=None))
-    made.testing = True
-    return made
+    """The application some time after noon."""
+    return _pages_at(after).over(Services(home.settings, home.database, FixedClock(NOON + after), provider=None))
 
 
 def enter(client: FlaskClient, code: str, born: str = "2016-3-4", locale: str = "es") -> tuple[int, str]:
