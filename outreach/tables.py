@@ -28,10 +28,12 @@ from outreach.delivery import mail_house_tables as mail_house
 from outreach.delivery import mail_tables as mail
 from outreach.delivery import tables as delivery
 from outreach.district import tables as district
+from outreach.evidence import packet_tables as packets
 from outreach.evidence import snapshot_tables as snapshots
 from outreach.feeds import tables as feeds
 from outreach.messages import bench_tables as bench
 from outreach.messages import tables as messages
+from outreach.planning import campaign_tables as campaigns
 from outreach.planning import study_tables as studies
 from outreach.planning import tables as planning
 from outreach.records import keeping_tables as holding
@@ -48,6 +50,7 @@ TABLES = (
     attention,
     bench,
     calls,
+    campaigns,
     cases,
     clerk,
     consent,
@@ -66,6 +69,7 @@ TABLES = (
     mentors,
     messages,
     oncall,
+    packets,
     planning,
     policies,
     proposals,

@@ -105,18 +105,30 @@ def next_steps(session: Session, cases: Collection[Case], person: SignedIn | Non
 
 def _sealed(session: Session, cases: Collection[Case], person: SignedIn | None) -> set[int]:
     if person is None:
-        return {case.id for case in cases if case.sealed_since is not None} | set(danger.sealed_since(session, [case.id for case in cases]))
+        return closed_to_many(session, cases)
     return {case_id for case_id, closed in seals.of_cases(session, cases, person).items() if closed.danger or closed.reason}
+
+
+def closed_to_many(session: Session, cases: Collection[Case]) -> set[int]:
+    """Those of some cases in which words are sealed for somebody, so that none of them may stand in what many read."""
+    return {case.id for case in cases if case.sealed_since is not None} | set(danger.sealed_since(session, [case.id for case in cases]))
 
 
 def named(session: Session, case_id: int) -> list[str]:
     """The open reasons of a case for a note that many read: of a sealed one the root cause alone."""
-    rows = session.scalars(
-        select(Barrier).where(Barrier.case_id == case_id, Barrier.state != BarrierState.CLOSED.value).order_by(Barrier.heard_at, Barrier.id)
-    )
-    words = shipped()
-    said = ((words.category if row.sealed or row.urgent else words.reason)(row.reason) for row in rows)
-    return [one.lower() for one in dict.fromkeys(said)]
+    return named_of(session, [case_id]).get(case_id, [])
+
+
+def named_of(session: Session, case_ids: Collection[int]) -> Mapping[int, list[str]]:
+    """The same of several cases; those without an open reason are absent."""
+    mine = Barrier.case_id.in_(case_ids), Barrier.state != BarrierState.CLOSED.value
+    words, found = shipped(), defaultdict[int, list[str]](list)
+    for row in session.scalars(select(Barrier).where(*mine).order_by(Barrier.heard_at, Barrier.id)):
+        closed = row.sealed or row.urgent or row.reason in words.sealed
+        said = (words.category if closed else words.reason)(row.reason).lower()
+        if said not in found[row.case_id]:
+            found[row.case_id].append(said)
+    return found
 
 
 def by_case(shown: Collection[ShownBarrier]) -> Mapping[int, list[ShownBarrier]]:

@@ -25,7 +25,7 @@ from outreach.settings import Settings
 
 _FONT_PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk", "fontpkg_amiri")
 # Amiri stands for Arabic script: the words of current Noto Arabic builds cannot be copied out of a PDF again.
-_FONTS = ("Noto Sans", "Amiri", "Noto Sans Ethiopic", "Noto Sans CJK SC", "Noto Sans CJK KR")
+FONTS = ("Noto Sans", "Amiri", "Noto Sans Ethiopic", "Noto Sans CJK SC", "Noto Sans CJK KR")
 _HANDFUL = 25
 _PAPER_WIDTH, _PAPER_HEIGHT = 8.5, 11
 
@@ -277,7 +277,7 @@ class _Setting:
                 footers |= {page: place.foot(content.letter_id, page) for page in range(place.first + 1, place.last + 1)}
         data = {
             "title": self._title,
-            "fonts": _FONTS,
+            "fonts": FONTS,
             "measures": self._measures.inches,
             "duplex": self._measures.duplex,
             "footers": [] if measured else [footers.get(page, "") for page in range(1, max(footers, default=0) + 1)],
@@ -315,7 +315,7 @@ def calibration(measures: Measures, *, now: datetime) -> bytes:
         folder / "calibration.typ",
         root=folder,
         font_paths=fonts(measures.font_folder),
-        sys_inputs={"data": json.dumps({"measures": measures.inches, "fonts": _FONTS})},
+        sys_inputs={"data": json.dumps({"measures": measures.inches, "fonts": FONTS})},
         pdf_standards=["ua-1"],
         timestamp=now.replace(microsecond=0),
     )

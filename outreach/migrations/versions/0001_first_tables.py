@@ -594,6 +594,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_overlays_student_id"), ["student_id"], unique=False)
 
     op.create_table(
+        "packets",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("made_on", sa.Date(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("named", sa.Integer(), nullable=False),
+        sa.Column("tiers", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_packets")),
+    )
+    with op.batch_alter_table("packets", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_packets_school_id_kind_made_on"), ["school_id", "kind", "made_on"], unique=False)
+
+    op.create_table(
         "phone_states",
         sa.Column("phone", sa.String(), nullable=False),
         sa.Column("opted_out", sa.Boolean(), nullable=False),
@@ -1195,6 +1210,23 @@ def upgrade() -> None:
     with op.batch_alter_table("calendar_links", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_calendar_links_account_id"), ["account_id"], unique=False)
 
+    op.create_table(
+        "campaigns",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("schools", sa.JSON(), nullable=False),
+        sa.Column("grades", sa.JSON(), nullable=False),
+        sa.Column("first_day", sa.Date(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=False),
+        sa.Column("children", sa.Integer(), nullable=False),
+        sa.Column("planned_by", sa.String(), nullable=False),
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("batch_id", sa.Integer(), nullable=True),
+        sa.Column("called_off_by", sa.String(), nullable=False),
+        sa.Column("called_off_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["message_batches.id"], name=op.f("fk_campaigns_batch_id_message_batches")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_campaigns")),
+    )
     op.create_table(
         "case_drafts",
         sa.Column("case_id", sa.Integer(), nullable=False),
@@ -2212,6 +2244,7 @@ def downgrade() -> None:
 
     op.drop_table("case_events")
     op.drop_table("case_drafts")
+    op.drop_table("campaigns")
     with op.batch_alter_table("calendar_links", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_calendar_links_account_id"))
 
@@ -2312,6 +2345,10 @@ def downgrade() -> None:
 
     op.drop_table("planned_messages")
     op.drop_table("phone_states")
+    with op.batch_alter_table("packets", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_packets_school_id_kind_made_on"))
+
+    op.drop_table("packets")
     with op.batch_alter_table("overlays", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_overlays_student_id"))
 
