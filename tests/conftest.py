@@ -34,6 +34,7 @@ POSTGRES_IN_THE_LONG_RUN = frozenset(
         "thresholds_evaluate",
         "barriers",
         "bulletins",
+        "campaigns",
         "cases",
         "clerk",
         "contact_log",

@@ -86,10 +86,11 @@ def is_over(one: SurveyRound, today: date) -> bool:
 
 
 def grades_at(session: Session, school_id: str, today: date) -> list[str]:
-    """The grades of children who attend a school today, in school order."""
+    """The grades of children who attend a school today, in school order; of the whole district where *school_id* is empty."""
     here = Enrolment.entry_date <= today, Enrolment.exit_date.is_(None) | (Enrolment.exit_date >= today)
     found = select(Enrolment.grade, Student.grade).join(Student, Student.student_id == Enrolment.student_id)
-    rows = session.execute(found.where(Enrolment.school_id == school_id, *here).distinct())
+    there = (Enrolment.school_id == school_id,) if school_id else ()
+    rows = session.execute(found.where(*there, *here).distinct())
     return sorted({own or childs for own, childs in rows if own or childs}, key=in_school_order)
 
 

@@ -53,15 +53,19 @@ def gather(
     by: str,
     *,
     asks: bool = False,
+    started_by: Sequence[str] = (),
 ) -> None:
     """Put the messages of one planning run into a batch, and let it wait where a person must look first; skips belong to none.
 
-    *rows* are not written yet; *episodes* are the crossings they speak for; *asks* says that their rules want a person to look.
+    *rows* are not written yet; *episodes* are the crossings they speak for; *asks* says that their rules want a person to look;
+    *started_by* are further people of whom none lets a mass-send go.
     """
     leaving = [row for row in rows if row.state == State.PLANNED]
     if not leaving:
         return
-    batch = MessageBatch(planned_at=now, planned_by=by, messages=len(leaving), started_by=_released_by(session, episodes))
+    batch = MessageBatch(
+        planned_at=now, planned_by=by, messages=len(leaving), started_by=sorted({*_released_by(session, episodes), *started_by})
+    )
     batch.waits = _waits(session, len(leaving), settings, now) or (Reason.BATCH_WAITS.value if asks else "")
     batch.mass_send, batch.decided_at, batch.decided_by = batch.waits == Reason.MASS_SEND, None, ""
     session.add(batch)
@@ -107,6 +111,17 @@ def take_back(session: Session, batch_id: int, *, by: str, now: datetime) -> int
     batch.waits, batch.decided_at, batch.decided_by = Reason.TAKEN_BACK.value, now, by
     sentence = f"{len(rows):,} messages were taken back and wait until a person lets them go again. Look at the page Sending."
     raise_item(session, kind="batch", key=_key(batch_id), sentence=sentence, now=now)
+    return len(rows)
+
+
+def call_off(session: Session, batch_id: int, *, by: str, now: datetime) -> int:
+    """Cancel what has not left of a batch, for good, and return how many messages that is."""
+    batch = _locked(session, batch_id)
+    rows = _rows(session, batch_id, State.PLANNED, State.HELD, State.WAITING)
+    for row in rows:
+        row.state, row.reason, row.changed_at = move(State(row.state), State.CANCELLED).value, Reason.DISMISSED.value, now
+    batch.waits, batch.decided_at, batch.decided_by = "", now, by
+    resolve_key(session, _key(batch_id), by=by, now=now)
     return len(rows)
 
 

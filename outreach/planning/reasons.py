@@ -57,6 +57,7 @@ class Reason(StrEnum):
     TAKEN_BACK = "taken back: a person holds this batch"
     TWO_WAY_OFF = "two-way is off: too few people on call have answered a test this month, so no family is invited to write"
     NOBODY_ANSWERS = "two-way is off: nobody at this school answers families, so none is invited to write"
+    NOT_IMPROVED = "not true any more: the child does not come to school more often than before"
     NOT_THIS_ROUND = "not in this round"
     NOTHING_MISSED = "nothing missed: there are no days to name, so a person answers"
     NO_TRIAL = "trial only: words under work go to a pretended phone of staff, and nowhere else"

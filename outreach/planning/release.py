@@ -28,7 +28,7 @@ from outreach.messages.placeholders import MissingValueError, TemplateError
 from outreach.messages.queries import Choice
 from outreach.messages.segments import measure
 from outreach.messages.templates import menu
-from outreach.planning import correcting, doses, queries, situation, trial, two_way, welcome, which_days
+from outreach.planning import campaigns, correcting, doses, queries, situation, trial, two_way, welcome, which_days
 from outreach.planning.addressing import envelope
 from outreach.planning.checks import CHECKS, Check
 from outreach.planning.correcting import NotReady, told_before
@@ -230,9 +230,11 @@ def _person(session: Session, planned: PlannedMessage, binding: frozenset[Check]
     if binding.isdisjoint({Check.ENROLMENT, Check.AGE, Check.VERIFIED}):
         return None
     facts = situation.load(session, planned.student_ids, settings=settings, now=now)
-    standings = [facts.standing(student_id) or facts.quiet(student_id) for student_id in planned.student_ids]
+    standings = [campaigns.standing(session, planned.message, facts, child) or facts.quiet(child) for child in planned.student_ids]
     if found := next((why for why in standings if why and bound[Reason(why)] in binding), None):
         return Stop(State.CANCELLED, found)
+    if why := campaigns.not_true_now(session, planned.message, facts, planned.student_ids):
+        return Stop(State.CANCELLED, why)
     if Check.VERIFIED in binding and planned.channel == Channel.SMS:
         adults = [adult for adult in district.adults_of_phone(session, planned.phone) if adult.contact_id == planned.contact_id]
         phones = [phone for adult in adults for phone in adult.phones if phone.e164 == planned.phone]
