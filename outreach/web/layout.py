@@ -43,6 +43,7 @@ TABS = (
     Tab("attention.page", "Attention", Permission.ATTENTION_READ),
     Tab("delivery.page", "Delivery", Permission.DELIVERY_READ, _MESSAGES),
     Tab("sending.page", "Sending", Permission.SENDING_READ, _MESSAGES),
+    Tab("campaigns.page", "Campaigns", Permission.SENDING_DECIDE, _MESSAGES),
     Tab("consents.page", "Consent", Permission.INBOX_READ, _MESSAGES),
     Tab("languages.page", "Languages", Permission.LANGUAGE_HELP, _MESSAGES),
     Tab("letters.page", "Letters", Permission.LETTERS_READ, _MESSAGES),
