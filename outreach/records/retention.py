@@ -42,6 +42,7 @@ class Kind(StrEnum):
     MARKS = "marks"
     REJECTED = "rejected"
     MAIL = "mail"
+    SURVEYS = "surveys"
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,10 @@ KINDS: Mapping[Kind, Keeping] = MappingProxyType(
         ),
         Kind.MAIL: Keeping(
             "E-mails to staff", "e-mails", "Subject and text; that it was sent stays.", "it was sent", 90, 7, (rows.EMAILS,),
+        ),
+        Kind.SURVEYS: Keeping(
+            "What was written in surveys", "answers", "The words, which nobody signed; what was chosen stays.",
+            "the last day of the survey", 365, 30, (rows.SURVEYS,),
         ),
     }
 )  # fmt: skip

@@ -15,6 +15,7 @@ from outreach.cases.help_tables import Barrier, Step
 from outreach.cases.language_tables import LanguageTask
 from outreach.cases.mentor_tables import CheckIn
 from outreach.cases.states import CaseState, EventKind
+from outreach.cases.survey_tables import SurveyAnswer, SurveyLink, SurveyRound
 from outreach.cases.tables import Case, CaseEvent
 from outreach.delivery import redaction as carrier
 from outreach.delivery.mail_tables import Email
@@ -186,6 +187,17 @@ def _forget_emails(session: Session, ids: Sequence[int], _act: Act) -> None:
     session.execute(update(Email).where(Email.id.in_(ids)).values(subject="", body="", html=""))
 
 
+def _survey_words(window: Window) -> Select[str]:
+    ended = (
+        select(SurveyLink.id).join(SurveyRound, SurveyRound.id == SurveyLink.round_id).where(SurveyRound.last_day < window.before.date())
+    )
+    return select(SurveyAnswer.id).where(SurveyAnswer.link_id.in_(ended), SurveyAnswer.words != "").order_by(SurveyAnswer.id)
+
+
+def _forget_survey_words(session: Session, ids: Sequence[str], _act: Act) -> None:
+    session.execute(update(SurveyAnswer).where(SurveyAnswer.id.in_(ids)).values(words=""))
+
+
 TEXTS = Part(_texts, _take_out)
 ANSWERS = Part(_answers, _forget_answers)
 NOTES = Part(_notes, _forget_notes)
@@ -197,3 +209,4 @@ CHECK_INS = Part(_check_ins, _forget_check_ins)
 MARKS = Part(_left, _forget_marks)
 PROBLEMS = Part(_problems, _forget_values)
 EMAILS = Part(_emails, _forget_emails)
+SURVEYS = Part(_survey_words, _forget_survey_words)

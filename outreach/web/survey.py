@@ -15,7 +15,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, make_response,
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from outreach.cases import surveys
+from outreach.cases import survey_calls, surveys
 from outreach.cases.survey_tables import SurveyLink, SurveyRound
 from outreach.cases.surveys import LONGEST_WORDS, Choice
 from outreach.clock import local_date
@@ -92,6 +92,8 @@ def answer(token: str, locale: str) -> ResponseReturnValue:
             with services().database.write() as rows:
                 one, link = _behind(rows, token)
                 surveys.take(rows, one, link, picked, words, danger=danger, today=today, now=at)
+                if danger:
+                    survey_calls.call(rows, one, services().settings, at)
         except Exception:
             limits.forget(form)
             raise

@@ -12,15 +12,20 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text, update
 
 from outreach.attention.queries import open_items
-from outreach.cases import surveys
+from outreach.cases import oncall, surveys
 from outreach.cases.survey_tables import SurveyAnswer, SurveyLink, SurveyRound
 from outreach.cases.surveys import Audience, Plan, SurveyError
 from outreach.database import Database
+from outreach.delivery.mail_tables import Email
 from outreach.evidence import heard
 from outreach.messages.actions import approve
 from outreach.messages.languages import languages
 from outreach.messages.page_words import wordings
 from outreach.messages.pairs import current_pairs
+from outreach.planning.tables import PlannedMessage
+from outreach.records import retention
+from outreach.settings import Settings
+from outreach.staff import queries as accounts
 from outreach.staff.tables import AuditEntry
 from tests.conftest import NOON
 from tests.web import family_home
@@ -340,3 +345,33 @@ def test_a_family_finds_the_survey_on_its_page_for_its_childs_grade_only(home: H
     assert token not in opened(home).get("/f/es/page").text
     assert app_at(home).test_client().get(f"/s/{token}/es").status_code == 200
     assert family_home.MOTHER not in app_at(home).test_client().get(f"/s/{token}/es").text
+
+
+# --- people on duty, and how long words stay ------------------------------------------------------------------------------------------
+
+
+def test_danger_calls_who_is_on_duty_at_that_school_once_an_hour_without_a_word(app: Flask, sqlite_database: Database, token: str) -> None:
+    with sqlite_database.write() as session:
+        for name, phone in (("ana", "+13125550180"), ("raj", "+13125550181"), ("boss", "+13125550182")):
+            account = accounts.by_email(session, f"{name}@example.org")
+            assert account is not None
+            oncall.add_person(session, account, phone, by="boss@example.org", now=NOON)
+    for _ in range(3):
+        assert answer(app, token, words="I want to kill myself")[0] == 303
+    with sqlite_database.read() as session:
+        pages = session.scalars(select(PlannedMessage).where(PlannedMessage.message_class == "page")).all()
+        mails = session.scalars(select(Email).where(Email.kind == "call")).all()
+    assert sorted(page.phone for page in pages) == ["+13125550180", "+13125550182"]
+    assert sorted(mail.address for mail in mails) == ["ana@example.org", "boss@example.org"]
+    assert not [one for one in (*pages, *mails) if "kill" in one.body or token in one.body]
+
+
+def test_the_words_of_old_surveys_go_on_their_schedule_and_the_figures_stay(
+    app: Flask, sqlite_database: Database, token: str, settings: Settings
+) -> None:
+    answer(app, token, "ride", words="The 14 is full")
+    later = NOON + timedelta(days=400)
+    assert retention.run(sqlite_database, retention.Kind.SURVEYS, by="boss@example.org", settings=settings, now=NOON).going == 0
+    assert retention.run(sqlite_database, retention.Kind.SURVEYS, by="boss@example.org", settings=settings, now=later).going == 1
+    [row] = answers(sqlite_database)
+    assert (row.words, row.choices) == ("", ["ride"])
