@@ -26,7 +26,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
 EVERY_DAY = "school days"
 LISTS = (
     "none", "needs_me", "calls", "follow_ups", "my_students", "no_next_step", "never_reached", "silent", "improving", "disputes", "data",
-    "delivery", "attention", "in_figures",
+    "delivery", "attention", "in_figures", "packet",
 )  # fmt: skip
 """Where the work of a line may be."""
 LONGEST = 300

@@ -21,6 +21,8 @@ SEALED = "sealed"
 """What stands in the place of a step in a conversation of which something is sealed."""
 TENTH = ("moderate", "severe")
 NAME_LONGEST = 60
+_TIED = "\u00a0"
+"""A space that does not break: a day stays on one line."""
 _CONTACTS = {
     "inbound": "the family wrote",
     "answer": "we answered",
@@ -203,13 +205,13 @@ class Team:
 
 def day(when: date, today: date) -> str:
     """``Mon, Oct 5``; with its year where that is not this one."""
-    return f"{when:%a, %b} {when.day}" + ("" if when.year == today.year else f", {when.year}")
+    return f"{when:%a,}{_TIED}{when:%b}{_TIED}{when.day}" + ("" if when.year == today.year else f",{_TIED}{when.year}")
 
 
 def moment(at: datetime, zone: str) -> str:
-    """``Mon, Oct 5, 4:05 pm``."""
+    """``Mon, Oct 5, 2026, 4:05 pm``."""
     local = at.astimezone(ZoneInfo(zone))
-    return f"{local:%a, %b} {local.day}, {local.hour % 12 or 12}:{local.minute:02d} {'pm' if local.hour // 12 else 'am'}"
+    return f"{local:%a, %b} {local.day}, {local.year}, {local.hour % 12 or 12}:{local.minute:02d} {'pm' if local.hour // 12 else 'am'}"
 
 
 def percent(share: Fraction | None) -> str:
@@ -231,7 +233,7 @@ def missed(child: Child, today: date) -> str:
     """``8 of 36 days, 22.2 % (until Mon, Oct 5)``."""
     unknown = f", {child.count.unknown} not known" if child.count.unknown else ""
     figure = f"{in_figures(child.count.absent)} of {child.count.enrolled} days, {percent(child.count.rate)}"
-    return f"{figure}{unknown} (until {day(child.until, today)})"
+    return f"{figure}{unknown} (until{_TIED}{day(child.until, today)})"
 
 
 def contact(child: Child, today: date) -> str:
@@ -245,4 +247,4 @@ def contact(child: Child, today: date) -> str:
 def called(child: Child) -> str:
     """A child's name and grade."""
     name = child.name if len(child.name) <= NAME_LONGEST else f"{child.name[: NAME_LONGEST - 1]}…"
-    return f"{name}, grade {child.grade}" if child.grade else name
+    return f"{name}, grade{_TIED}{child.grade}" if child.grade else name

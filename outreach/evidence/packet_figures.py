@@ -1,88 +1,28 @@
-"""Shapes the papers that hold figures and no child: the principal's page, and the step back every six to nine weeks. Pure.
+"""Sections of figures that a school's papers share: where it stands, weeks, grades, reach and what surveys heard. Pure.
 
-A school's own figures stand in full, however small: its people see the children. On the principal's page, which is shown around, a split by
-grade or language has no number below ten, nor one that would give one away; the paper of the step back is the team's own, and has them all.
+A school's own figures stand in full, however small: its people see the children.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import timedelta
 from fractions import Fraction
+from textwrap import shorten
 
-from outreach.attendance.profiles import in_figures
 from outreach.evidence.dashboard import SHOWN_TIERS, Group
 from outreach.evidence.heard import Heard
 from outreach.evidence.packet import day, many, percent, points
-from outreach.evidence.packet_standing import AROUND, Desk, Period, Standing, Tried
-from outreach.evidence.paper import Figure, Paper, Section, Table
+from outreach.evidence.packet_standing import Standing
+from outreach.evidence.paper import Figure, Section, Table
 from outreach.evidence.small_cells import SMALLEST, hide
-from outreach.evidence.time_to_help import Waits
-from outreach.messages.languages import languages
 
-PAGE_FOOT = "Names no child. Splits leave out numbers below ten; whole-school numbers may be small: show it to staff, do not publish it."
-STEP_BACK_FOOT = "Names no child, but small numbers may point at one: for this school’s team only, not to be published."
 TIERS = {"severe": "20 % and more", "moderate": "10 to 20 %", "at_risk": "5 to 10 %", "satisfactory": "Under 5 %"}
-QUESTIONS = (
-    "Which grade moved most, up or down, and what was different there?",
-    "Which root cause do we hear most, and is there one answer for many families rather than one for each?",
-    "What did we try that families say helped? Who else should get it?",
-    "Whom do our messages not reach, in which language, and who could reach them?",
-    "Where do families wait longest for help, and what would halve it?",
-    "What do we stop doing, what do we keep, and what do we try in the next weeks? Who owns it?",
-)
-_NOT_PROOF = (
-    "Counted are steps with ten school days on both sides. A step comes when it is worst, and what is at its worst often gets better by"
-    " itself: these numbers say what happened next, not what a step did. The families’ own yes says more."
-)
-_WEEKS = 10
-_WHY = 3
-_FEW = "few"
+FEW = "few"
+_WHY = _MOST = 3
+_DID = 200
+"""Letters of what a school did that stand in a line."""
 _NOT_YET = "The district has not been added up yet. This stands here within minutes of its first attendance feed."
-
-
-def one_pager(standing: Standing, desk: Desk, *, school: str, district: str, made: str) -> Paper:
-    """The principal's page."""
-    return Paper(
-        title="One page for the principal",
-        school=school,
-        district=district,
-        lines=(made,),
-        foot=PAGE_FOOT,
-        sections=(
-            *where_we_stand(standing),
-            *_weeks(standing),
-            *_grades(standing),
-            _desk(desk),
-            *reaching(standing),
-            *what_we_heard(standing),
-        ),
-    )
-
-
-def step_back(standing: Standing, period: Period, *, school: str, district: str, made: str) -> Paper:
-    """What a team looks at every six to nine weeks."""
-    span = f"{day(period.first, standing.today)} to {day(period.last, standing.today)}"
-    return Paper(
-        title="Step back",
-        school=school,
-        district=district,
-        lines=(f"{span}. {made}", "For one hour, without single children: what do the figures say about how this school works?"),
-        foot=STEP_BACK_FOOT,
-        sections=(
-            *where_we_stand(standing),
-            *_weeks(standing),
-            *_moved(standing, period),
-            *_causes(period),
-            *_helping(period),
-            *_tried(period),
-            *reaching(standing),
-            *_languages(standing, period),
-            *what_we_heard(standing),
-            Section("Questions for the hour", points=QUESTIONS),
-        ),
-    )
 
 
 def where_we_stand(standing: Standing) -> Iterable[Section]:
@@ -95,9 +35,9 @@ def where_we_stand(standing: Standing) -> Iterable[Section]:
         Figure(
             percent(group.rate), f"of {many(group.counted, 'child', 'children')} miss a tenth of their days or more ({group.chronic:,})"
         ),
-        Figure(points(group.rate, then.rate if then else None), "against the same day last year"),
+        *_against(group.rate, then.rate if then else None),
         Figure(percent(group.attendance), "attend on an average day since the year began"),
-        Figure(points(group.attendance, then.attendance if then else None), "against the same day last year"),
+        *_against(group.attendance, then.attendance if then else None),
     )
     rows = tuple((TIERS[tier], f"{group.tiers.get(tier, 0):,}", percent(_share(group, tier))) for tier in SHOWN_TIERS)
     left = group.children - group.counted
@@ -114,6 +54,35 @@ def where_we_stand(standing: Standing) -> Iterable[Section]:
         ),
         note=f"As on the page In figures.{note}",
     )
+
+
+def standing_in_short(standing: Standing) -> Iterable[Section]:
+    """The same in one line of figures."""
+    group, then = standing.now, standing.last_year
+    if group is None or standing.as_of is None:
+        yield Section("Where we stand", words=(_NOT_YET,))
+        return
+
+    def moved(now: Fraction | None, before: Fraction | None) -> str:
+        return "".join(f"; {one.value} {one.words}" for one in _against(now, before))
+
+    of = many(group.counted, "child", "children")
+    rest = (f"{group.tiers.get(tier, 0):,} miss {TIERS[tier].lower()}" for tier in ("at_risk", "satisfactory"))
+    yield Section(
+        f"Where we stand, as of {day(standing.as_of, standing.today)}",
+        figures=(
+            Figure(percent(group.rate), f"of {of} miss 10 % or more{moved(group.rate, then.rate if then else None)}"),
+            Figure(percent(group.attendance), f"attend on an average day{moved(group.attendance, then.attendance if then else None)}"),
+            Figure(f"{group.tiers.get('severe', 0):,}", "miss 20 % and more"),
+            Figure(f"{group.tiers.get('moderate', 0):,}", "miss 10 to 20 %"),
+        ),
+        note=f"{'; '.join(rest)}. As on the page In figures.",
+    )
+
+
+def _against(now: Fraction | None, then: Fraction | None) -> Iterable[Figure]:
+    if now is not None and then is not None:
+        yield Figure(points(now, then), "against the same day last year")
 
 
 def reaching(standing: Standing) -> Iterable[Section]:
@@ -135,6 +104,21 @@ def reaching(standing: Standing) -> Iterable[Section]:
         ),
         note=f"Not told: {reasons}." if reasons else "",
     )
+
+
+def heard_in_short(standing: Standing) -> Iterable[Section]:
+    """The choices that were made most in the newest surveys that are over, on a line each."""
+    if not standing.heard:
+        return
+    lines = []
+    for one in standing.heard:
+        span = f"{day(one.first_day, standing.today)} to {day(one.last_day, standing.today)}"
+        most = [f"{standing.choices[line.choice]} ({one.share(line)} of 100)" for line in one.lines if one.share(line) is not None][:_MOST]
+        said = f"{one.answers:,} answers. Most: {'; '.join(most)}." if most else "Too few answers to be told."
+        lines.append(
+            f"{one.audience.capitalize()}, {span}: {said}" + (f" What we did: {shorten(one.did, _DID, placeholder='…')}" if one.did else "")
+        )
+    yield Section("What we heard: what makes it hard to come", points=tuple(lines))
 
 
 def what_we_heard(standing: Standing) -> Iterable[Section]:
@@ -173,17 +157,18 @@ def _share_of(one: Heard, chosen: int | None) -> str:
 
 
 def _number(value: int | None) -> str:
-    return _FEW if value is None else f"{value:,}"
+    return FEW if value is None else f"{value:,}"
 
 
 def _share(group: Group, tier: str) -> Fraction | None:
     return Fraction(group.tiers.get(tier, 0), group.counted) if group.counted else None
 
 
-def _weeks(standing: Standing) -> Iterable[Section]:
-    weeks = standing.weeks[-_WEEKS:]
-    if len(weeks) > 1:
-        rows = tuple((day(week.as_of, standing.today), percent(week.group.rate), percent(week.group.attendance)) for week in weeks)
+def weeks(standing: Standing, most: int) -> Iterable[Section]:
+    """The last weeks of which something is known, at most so many."""
+    shown = [week for week in standing.weeks if week.group.rate is not None][-most:]
+    if len(shown) > 1:
+        rows = tuple((day(week.as_of, standing.today), percent(week.group.rate), percent(week.group.attendance)) for week in shown)
         yield Section(
             "Week by week",
             table=Table(
@@ -191,13 +176,13 @@ def _weeks(standing: Standing) -> Iterable[Section]:
                 rows,
                 (1.2, 1.2, 1.4),
                 frozenset({1, 2}),
-                tuple(float(week.group.rate or 0) for week in weeks),
+                tuple(float(week.group.rate or 0) for week in shown),
             ),
             note="Both since the year began. The bar is the share that misses a tenth or more.",
         )
 
 
-def _grades(standing: Standing) -> Iterable[Section]:
+def grades(standing: Standing) -> Iterable[Section]:
     """By grade, with nothing from which a few children could be found."""
     groups = [group for group in standing.grades if group.counted]
     if not groups:
@@ -207,158 +192,12 @@ def _grades(standing: Standing) -> Iterable[Section]:
         (
             group.value or "not said",
             _number(hidden.rows[place]),
-            *((_FEW, "–") if None in cells else (_number(cells[0]), percent(group.rate))),
+            *((FEW, "–") if None in cells else (_number(cells[0]), percent(group.rate))),
         )
         for place, (group, cells) in enumerate(zip(groups, hidden.cells, strict=True))
     )
     yield Section(
         "By grade",
         table=Table(("Grade", "Children", "Miss a tenth or more", "Share"), rows, (1, 1, 1.4, 1), frozenset({1, 2, 3})),
-        note=f"“{_FEW.capitalize()}” stands for a number below {SMALLEST}, and for what would give one away.",
-    )
-
-
-def _desk(desk: Desk) -> Section:
-    waits = desk.helped
-    return Section(
-        "The work",
-        figures=(
-            Figure(f"{desk.open_talks:,}", f"open conversations, in {desk.waiting:,} a family waits for us"),
-            Figure(f"{desk.severe_without_step:,}", "miss 20 % or more and have no next step"),
-            Figure(f"{desk.late:,}", "follow-ups overdue"),
-            Figure(f"{desk.improving:,}", "of those at 10 % or more are improving"),
-            Figure(f"{desk.never_reached:,}", "families at 10 % or more that nothing has reached"),
-            Figure(f"{desk.silent:,}", "that were reached and never answered"),
-            Figure(f"{waits.helped:,}", f"of {waits.heard:,} reasons heard this year: the family says it is better"),
-            Figure(_days(waits), "from hearing a reason to the family’s yes, for half of those"),
-        ),
-    )
-
-
-def _days(waits: Waits) -> str:
-    return "–" if waits.median is None else f"{waits.median.total_seconds() / 86400:.1f} days"
-
-
-def _moved(standing: Standing, period: Period) -> Iterable[Section]:
-    if period.start is None or standing.now is None or standing.as_of is None:
-        yield Section("What moved", words=("Nothing was kept of the first of these weeks, so nothing can be set against it yet.",))
-        return
-    on, group = period.start
-
-    def row(name: str, now: Group, then: Group | None) -> tuple[str, ...]:
-        rate = then.rate if then else None
-        attendance = then.attendance if then else None
-        return (name, f"{now.counted:,}", percent(rate), percent(now.rate), points(now.rate, rate), points(now.attendance, attendance))
-
-    rows = [row("All", standing.now, group)]
-    rows += [row(f"Grade {one.value}" if one.value else "not said", one, period.start_grades.get(one.value)) for one in standing.grades]
-    head = (
-        "Grade",
-        "Children",
-        f"At 10 %, {day(on, standing.today)}",
-        f"At 10 %, {day(standing.as_of, standing.today)}",
-        "Moved",
-        "Attendance moved",
-    )
-    yield Section(
-        "What moved, by grade",
-        table=Table(head, tuple(rows), (1.1, 0.8, 1.2, 1.2, 1.1, 1.3), frozenset({1, 2, 3, 4, 5})),
-        note="Shares since the year began rise slowly and fall slowly. A grade of twenty children moves five points with one child.",
-    )
-
-
-def _causes(period: Period) -> Iterable[Section]:
-    if not period.helped_all.heard:
-        yield Section("Why children miss school", words=("No reason was heard in these weeks. What keeps us from asking?",))
-        return
-    named = list(period.causes)
-    rows = tuple(
-        (f"Two weeks from {day(begin, period.last)}", *(str(heard.get(cause, 0)) for cause in named), str(sum(heard.values())))
-        for begin, heard in period.fortnights
-    )
-    total = ("All", *(str(sum(heard.get(cause, 0) for _, heard in period.fortnights)) for cause in named), str(period.helped_all.heard))
-    yield Section(
-        "Why children miss school: reasons heard",
-        table=Table(
-            ("Heard", *period.causes.values(), "All"),
-            (*rows, total),
-            (1.8, *(1.2 for _ in named), 0.7),
-            frozenset(range(1, len(named) + 2)),
-        ),
-        note="By root cause and never by reason, so nothing sealed can be read from it. The last two weeks may not be over yet.",
-    )
-
-
-def _helping(period: Period) -> Iterable[Section]:
-    if not period.helped_all.heard:
-        return
-    named = [("All", period.helped_all), *((period.causes.get(cause, cause), waits) for cause, waits in period.helped.items())]
-    rows = tuple((name, f"{w.heard:,}", f"{w.helped:,}", _days(w), f"{w.closed_without_yes:,}", f"{w.open:,}") for name, w in named)
-    yield Section(
-        "How long families wait for help",
-        table=Table(
-            ("Root cause", "Heard", "Family said yes", "Half within", "Closed without a yes", "Still open"),
-            rows,
-            (1.8, 0.7, 1.1, 1, 1.3, 0.9),
-            frozenset({1, 2, 3, 4, 5}),
-        ),
-        note="From the day a reason was heard to the family’s own yes that it is better, for reasons heard in these weeks.",
-    )
-
-
-def _tried(period: Period) -> Iterable[Section]:
-    if not period.tried:
-        yield Section("What we tried", words=("No step was written down as done in these weeks.",))
-        return
-
-    def row(one: Tried) -> tuple[str, ...]:
-        yes = f"{one.yes:,} of {one.against:,}" if one.against else "–"
-        days = (in_figures(one.before), in_figures(one.after)) if one.children else ("–", "–")
-        return (one.kind, f"{one.done:,}", yes, f"{one.children:,}", *days)
-
-    head = (
-        "Step",
-        "Done",
-        "Family says it is better",
-        "Children counted",
-        f"Days missed, {AROUND} school days before",
-        f"{AROUND} school days after",
-    )
-    yield Section(
-        "What we tried, and what attendance did next",
-        table=Table(head, tuple(map(row, period.tried)), (1.7, 0.6, 1.2, 0.9, 1.4, 1.1), frozenset({1, 2, 3, 4, 5})),
-        note=_NOT_PROOF,
-    )
-
-
-def _languages(standing: Standing, period: Period) -> Iterable[Section]:
-    if not standing.reach:
-        return
-
-    def name(locale: str) -> str:
-        return languages()[locale].english if locale in languages() else locale or "not known"
-
-    def within(wait: timedelta | None) -> str:
-        return _FEW if wait is None else f"{wait.total_seconds() / 3600:.1f} hours"
-
-    rows = tuple(
-        (
-            name(row.language),
-            f"{row.households:,}",
-            f"{row.told:,}",
-            f"{row.delivered:,}",
-            f"{row.answered:,}",
-            within(period.answers[row.language]) if row.language in period.answers else "–",
-        )
-        for row in sorted(standing.reach, key=lambda row: -row.households)
-    )
-    yield Section(
-        "By language",
-        table=Table(
-            ("Language", "Families to tell", "Told", "Delivered", "Wrote back", "Half of our answers within"),
-            rows,
-            (1.4, 1, 0.8, 0.9, 0.9, 1.4),
-            frozenset({1, 2, 3, 4, 5}),
-        ),
-        note="Families of this school year; answers of these weeks, where there were ten or more.",
+        note=f"“{FEW.capitalize()}” stands for a number below {SMALLEST}, and for what would give one away.",
     )

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from outreach.clock import local_date
-from outreach.evidence import packet_figures, packet_reads, packet_standing, packet_team
+from outreach.evidence import packet_leaders, packet_reads, packet_standing, packet_team
 from outreach.evidence.packet import Kind, moment
 from outreach.evidence.packet_tables import Packet
 from outreach.evidence.paper import Paper
@@ -56,9 +56,9 @@ def make(session: Session, asked: Asked, person: SignedIn, settings: Settings, n
         tiers = {child.student_id: child.count.tier for child in team.watched}
         return Made(packet_team.paper(team, standing, **names), len(team.by_id), tiers)
     if asked.kind is Kind.ONE_PAGER:
-        return Made(packet_figures.one_pager(standing, packet_standing.desk(session, asked.school_id, settings, now), **names))
+        return Made(packet_leaders.one_pager(standing, packet_standing.desk(session, asked.school_id, settings, now), **names))
     period = packet_standing.period(session, asked.school_id, asked.weeks, settings, now)
-    return Made(packet_figures.step_back(standing, period, **names))
+    return Made(packet_leaders.step_back(standing, period, **names))
 
 
 def keep(session: Session, asked: Asked, made: Made, person: SignedIn, settings: Settings, now: datetime) -> Packet:

@@ -157,7 +157,7 @@ def period(session: Session, school_id: str, weeks: int, settings: Settings, now
     first = today - timedelta(weeks=weeks)
     begins = start_of_day(first, settings.zone)
     barriers = time_to_help.barriers(session, begins, now, {school_id})
-    start = session.scalars(select(Snapshot).where(Snapshot.as_of <= first).order_by(Snapshot.as_of.desc()).limit(1)).first()
+    start = _kept_about(session, first)
     whole = dashboard.whole(session, start, school_id) if start else None
     grades = dashboard.groups(session, start, "grade", school_id=school_id, schools=None) if start else []
     return Period(
@@ -177,8 +177,16 @@ def period(session: Session, school_id: str, weeks: int, settings: Settings, now
 
 def fortnights(heard_on: Sequence[tuple[date, str]], first: date, last: date) -> list[tuple[date, Mapping[str, int]]]:
     """Two weeks by two weeks, how many reasons of each root cause were heard. Pure."""
-    begins = [first + timedelta(days=ahead) for ahead in range(0, (last - first).days + 1, 14)]
-    return [(begin, Counter(cause for day, cause in heard_on if begin <= day < begin + timedelta(days=14))) for begin in begins]
+    begins = [first + timedelta(days=ahead) for ahead in range(0, (last - first).days, 14)]
+    ends = [*begins[1:], last + timedelta(days=1)]
+    return [(begin, Counter(cause for day, cause in heard_on if begin <= day < end)) for begin, end in zip(begins, ends, strict=True)]
+
+
+def _kept_about(session: Session, first: date) -> Snapshot | None:
+    """The newest day that was kept in the week up to *first*, else the first one after it."""
+    by_then = select(Snapshot).where(Snapshot.as_of <= first, Snapshot.as_of > first - timedelta(days=7)).order_by(Snapshot.as_of.desc())
+    after = select(Snapshot).where(Snapshot.as_of > first).order_by(Snapshot.as_of)
+    return session.scalars(by_then.limit(1)).first() or session.scalars(after.limit(1)).first()
 
 
 def _tried(session: Session, school_id: str, since: datetime, settings: Settings, now: datetime) -> list[Tried]:

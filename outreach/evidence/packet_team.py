@@ -33,13 +33,13 @@ def paper(team: Team, standing: Standing, *, school: str, district: str, made: s
         title="Team meeting",
         school=school,
         district=district,
-        lines=(f"{day(team.today, team.today)}, {team.today.year}. {made}", _since(team)),
+        lines=(made, _since(team)),
         foot=FOOT,
         sections=(
-            *packet_figures.where_we_stand(standing),
+            *packet_figures.standing_in_short(standing),
+            *packet_figures.heard_in_short(standing),
             _news(team),
             *packet_figures.reaching(standing),
-            *packet_figures.what_we_heard(standing),
             _contents(lists, team),
             *pages,
         ),
@@ -68,7 +68,7 @@ def _news(team: Team) -> Section:
 
 
 def _contents(lists: Sequence[Section], team: Team) -> Section:
-    rows = tuple((one.heading, str(len(one.table.rows)) if one.table else _NOBODY) for one in lists)
+    rows = tuple((one.heading, str(len(one.table.rows)) if one.table else "none") for one in lists)
     half = -(-len(rows) // 2)
     beside = [*rows[half:], *(("", "") for _ in range(2 * half - len(rows)))]
     note = "Each list has a row for a child; a child may stand in several. Days missed are days of any kind, excused or not."
@@ -209,7 +209,7 @@ def _reasons(talk: Talk | None) -> str:
 
 
 def _owner(talk: Talk | None) -> str:
-    return (talk.owner or _NOBODY) if talk else "no conversation"
+    return (talk.owner if talk else "") or _NOBODY
 
 
 def _next(child: Child, team: Team) -> str:
@@ -222,6 +222,8 @@ def _step(talk: Talk, team: Team) -> str:
     if talk.next is None:
         return "none"
     what = talk.next.what or "put aside"
+    if talk.next.on < team.today:
+        what = f"overdue: {what}"
     who = f" ({talk.next.who})" if talk.next.who and talk.next.who != talk.owner else ""
     return f"{what}, {day(talk.next.on, team.today)}{who}"
 

@@ -21,12 +21,16 @@ from outreach.resources import data_folder
 
 LONGEST = 160
 """Letters of one cell: names, mostly. What is longer is cut, with an ellipsis."""
+_SPACES = re.compile(r"[ \t\r\n\v\f]+")
+"""Not the space that keeps a date on one line."""
 _ENDLESS = re.compile(r"(\S{18})(?=\S)")
 """So many letters in a row need a place to break the line."""
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Co", "Cn"})
 _NO_FONT = re.compile(r'text (?:contains the disallowed codepoint )?`"(.*?)"`', re.DOTALL)
 _ESCAPED = re.compile(r"\\u\{([0-9a-fA-F]+)\}")
 _TRIES = 40
+_SIZES = (9.5, 8.8, 8.1)
+"""Points of the words; the first is the usual."""
 _BREAK = "\u200b"
 _UNKNOWN = "?"
 
@@ -79,6 +83,8 @@ class Paper:
     foot: str
     """At the foot of every page, before its number."""
     sections: tuple[Section, ...]
+    one_page: bool = False
+    """In smaller type where it would not fit on one."""
     wide: bool = False
     """Across the paper: rows need the room."""
 
@@ -89,28 +95,35 @@ class PaperError(RuntimeError):
 
 def pdf(paper: Paper, *, now: datetime, font_folder: str = "") -> bytes:
     """Set *paper* as PDF/UA-1 on US Letter; the same paper and *now* give the same bytes. Raises PaperError."""
-    text = json.dumps(_values(paper), ensure_ascii=False)
+    values = _values(paper)
+    for size in _SIZES if paper.one_page else _SIZES[:1]:
+        content, pages = _set(json.dumps(values | {"size": size}, ensure_ascii=False), now, font_folder, count=paper.one_page)
+        if pages == 1:
+            break
+    return content
+
+
+def _set(text: str, now: datetime, font_folder: str, *, count: bool) -> tuple[bytes, int]:
+    """The PDF, and how many pages it has where somebody must *count* them; letters that no font has are replaced."""
+    told: dict[str, Any] = {"root": _frame().parent, "font_paths": fonts(font_folder)}
     for _ in range(_TRIES):
         try:
-            return typst.compile(
-                _frame(),
-                root=_frame().parent,
-                font_paths=fonts(font_folder),
-                sys_inputs={"data": text},
-                pdf_standards=["ua-1"],
-                timestamp=now.replace(microsecond=0),
-            )
+            data = {"data": text}
+            content = typst.compile(_frame(), **told, sys_inputs=data, pdf_standards=["ua-1"], timestamp=now.replace(microsecond=0))
+            pages = json.loads(typst.query(_frame(), "<end>", field="value", **told, sys_inputs=data)) if count else [1]
         except typst.TypstError as error:
             missing = _without_font(error.message)
             if not missing & set(text):
                 raise PaperError from error
             text = text.translate(dict.fromkeys(map(ord, missing), _UNKNOWN))
+        else:
+            return content, pages[-1]
     raise PaperError
 
 
 def printable(text: str, longest: int | None = None) -> str:
     """Text as it can be set: on one line, with places to break a long word, and cut after *longest* letters. Pure."""
-    kept = "".join(_UNKNOWN if unicodedata.category(letter) in _UNPRINTABLE else letter for letter in " ".join(text.split()))
+    kept = "".join(_UNKNOWN if unicodedata.category(letter) in _UNPRINTABLE else letter for letter in _SPACES.sub(" ", text).strip())
     short = kept if longest is None or len(kept) <= longest else f"{kept[: longest - 1]}…"
     return _ENDLESS.sub(rf"\1{_BREAK}", short)
 

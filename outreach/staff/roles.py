@@ -93,6 +93,8 @@ class Permission(StrEnum):
     """See who was given what of which child."""
     CHILDREN_OWN = "children.own"
     """A mentor's: see the attendance of one's own children, and write down check-ins."""
+    PACKET_MAKE = "packet.make"
+    """Take out the papers of one's schools for their teams; the team's packet names children."""
     PLAYBOOK_SET = "playbook.set"
     """Say who looks at which list on which day, for the whole district."""
     PEOPLE_SET = "people.set"
@@ -155,6 +157,7 @@ _RESOURCES = (_P.RESOURCES_READ, _P.RESOURCES_EDIT)
 _THREADS = (_P.INBOX_READ, _P.INBOX_NOTE, _P.NOTES_SETTLE)
 _INBOX = (*_THREADS, _P.INBOX_ANSWER, _P.LANGUAGE_HELP, _P.DELIVERY_READ, _P.ATTENTION_READ, _P.ATTENTION_RESOLVE, _P.CLOCK_MOVE)
 _SENDING = (_P.SENDING_READ, _P.SENDING_STOP)
+_TEAM = (_P.PACKET_MAKE,)
 _FIGURES = (_P.BASELINE_READ, _P.RULES_READ, _P.DASHBOARD_READ)
 _SURVEY = (_P.SURVEY_READ, _P.SURVEY_WORDS)
 _POST = (_P.MAIL_RETURNED,)
@@ -166,11 +169,14 @@ _WORDS = (_P.WORDS_READ, _P.WORDS_EDIT)
 
 GRANTS: Mapping[Role, Grant] = MappingProxyType(
     {
-        Role.COORDINATOR: _grant(Reach.SCHOOLS, *_INBOX, *_RESOURCES, *_POST, *_SENDING, *_DANGER, *_DATA, *_FIGURES, *_SURVEY, *_BLOCKS),
+        Role.COORDINATOR: _grant(
+            Reach.SCHOOLS, *_INBOX, *_TEAM, *_RESOURCES, *_POST, *_SENDING, *_DANGER, *_DATA, *_FIGURES, *_SURVEY, *_BLOCKS
+        ),
         Role.ATTENDANCE_CLERK: _grant(Reach.SCHOOLS, *_POST, *_THREADS, _P.RESOURCES_READ, _P.DELIVERY_READ, _P.ATTENTION_READ, *_DATA),
         Role.SCHOOL_ADMINISTRATOR: _grant(
             Reach.SCHOOLS,
             *_INBOX,
+            *_TEAM,
             *_RESOURCES,
             *_POST,
             *_SENDING,

@@ -55,6 +55,7 @@ TABS = (
     Tab("data_health.page", "Data", Permission.DATA_READ, _DATA),
     Tab("mapping.page", "Feeds", Permission.FEEDS_MAP, _DATA),
     Tab("dashboard.page", "In figures", Permission.DASHBOARD_READ, _DISTRICT),
+    Tab("packet.page", "Papers", Permission.PACKET_MAKE, _DISTRICT),
     Tab("shared.page", "Shared reasons", Permission.RESOURCES_READ, _DISTRICT),
     Tab("resources.page", "Resources", Permission.RESOURCES_READ, _DISTRICT),
     Tab("blocks.page", "Blocks", Permission.BLOCKS_READ, _DISTRICT),

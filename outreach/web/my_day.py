@@ -54,6 +54,7 @@ LISTS: Mapping[str, tuple[str, str, dict[str, Any]]] = MappingProxyType(
         "data": ("Data", "data_health.page", {}),
         "delivery": ("Delivery", "delivery.page", {}),
         "attention": ("Attention", "attention.page", {}),
+        "packet": ("Papers for the team", "packet.page", {}),
         "in_figures": ("In figures", "dashboard.page", {}),
     }
 )
