@@ -33,6 +33,7 @@ CONTENTS = {
         "cases",
         "corrections",
         "team-week",
+        "survey",
         "evidence",
         "pages",
     ],
