@@ -59,6 +59,7 @@ POSTGRES_IN_THE_LONG_RUN = frozenset(
         "messages_bench",
         "messages_exchange",
         "messages_wording",
+        "packet",
         "planning_batches",
         "planning_brakes",
         "planning_doses",

@@ -157,8 +157,7 @@ def period(session: Session, school_id: str, weeks: int, settings: Settings, now
     first = today - timedelta(weeks=weeks)
     begins = start_of_day(first, settings.zone)
     barriers = time_to_help.barriers(session, begins, now, {school_id})
-    start = _kept_about(session, first)
-    whole = dashboard.whole(session, start, school_id) if start else None
+    start, whole = _kept_about(session, first, school_id)
     grades = dashboard.groups(session, start, "grade", school_id=school_id, schools=None) if start else []
     return Period(
         first=first,
@@ -182,11 +181,15 @@ def fortnights(heard_on: Sequence[tuple[date, str]], first: date, last: date) ->
     return [(begin, Counter(cause for day, cause in heard_on if begin <= day < end)) for begin, end in zip(begins, ends, strict=True)]
 
 
-def _kept_about(session: Session, first: date) -> Snapshot | None:
-    """The newest day that was kept in the week up to *first*, else the first one after it."""
+def _kept_about(session: Session, first: date, school_id: str) -> tuple[Snapshot | None, Group | None]:
+    """The newest day that was kept in the week up to *first*, else the first one after it on which a share was known."""
     by_then = select(Snapshot).where(Snapshot.as_of <= first, Snapshot.as_of > first - timedelta(days=7)).order_by(Snapshot.as_of.desc())
     after = select(Snapshot).where(Snapshot.as_of > first).order_by(Snapshot.as_of)
-    return session.scalars(by_then.limit(1)).first() or session.scalars(after.limit(1)).first()
+    for kept in (*session.scalars(by_then.limit(1)), *session.scalars(after)):
+        whole = dashboard.whole(session, kept, school_id)
+        if whole is not None and whole.rate is not None:
+            return kept, whole
+    return None, None
 
 
 def _tried(session: Session, school_id: str, since: datetime, settings: Settings, now: datetime) -> list[Tried]:

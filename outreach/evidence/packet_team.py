@@ -60,7 +60,7 @@ def _news(team: Team) -> Section:
         f"What happened {since}",
         figures=(
             Figure(str(len(team.new)), f"newly at 10 % or more, of them {severe} newly at 20 % or more"),
-            Figure(str(len(team.better)), "of the last packet miss less than 10 % now"),
+            *([Figure(str(len(team.better)), "of the last packet miss less than 10 % now")] if team.before else ()),
             Figure(str(team.work.opened), f"conversations opened, {many(team.work.steps_done, 'step', 'steps')} done"),
             Figure(str(team.work.said_better), f"families say it is better, {many(team.work.accepted, 'referral', 'referrals')} accepted"),
         ),

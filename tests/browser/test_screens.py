@@ -71,6 +71,7 @@ SCREENS = (
     "/search?q=Lopez",
     "/log?child=st1",
     "/students",
+    "/packet",
     "/audit",
     "/cases/999",
 )
