@@ -14,9 +14,10 @@ from outreach.attention.actions import raise_item, resolve_key
 from outreach.clock import local_date, start_of_day
 from outreach.district.tables import Enrolment
 from outreach.planning.reasons import Reason
-from outreach.planning.states import Channel, State, move
+from outreach.planning.states import Channel, MessageClass, State, move
 from outreach.planning.tables import MessageBatch, PlannedMessage
 from outreach.settings import Settings
+from outreach.staff import queries as staff
 from outreach.thresholds.tables import Episode
 
 _USUAL_DAYS = 20
@@ -87,7 +88,7 @@ def approve(session: Session, batch_id: int, *, by: str, now: datetime) -> int:
     A text that has waited long gets as much time to leave as it had; all are checked again before they do.
     """
     batch = _locked(session, batch_id)
-    if batch.mass_send and by in batch.started_by:
+    if batch.mass_send and staff.addresses(session, by) & set(batch.started_by):
         raise SecondPersonError(SecondPersonError.__doc__)
     if not batch.waits:
         return 0
@@ -96,7 +97,8 @@ def approve(session: Session, batch_id: int, *, by: str, now: datetime) -> int:
     rows = [row for row in _rows(session, batch_id, State.WAITING) if row.reason in ours]
     for row in rows:
         row.state, row.reason, row.changed_at = move(State.WAITING, State.PLANNED).value, "", now
-        row.expires_at = row.expires_at + waited if row.expires_at else None
+        if row.expires_at and row.message_class != MessageClass.CAMPAIGN:  # a campaign keeps its own last day
+            row.expires_at += waited
     batch.waits, batch.decided_at, batch.decided_by = "", now, by
     resolve_key(session, _key(batch_id), by=by, now=now)
     return len(rows)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from outreach.attendance import queries as attendance
@@ -32,6 +32,8 @@ from outreach.settings import Settings
 _LONGEST = timedelta(days=60)
 _TO_COME = (State.PLANNED, State.HELD, State.WAITING)
 _ANY_CHILD = 0
+_AT_ONCE = 2_000
+"""Children whose days are looked at together: their dates are many."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +49,31 @@ class _One:
     refusal: str = ""
 
 
-def plan(session: Session, wanted: Wanted, *, settings: Settings, now: datetime, by: str) -> Campaign:
-    """Plan a campaign: nothing of it leaves before a person let its batch go. Raises CampaignError."""
-    take_turns(session, "plan")
+def meant(session: Session, wanted: Wanted, *, settings: Settings, now: datetime) -> Mapping[str, str]:
+    """Child → school, of all whom a campaign is about; it only reads, and may take its time in a large district. Raises CampaignError."""
     today = local_date(now, settings.zone)
     _refuse(wanted, today)
     schools = campaigns.named(session, wanted, today)
-    facts = situation.load(session, set(schools), settings=settings, now=now)
     if wanted.kind == Kind.IMPROVING:
-        better = campaigns.improved(session, facts, schools.keys())
+        better: set[str] = set()
+        for some in batched(sorted(schools), _AT_ONCE):
+            better |= campaigns.improved(session, situation.load(session, set(some), settings=settings, now=now), some)
         schools = {child: school_id for child, school_id in schools.items() if child in better}
     if not schools:
         message = "Nobody at these schools is meant by that: look at the grades, and at the day from which children are enrolled."
         raise CampaignError(message)
+    return schools
+
+
+def batched(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """Pieces of a list, in order."""
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def plan(session: Session, wanted: Wanted, schools: Mapping[str, str], *, settings: Settings, now: datetime, by: str) -> Campaign:
+    """Plan a campaign about the children of ``meant``: nothing of it leaves before a person let its batch go. Raises CampaignError."""
+    take_turns(session, "plan")
+    facts = situation.load(session, set(schools), settings=settings, now=now)
     facts = _with_who_comes(session, facts, schools)
     new = Campaign(
         kind=wanted.kind.value,
@@ -94,9 +108,14 @@ def call_off(session: Session, campaign: Campaign, *, by: str, now: datetime) ->
 
 
 def rows_of(session: Session, campaign: Campaign) -> Sequence[PlannedMessage]:
-    """The rows of a campaign, those who were left out among them."""
+    """The rows of a campaign, those who were left out among them; of a text that was tried again the try that tells more."""
     mine = PlannedMessage.once_key.startswith(f"campaign:{campaign.id}:", autoescape=True)
-    return session.scalars(select(PlannedMessage).where(mine).order_by(PlannedMessage.id)).all()
+    if campaign.batch_id is not None:
+        mine = or_(mine, PlannedMessage.batch_id == campaign.batch_id)
+    rows = session.scalars(select(PlannedMessage).where(mine).order_by(PlannedMessage.id)).all()
+    arrived = {row.id for row in rows if row.state == State.DELIVERED}
+    again = {row.retry_of_id for row in rows if row.retry_of_id is not None} - arrived
+    return [row for row in rows if row.id not in again and row.retry_of_id not in arrived]
 
 
 def _with_who_comes(session: Session, facts: Situation, schools: Mapping[str, str]) -> Situation:
@@ -122,13 +141,15 @@ def _households(session: Session, wanted: Wanted, facts: Situation, schools: Map
     """One text a household, about the first child of whom somebody may be told; a row with the reason for every other."""
     heard = _heard(session, wanted.kind, facts)
     words: dict[tuple[str, str], Choice | None] = {}
+    coming = campaigns.expected(session, schools, local_date(facts.now, facts.settings.zone))
     spoken: set[str] = set()
     for student_id in sorted(schools):
         homes = facts.homes(student_id)
         if not homes:
             yield _One(f"student:{student_id}", student_id, Found(), refusal=Reason.NO_CONTACT)
         for home in homes:
-            one = _decide(session, wanted, facts, home, student_id, words, schools[student_id])
+            refusal = campaigns.standing(session, wanted.kind, facts, student_id, coming) or facts.quiet(student_id)
+            one = _decide(session, wanted, facts, home, student_id, words, schools[student_id], refusal)
             if not one.refusal and home.key in spoken:
                 one = replace(one, refusal=Reason.SIBLING_FIRST)
             if not one.refusal and (home.key in heard or one.found.phone in heard):
@@ -146,8 +167,8 @@ def _decide(
     student_id: str,
     words: dict[tuple[str, str], Choice | None],
     school_id: str,
+    refusal: str,
 ) -> _One:
-    refusal = campaigns.standing(session, wanted.kind, facts, student_id) or facts.quiet(student_id)
     found = Found() if refusal else for_text(home.adults, student_id, facts.permissions, facts.numbers)
     own = found.adult
     locale, language = facts.locale(own.locale if own else "", own.language if own else "", student_id)

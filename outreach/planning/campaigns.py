@@ -131,10 +131,12 @@ def improved(session: Session, situation: Situation, student_ids: Collection[str
     return found
 
 
-def standing(session: Session, message: str, situation: Situation, student_id: str) -> str:
-    """Why nobody may be told anything of a child; a campaign before school knows children who are expected, too."""
+def standing(session: Session, message: str, situation: Situation, student_id: str, coming: Collection[str] | None = None) -> str:
+    """Why nobody may be told anything of a child; a campaign before school knows children who are expected (*coming*), too."""
     why = situation.standing(student_id)
-    if why != Reason.LEFT_SCHOOL or message not in BEFORE_SCHOOL or not expected(session, [student_id], situation.today(student_id)):
+    if why != Reason.LEFT_SCHOOL or message not in BEFORE_SCHOOL:
+        return why
+    if student_id not in (expected(session, [student_id], situation.today(student_id)) if coming is None else coming):
         return why
     student = situation.students.get(student_id)
     if student is None or student.gone_import_id is not None:

@@ -72,10 +72,12 @@ def plan() -> ResponseReturnValue:
     schools, grades = form.getlist("school"), form.getlist("grade")
     try:
         wanted = _wanted(schools, grades)
-        with services().database.write() as session:
+        with services().database.read() as session:
             if set(schools) - _schools(session).keys():
                 abort(404)
-            made = campaign_actions.plan(session, wanted, settings=services().settings, now=now(), by=known.email)
+            meant = campaign_actions.meant(session, wanted, settings=services().settings, now=now())
+        with services().database.write() as session:
+            made = campaign_actions.plan(session, wanted, meant, settings=services().settings, now=now(), by=known.email)
             number = made.id
             detail = {"children": made.children}
             staff.audit(session, actor=known.email, action="campaign.planned", subject=f"campaign {number}", now=now(), detail=detail)

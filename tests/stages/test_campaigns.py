@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from outreach.consent import blocks
 from outreach.consent.states import Kind as Says
 from outreach.consent.states import Source
 from outreach.database import Database
+from outreach.delivery import following
 from outreach.district.overlays import Act
 from outreach.evidence import campaign_results
 from outreach.evidence.campaign_results import Results
@@ -25,6 +27,7 @@ from outreach.planning.peace import Why
 from outreach.planning.reasons import Reason
 from outreach.planning.release import Go, Stop
 from outreach.planning.states import State
+from outreach.planning.tables import PlannedMessage
 from outreach.settings import Settings
 from tests.feeds import LINCOLN, ROOSEVELT
 from tests.stages.nights import Nights
@@ -62,8 +65,10 @@ def wanted(kind: Kind = Kind.IMPROVING, first: date = TODAY, days: int = 7, grad
 
 
 def plan(nights: Nights, asked: Wanted | None = None) -> int:
+    asked = asked or wanted()
     with nights.database.write() as session:
-        return campaign_actions.plan(session, asked or wanted(), settings=nights.settings, now=nights.now, by=HEAD).id
+        meant = campaign_actions.meant(session, asked, settings=nights.settings, now=nights.now)
+        return campaign_actions.plan(session, asked, meant, settings=nights.settings, now=nights.now, by=HEAD).id
 
 
 def let_go(nights: Nights, batch: int = 1, by: str = DEPUTY) -> int:
@@ -122,19 +127,16 @@ def test_grades_and_schools_narrow_it_and_nobody_meant_is_said(nights: Nights) -
         plan(nights, Wanted(Kind.IMPROVING, (ROOSEVELT,), (), TODAY, TODAY))
 
 
-@pytest.mark.parametrize(
-    ("asked", "why"),
-    [
+def test_what_cannot_be_is_refused_and_nothing_is_planned(nights: Nights) -> None:
+    for asked, why in (
         (Wanted(Kind.IMPROVING, (), (), TODAY, TODAY), "at least one school"),
         (wanted(first=TODAY - timedelta(days=1)), "today or later"),
         (wanted(days=-1), "today or later"),
         (wanted(days=61), "60 days"),
         (wanted(first=date(2026, 11, 14), days=1), "do not fit"),
-    ],
-)
-def test_what_cannot_be_is_refused_and_nothing_is_planned(nights: Nights, asked: Wanted, why: str) -> None:
-    with pytest.raises(CampaignError, match=why):
-        plan(nights, asked)
+    ):
+        with pytest.raises(CampaignError, match=why):
+            plan(nights, asked)
     assert not nights.rows()
 
 
@@ -306,3 +308,46 @@ def test_its_results_tell_what_left_arrived_and_came_back(nights: Nights) -> Non
     found = results(nights)
     assert (found.children, found.planned, found.sent, found.delivered, found.stopped, found.waiting) == (2, 1, 1, 1, 1, 0)
     assert found.attendance is None, "two children are too few, and four weeks are not over"
+
+
+def test_a_campaign_let_go_late_still_ends_on_its_last_day(nights: Nights) -> None:
+    plan(nights)
+    [row] = nights.rows(state=State.WAITING)
+    nights.now += timedelta(days=5)
+    let_go(nights)
+    assert nights.rows()[0].expires_at == row.expires_at == datetime(2026, 11, 18, 6, 0, tzinfo=UTC)
+
+
+def test_a_text_that_was_tried_again_is_one_text_in_the_results(nights: Nights) -> None:
+    plan(nights)
+    let_go(nights)
+    row = nights.rows()[0]
+    nights.send(row, state="failed")
+    with nights.database.write() as session:
+        session.add(following.like(session.get_one(PlannedMessage, row.id), nights.now, once_key="retry:1"))
+    assert (results(nights).sent, results(nights).failed, results(nights).to_come) == (0, 0, 1)
+    again = nights.rows()[-1]
+    nights.send(again, state="delivered")
+    assert (results(nights).planned, results(nights).sent, results(nights).delivered, results(nights).failed) == (1, 1, 1, 0)
+
+
+def test_attendance_afterwards_is_shown_for_ten_children_after_four_weeks(nights: Nights) -> None:
+    """Ten children who missed 3 of the 20 school days before and 1 of the 20 after: 15 and 5 per cent."""
+    for n in range(10):
+        child = f"kid{n}"
+        nights.district.child(child, absent=3, until=date(2026, 11, 9), grade="6")
+        nights.district.adult(f"adult{n}", [child], phone=f"+1312555016{n}")
+    nights.load()
+    plan(nights, wanted(Kind.SIX))
+    let_go(nights)
+    for row in nights.rows(state=State.PLANNED):
+        nights.become(row, state=State.SENT, sent_at=nights.now)
+    for n in range(10):
+        nights.district.marks[f"kid{n}"][date(2026, 11, 18)] = "U"
+    nights.now += timedelta(days=27)
+    nights.load()
+    assert results(nights).attendance is None, "four weeks are not over"
+    nights.now += timedelta(days=2)
+    found = results(nights).attendance
+    assert found is not None
+    assert (found.children, found.before, found.after) == (10, Fraction(3, 20), Fraction(1, 20))

@@ -363,7 +363,8 @@ def test_danger_calls_who_is_on_duty_at_that_school_once_an_hour_without_a_word(
         mails = session.scalars(select(Email).where(Email.kind == "call")).all()
     assert sorted(page.phone for page in pages) == ["+13125550180", "+13125550182"]
     assert sorted(mail.address for mail in mails) == ["ana@example.org", "boss@example.org"]
-    assert not [one for one in (*pages, *mails) if "kill" in one.body or token in one.body]
+    said = [page.body for page in pages] + [mail.body for mail in mails]
+    assert not [words for words in said if "kill" in words or token in words]
 
 
 def test_the_words_of_old_surveys_go_on_their_schedule_and_the_figures_stay(
