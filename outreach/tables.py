@@ -28,6 +28,7 @@ from outreach.delivery import mail_house_tables as mail_house
 from outreach.delivery import mail_tables as mail
 from outreach.delivery import tables as delivery
 from outreach.district import tables as district
+from outreach.evidence import goal_tables as goals
 from outreach.evidence import packet_tables as packets
 from outreach.evidence import snapshot_tables as snapshots
 from outreach.feeds import tables as feeds
@@ -59,6 +60,7 @@ TABLES = (
     district,
     family,
     feeds,
+    goals,
     helping,
     holding,
     inbox,

@@ -85,9 +85,14 @@ def groups(session: Session, kept: Snapshot, dimension: str, *, school_id: str, 
 
 def whole(session: Session, kept: Snapshot, school_id: str) -> Group | None:
     """All children of one school, or (empty) of the district."""
-    mine = SnapshotGroup.dimension == "all", SnapshotGroup.school_id == school_id, SnapshotGroup.snapshot_id == kept.id
-    row = session.scalars(select(SnapshotGroup).where(*mine)).one_or_none()
-    return _group(row, "") if row else None
+    return group(session, kept, school_id, "all", "")
+
+
+def group(session: Session, kept: Snapshot, school_id: str, dimension: str, value: str) -> Group | None:
+    """One group of a school, or (empty) of the district; None where no child was in it."""
+    mine = SnapshotGroup.snapshot_id == kept.id, SnapshotGroup.school_id == school_id, SnapshotGroup.dimension == dimension
+    row = session.scalars(select(SnapshotGroup).where(*mine, SnapshotGroup.value == value)).one_or_none()
+    return _group(row, value) if row else None
 
 
 def weeks(session: Session, until: date, since: date, school_id: str) -> list[Week]:

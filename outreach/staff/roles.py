@@ -69,6 +69,10 @@ class Permission(StrEnum):
     """Say who is called, and send tests."""
     DASHBOARD_READ = "dashboard.read"
     """See tiers, attendance and reach in numbers; who may not see children sees no small ones."""
+    GOALS_SET = "goals.set"
+    """Say what one's schools want to reach; with the whole district in reach, the district too."""
+    FIGURES_PUBLISH = "figures.publish"
+    """Show the district's figures to everybody who has the link, without small numbers."""
     STUDY_READ = "study.read"
     """See what studies were set up to find, and what they found; no child and no family."""
     STUDY_DECIDE = "study.decide"
@@ -185,6 +189,7 @@ GRANTS: Mapping[Role, Grant] = MappingProxyType(
             *_FIGURES,
             *_SURVEY,
             _P.SURVEY_SET,
+            _P.GOALS_SET,
             *_WORDS,
             *_BLOCKS,
             _P.BLOCKS_DECIDE,

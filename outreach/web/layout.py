@@ -56,6 +56,7 @@ TABS = (
     Tab("mapping.page", "Feeds", Permission.FEEDS_MAP, _DATA),
     Tab("dashboard.page", "In figures", Permission.DASHBOARD_READ, _DISTRICT),
     Tab("packet.page", "Papers", Permission.PACKET_MAKE, _DISTRICT),
+    Tab("goals.page", "Goals", Permission.DASHBOARD_READ, _DISTRICT),
     Tab("shared.page", "Shared reasons", Permission.RESOURCES_READ, _DISTRICT),
     Tab("resources.page", "Resources", Permission.RESOURCES_READ, _DISTRICT),
     Tab("blocks.page", "Blocks", Permission.BLOCKS_READ, _DISTRICT),

@@ -48,6 +48,7 @@ SCREENS = (
     "/service",
     "/first-steps",
     "/shared",
+    "/goals",
     "/settings",
     "/incidents/",
     "/on-call/",

@@ -374,6 +374,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_glossary_versions_locale_term"), ["locale", "term"], unique=False)
 
     op.create_table(
+        "goals",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("open_key", sa.String(), nullable=True),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("dimension", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("measure", sa.String(), nullable=False),
+        sa.Column("permille", sa.Integer(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("set_by", sa.String(), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_by", sa.String(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_goals")),
+        sa.UniqueConstraint("open_key", name=op.f("uq_goals_open_key")),
+    )
+    with op.batch_alter_table("goals", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_goals_school_id"), ["school_id"], unique=False)
+
+    op.create_table(
         "heard_until",
         sa.Column("number", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -678,6 +698,14 @@ def upgrade() -> None:
         sa.Column("made_by", sa.String(), nullable=False),
         sa.Column("why", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_playbook_versions")),
+    )
+    op.create_table(
+        "public_switches",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("is_on", sa.Boolean(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_public_switches")),
     )
     op.create_table(
         "record_requests",
@@ -1398,6 +1426,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["planned_id"], ["planned_messages.id"], name=op.f("fk_follow_ups_planned_id_planned_messages")),
         sa.PrimaryKeyConstraint("planned_id", name=op.f("pk_follow_ups")),
     )
+    op.create_table(
+        "former_emails",
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_former_emails_account_id_accounts")),
+        sa.PrimaryKeyConstraint("email", name=op.f("pk_former_emails")),
+    )
+    with op.batch_alter_table("former_emails", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_former_emails_account_id"), ["account_id"], unique=False)
+
     op.create_table(
         "inbound_media",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -2206,6 +2245,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_inbound_media_state_due_at"))
 
     op.drop_table("inbound_media")
+    with op.batch_alter_table("former_emails", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_former_emails_account_id"))
+
+    op.drop_table("former_emails")
     op.drop_table("follow_ups")
     with op.batch_alter_table("family_codes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_family_codes_planned_id"))
@@ -2333,6 +2376,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_record_requests_ended_at"))
 
     op.drop_table("record_requests")
+    op.drop_table("public_switches")
     op.drop_table("playbook_versions")
     with op.batch_alter_table("planned_messages", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_planned_messages_state_channel_due_at"))
@@ -2384,6 +2428,10 @@ def downgrade() -> None:
 
     op.drop_table("import_problems")
     op.drop_table("heard_until")
+    with op.batch_alter_table("goals", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_goals_school_id"))
+
+    op.drop_table("goals")
     with op.batch_alter_table("glossary_versions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_glossary_versions_locale_term"))
 

@@ -1,0 +1,32 @@
+"""The district's figures for everybody who has the link: no sign-in, no cookie, no script, no small number."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, render_template
+from flask.typing import ResponseReturnValue
+
+from outreach.attendance.years import start_of_year
+from outreach.clock import local_date
+from outreach.district import queries as district
+from outreach.evidence import goals
+from outreach.evidence.published import published
+from outreach.web.context import now, services
+from outreach.web.permissions import open_to_all
+
+blueprint = Blueprint("public", __name__)
+
+_YEAR_START = "07-01"
+
+
+@blueprint.get("/attendance")
+@open_to_all("sums without any child, once a district administrator shows them to everybody")
+def page() -> ResponseReturnValue:
+    """The figures of the last whole week; not there while nobody switched them on."""
+    today = local_date(now(), services().settings.zone)
+    with services().database.read() as session:
+        if not goals.is_public(session):
+            abort(404)
+        found = published(session, today, start_of_year(today, _YEAR_START))
+        schools = {one.goal.school_id for one in found.goals} if found else set()
+        names = {key: school.name or key for key, school in district.schools(session, schools).items()}
+        return render_template("public.html", found=found, names=names, visitor=None)  # the same for staff who look at it
