@@ -74,6 +74,7 @@ POSTGRES_IN_THE_LONG_RUN = frozenset(
         "release_truth",
         "release_words",
         "shared_reasons",
+        "surveys",
         "silences",
         "staff",
         "thresholds_rounds",

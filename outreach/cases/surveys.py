@@ -186,7 +186,7 @@ def take(
             session,
             kind="danger",
             key=f"survey:{one.id}",
-            sentence="Words in an anonymous survey may mean danger. Nobody can be named. Read them now under Survey.",
+            sentence="Words in an anonymous survey may mean danger. Nobody can be named. Read them now under Surveys.",
             now=now,
             school_id=one.school_id,
             detail={"survey_round": one.id},
