@@ -24,6 +24,8 @@ _SAID = (
     "I am behind in math and nobody has time.",
     "Nobody talks to me at lunch.",
     "I take my little brother to his school first.",
+    "Some kids wait for me at the gate.",
+    "It is hard to get up when nobody is home.",
 )
 _DID = "A second bus stops at Mill St from November on, and lunch has a table where everybody is welcome."
 
@@ -35,10 +37,11 @@ def bring_in(session: Session, by: str, settings: Settings, now: datetime) -> No
     begun, first = now - timedelta(days=28), today - timedelta(days=28)
     last = first + timedelta(days=11)
     past = surveys.open_round(session, Plan(_SCHOOL, Audience.STUDENTS, grades, first, last), by=by, today=first, now=begun)
+    said = iter(_SAID)
     for link in surveys.links(session, past.id):
         for n in range(_ANSWERS):
             picked = [choice for choice, likely in _LIKELY.items() if chance.random() < likely]
-            words = _SAID[chance.randrange(len(_SAID))] if n % 20 == 0 else ""
+            words = next(said, "") if n % 30 == 0 else ""
             surveys.take(session, past, link, picked, words, danger=False, today=first + timedelta(days=n % 11), now=begun)
     surveys.tell_back(past, _DID, by=by, now=now - timedelta(days=3))
     running = Plan(_SCHOOL, Audience.FAMILIES, grades, today, today + timedelta(days=14))
