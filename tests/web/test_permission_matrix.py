@@ -24,6 +24,7 @@ from outreach.cases.surveys import Audience, Plan
 from outreach.cases.tables import Case
 from outreach.consent import blocks
 from outreach.database import Database
+from outreach.evidence.goal_tables import Goal
 from outreach.messages.actions import approve
 from outreach.planning.tables import PlannedMessage
 from outreach.staff import actions as staff
@@ -88,12 +89,19 @@ def elsewhere(sqlite_database: Database, seeded: Seeded) -> Rows:
         survey = surveys.open_round(
             session, Plan(ROOSEVELT, Audience.STUDENTS, ("6",), TODAY, TODAY), by="boss@example.org", today=TODAY, now=NOON
         )
+        goal = Goal(
+            school_id=ROOSEVELT, open_key="x", dimension="all", value="", measure="chronic", permille=150, until=TODAY,
+            set_by="boss@example.org", set_at=NOON, ended_by="", ended_at=None,
+        )  # fmt: skip
+        session.add(goal)
+        session.flush()
         planned = _one(session, select(PlannedMessage.id).where(PlannedMessage.school_id == ROOSEVELT))
         return Rows(
             {
                 "block_id": block.id,
                 "case_id": _one(session, select(Case.id).where(Case.school_id == ROOSEVELT)),
                 "item_id": _one(session, select(AttentionItem.id).where(AttentionItem.school_id == ROOSEVELT)),
+                "goal_id": goal.id,
                 "incident_id": incident.id,
                 "message_id": planned,
                 "planned_id": planned,
