@@ -76,6 +76,7 @@ _BY_REASON: Mapping[str, Why] = MappingProxyType(
         _R.TAKEN_BACK: Why("A person took this batch back", "Let it go, or leave it.", "sending.page"),
         _R.TWO_WAY_OFF: Why("Too few people on call have answered a test", "Have the people on call tested.", "oncall.page"),
         _R.NOBODY_ANSWERS: Why("Nobody at this school answers families", "Name a coordinator for the school."),
+        _R.NOT_IMPROVED: Why("The child does not come to school more often any more", _NOTHING),
         _R.NOT_THIS_ROUND: Why("The study gives this family its turn later", _NOTHING),
         _R.NOTHING_MISSED: Why("There are no days to name", "Answer the family yourself.", "inbox.page"),
         _R.NO_TRIAL: Why("Words under work go to a pretended phone only", _NOTHING),
