@@ -32,6 +32,12 @@ class Invited:
     """Whether somebody carries e-mails; else whoever made it hands it over."""
 
 
+def follow(session: Session, account: Account, *, now: datetime) -> None:
+    """Somebody has another e-mail: no link leaves for the former one, and what else waits goes to the new one."""
+    mail.withdraw(session, account.id, Kind.INVITATION, now, "the e-mail changed")
+    mail.readdress(session, account.id, account.email)
+
+
 def sign_in_address(settings: Settings, token: str, port: int = 8000) -> str:
     """Where a one-time link leads: never what a request says of its host, which whoever asks may make up."""
     base = settings.public_url.rstrip("/") or f"http://127.0.0.1:{port}"

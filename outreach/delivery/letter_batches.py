@@ -32,6 +32,7 @@ from outreach.planning.states import Channel, State
 from outreach.planning.states import move as move_message
 from outreach.planning.tables import PlannedMessage
 from outreach.settings import Settings
+from outreach.staff import queries as accounts
 
 _OPEN = (BatchState.WAITING, BatchState.APPROVED)
 _DUE = (State.PLANNED, State.HELD)
@@ -110,7 +111,7 @@ def approve(session: Session, batch_id: int, settings: Settings, now: datetime, 
     """Say that a batch may be printed; with two approvals, a second person must say so too. Raises BatchError, NoSuchBatchError."""
     batch = batch_of(session, batch_id)
     move(BatchState(batch.state), BatchState.APPROVED)
-    if by in batch.approved_by:
+    if accounts.addresses(session, by) & set(batch.approved_by):
         message = "You have approved this batch already; a second person must look at it."
         raise BatchError(message)
     batch.approved_by = [*batch.approved_by, by]

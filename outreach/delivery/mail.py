@@ -183,6 +183,13 @@ def withdraw(session: Session, account_id: int, kind: Kind, now: datetime, why: 
         _move(row, _S.CANCELLED, now, why)
 
 
+def readdress(session: Session, account_id: int, address: str) -> None:
+    """Whatever still waits for this person goes to their new address."""
+    waiting = select(Email).where(Email.account_id == account_id, Email.state.in_((_S.PLANNED, _S.HELD)))
+    for row in session.scalars(waiting.with_for_update()):
+        row.address = address
+
+
 def choose(session: Session, account_id: int, kinds: Collection[Kind], *, locale: str, now: datetime) -> None:
     """Let a person get these kinds of e-mail and no others; the role is asked again whenever one is planned or leaves."""
     session.execute(delete(MailChoice).where(MailChoice.account_id == account_id))

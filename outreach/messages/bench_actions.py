@@ -32,6 +32,7 @@ from outreach.messages.languages import DEFAULT, language, languages
 from outreach.messages.pairs import digest
 from outreach.messages.queries import latest_approval
 from outreach.messages.templates import Source
+from outreach.staff import queries as staff
 
 LONGEST_NOTE = 1000
 _ANY_DAY = Deadlines(0, 0)
@@ -118,7 +119,7 @@ def approve(session: Session, work: Work, hand: Hand, *, shown: str, own_words: 
     if not work.offered or shown != shown_digest(work.pair):
         refusal = "These words changed while you were reading. Please look at them again before you approve."
         raise BenchError(refusal)
-    if not own_words and work.handed_in is not None and work.handed_in.written_by == hand.by:
+    if not own_words and work.handed_in is not None and work.handed_in.written_by in staff.addresses(session, hand.by):
         refusal = "You handed these words in yourself, so somebody else approves them."
         raise BenchError(refusal)
     if faults := refusals(work.source, work.pair):

@@ -15,6 +15,7 @@ from outreach.planning import study_queries
 from outreach.planning.states import StudyState
 from outreach.planning.studies import Design, DesignError, Home, assign, check, seal
 from outreach.planning.study_tables import Study, StudyChild, StudyHome
+from outreach.staff import queries as staff
 
 
 def propose(session: Session, design: Design, *, by: str, now: datetime) -> Study:
@@ -70,7 +71,7 @@ def start(
     }
     for wrong, sentence in (
         (study.state != StudyState.PROPOSED, "This study was started already."),
-        (by == study.proposed_by, "A study is started by another person than the one who proposed it."),
+        (study.proposed_by in staff.addresses(session, by), "A study is started by another person than the one who proposed it."),
         (study.first_day <= today, "A study starts before its first day; move the days and propose it again."),
         (not homes, "No household can take part in this study."),
         (

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from outreach.database import Json
 from outreach.staff.roles import GRANTS, Reach, Role
-from outreach.staff.tables import Account, AccountSchool, AuditEntry, SignInLink, StaffSession
+from outreach.staff.tables import Account, AccountSchool, AuditEntry, FormerEmail, SignInLink, StaffSession
 
 LINK_LIFETIME = timedelta(days=2)
 SHORTEST_PASSWORD = 12
@@ -36,22 +36,38 @@ class LinkError(ValueError):
 
 def add_account(session: Session, *, email: str, name: str, role: Role, schools: Collection[str], now: datetime) -> Account:
     """Add a person without a password; they sign in first with ``one_time_link``. Raises AccountError."""
-    address = email.strip().lower()
-    if address.count("@") != 1 or not all(address.split("@")) or any(character.isspace() for character in address):
-        message = f"{email!r} is not an e-mail address."
-        raise AccountError(message)
-    if session.scalars(select(Account).where(Account.email == address)).first() is not None:
-        message = f"There is already an account for {address}."
-        raise AccountError(message)
-    if GRANTS[role].reach is not Reach.DISTRICT and not schools and role is not Role.TRANSLATOR:
-        message = f"The role {role.words} needs at least one school."
-        raise AccountError(message)
+    address = free_address(session, email)
+    needs_schools(role, schools)
     account = Account(email=address, name=name.strip() or address, role=role.value, password_hash=None, created_at=now, disabled_at=None)
     session.add(account)
     session.flush()
     session.add_all(AccountSchool(account_id=account.id, school_id=school) for school in sorted(set(schools)))
     session.flush()
     return account
+
+
+def free_address(session: Session, email: str, account_id: int | None = None) -> str:
+    """An e-mail as it is stored, if it is one, and nobody's but perhaps this account's, now or formerly. Raises AccountError."""
+    address = email.strip().lower()
+    if address.count("@") != 1 or not all(address.split("@")) or any(character.isspace() for character in address):
+        message = f"{email!r} is not an e-mail address."
+        raise AccountError(message)
+    now_theirs = session.scalars(select(Account.id).where(Account.email == address)).first()
+    once_theirs = session.scalars(select(FormerEmail.account_id).where(FormerEmail.email == address)).first()
+    if now_theirs not in {None, account_id}:
+        message = f"There is already an account for {address}."
+        raise AccountError(message)
+    if once_theirs not in {None, account_id}:
+        message = f"Somebody else was known here as {address}, and what they did stands under it. Use another address."
+        raise AccountError(message)
+    return address
+
+
+def needs_schools(role: Role, schools: Collection[str]) -> None:
+    """Refuse a role of schools without one. Raises AccountError."""
+    if GRANTS[role].reach is not Reach.DISTRICT and not schools and role is not Role.TRANSLATOR:
+        message = f"The role {role.words} needs at least one school."
+        raise AccountError(message)
 
 
 def one_time_link(session: Session, account: Account, now: datetime, lifetime: timedelta = LINK_LIFETIME) -> str:

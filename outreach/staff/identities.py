@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,6 +52,12 @@ def recognise(session: Session, told: Told, now: datetime) -> Account:
         detail = {"issuer": told.issuer}
         audit(session, actor=account.email, action="identity.linked", subject=f"account {account.id}", now=now, detail=detail)
     return account
+
+
+def linked(session: Session, account_id: int) -> Sequence[LinkedIdentity]:
+    """By which numbers of which providers a person is known."""
+    mine = select(LinkedIdentity).where(LinkedIdentity.account_id == account_id)
+    return session.scalars(mine.order_by(LinkedIdentity.issuer, LinkedIdentity.subject)).all()
 
 
 def _invited(session: Session, told: Told, now: datetime) -> Account | None:

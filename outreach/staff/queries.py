@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from outreach.staff.actions import digest
 from outreach.staff.roles import GRANTS, Permission, Reach, Role
-from outreach.staff.tables import Account, AccountSchool, AuditEntry, SecondFactor, SignInLink, StaffSession
+from outreach.staff.tables import Account, AccountSchool, AuditEntry, FormerEmail, SecondFactor, SignInLink, StaffSession
 
 
 @dataclass(frozen=True)
@@ -158,15 +158,27 @@ def names(session: Session, account_ids: Collection[int]) -> dict[int, str]:
 
 
 def names_by_email(session: Session, emails: Collection[str]) -> dict[str, str]:
-    """Names of accounts by e-mail; whatever is no account's e-mail is left out."""
-    return {row.email: row.name for row in session.scalars(select(Account).where(Account.email.in_(set(emails))))}
+    """Names of accounts by e-mail, a former one too; whatever is and was no account's e-mail is left out."""
+    asked = set(emails)
+    once = select(FormerEmail.email, Account.name).join(Account, Account.id == FormerEmail.account_id).where(FormerEmail.email.in_(asked))
+    today = {row.email: row.name for row in session.scalars(select(Account).where(Account.email.in_(asked)))}
+    return {row.email: row.name for row in session.execute(once)} | today
+
+
+def addresses(session: Session, email: str) -> frozenset[str]:
+    """All e-mails by which the person of this one is or was known here, itself included: a new address makes no second person."""
+    whose = session.scalar(select(Account.id).where(Account.email == email))
+    if whose is None:
+        whose = session.scalar(select(FormerEmail.account_id).where(FormerEmail.email == email))
+    theirs = select(Account.email).where(Account.id == whose).union_all(select(FormerEmail.email).where(FormerEmail.account_id == whose))
+    return frozenset({email, *session.scalars(theirs)})
 
 
 def trail(session: Session, *, actor: str = "", action: str = "", subject: str = "", limit: int, before: int = 0) -> Sequence[AuditEntry]:
     """Entries of the audit trail, the newest first: of one actor, of actions that begin so, about one subject, older than id *before*."""
     found = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
     if actor:
-        found = found.where(AuditEntry.actor == actor)
+        found = found.where(AuditEntry.actor.in_(addresses(session, actor)))
     if action:
         found = found.where(AuditEntry.action.startswith(action, autoescape=True))
     if subject:

@@ -26,6 +26,16 @@ class Account(Base):
     disabled_at: Mapped[datetime | None]
 
 
+class FormerEmail(Base):
+    """An e-mail by which a person was known here before: what they did then stays theirs, and nobody else gets it."""
+
+    __tablename__ = "former_emails"
+
+    email: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    until: Mapped[datetime]
+
+
 class AccountSchool(Base):
     """One school that an account may see; district-wide roles need no rows."""
 

@@ -12,11 +12,12 @@ from outreach.district import queries as district
 from outreach.staff import actions, care, factors, queries
 from outreach.staff.care import Cared
 from outreach.staff.roles import GRANTS, Permission, Reach, Role
-from outreach.web import people
+from outreach.web import account_change, people
 from outreach.web.context import now, person, services
 from outreach.web.permissions import needs
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/accounts")
+blueprint.register_blueprint(account_change.blueprint)
 
 LONGEST_NAME = 200
 

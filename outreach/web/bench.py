@@ -26,7 +26,7 @@ from outreach.messages.pairs import digest
 from outreach.messages.placeholders import ALLOWED, MissingValueError, TemplateError, names
 from outreach.messages.tables import Approval
 from outreach.staff import actions as staff
-from outreach.staff.queries import names_by_email
+from outreach.staff.queries import addresses, names_by_email
 from outreach.staff.roles import Permission
 from outreach.web import bench_files, bench_glossary, bench_office, editor_look, people
 from outreach.web.bench_common import deadlines, hand, local_day, my_languages, need_language, oversees
@@ -205,7 +205,7 @@ def _page(spot: Spot, typed: str | None = None, problem: str = "") -> str:
             channels=CHANNELS,
             may_approve=need_language(session, spot.locale) and pile_of(found) != "done" and bool(found.offered),
             may_direct=need_language(session, spot.locale),
-            own=bool(found.handed_in and found.handed_in.written_by == person().email),
+            own=bool(found.handed_in and found.handed_in.written_by in addresses(session, person().email)),
             own_allowed=services().settings.translators_approve_own,
             shown=bench_actions.shown_digest(found.pair),
             seen=digest(found.source.text),

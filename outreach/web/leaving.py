@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from outreach.cases import handing_over
-from outreach.cases.handing_over import LeavingError
+from outreach.cases.handing_over import LABELS, LeavingError
 from outreach.staff import care
 from outreach.staff.roles import Permission
 from outreach.staff.tables import Account
@@ -15,18 +15,6 @@ from outreach.web.context import now, person, services, small_number
 from outreach.web.permissions import needs
 
 blueprint = Blueprint("leaving", __name__, url_prefix="/accounts")
-
-LABELS = {
-    "waiting": "Open conversations",
-    "answered": "Conversations in which the family has the last word",
-    "sealed": "Of both, with sealed words that only whoever takes over will read",
-    "steps": "Planned steps",
-    "drafts": "Unsent drafts",
-    "covers": "Absences of colleagues for which they stand in",
-    "incidents": "Open dangers that they have; somebody else is called at once",
-    "tasks": "Texts to read in another language",
-    "children": "Children, or groups of them, whose mentor they are",
-}
 
 
 @blueprint.get("/<int:account_id>/close")

@@ -65,6 +65,7 @@ SCREENS = (
     "/me/sign-in",
     "/accounts",
     "/accounts/2/close",
+    "/accounts/2/change",
     "/people",
     "/people/2",
     "/mentors",

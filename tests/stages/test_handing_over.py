@@ -39,7 +39,7 @@ HANDED = {
     "sign_in_links.account_id",
 }  # fmt: skip
 STAYS = {
-    "account_schools.account_id", "calendar_links.account_id", "check_ins.account_id", "emails.account_id",
+    "account_schools.account_id", "former_emails.account_id", "calendar_links.account_id", "check_ins.account_id", "emails.account_id",
     "inbox_acts.account_id", "linked_identities.account_id", "machine_texts.approved_by_id", "mail_choices.account_id",
     "recovery_codes.account_id",
     "second_factors.account_id", "staff_absences.account_id", "staff_details.account_id", "translator_languages.account_id",
