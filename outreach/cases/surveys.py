@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from outreach.attention.actions import raise_item
 from outreach.cases.survey_tables import SurveyAnswer, SurveyLink, SurveyRound
 from outreach.database import take_turns
+from outreach.delivery.family_codes import ALPHABET
 from outreach.district.tables import Enrolment, Student
 from outreach.messages import queries as messages
 from outreach.messages.languages import DEFAULT
@@ -25,6 +26,8 @@ from outreach.replies.normalise import storable
 
 MESSAGE, CHANNEL = "survey", "page"
 """The words of the survey page."""
+_SIGNS, _LENGTH = ALPHABET.lower(), 10
+"""A code that a child can type from the sheet; 45 bits, and who guesses one may answer a question that hangs on a wall."""
 LONGEST_WORDS = 600
 LONGEST_DID = 1000
 LONGEST_ROUND = timedelta(days=60)
@@ -125,7 +128,8 @@ def open_round(session: Session, plan: Plan, *, by: str, today: date, now: datet
     session.add(new)
     session.flush()
     for grade in plan.grades or ("",):
-        session.add(SurveyLink(round_id=new.id, grade=grade, token=secrets.token_urlsafe(12)))
+        token = "".join(secrets.choice(_SIGNS) for _ in range(_LENGTH))
+        session.add(SurveyLink(round_id=new.id, grade=grade, token=token))
     session.flush()
     return new
 
@@ -161,7 +165,7 @@ def tell_back(one: SurveyRound, did: str, *, by: str, now: datetime) -> None:
 
 def behind(session: Session, token: str) -> tuple[SurveyRound, SurveyLink] | None:
     """The round and grade behind an address; None for one that never was."""
-    found = select(SurveyRound, SurveyLink).join(SurveyLink, SurveyLink.round_id == SurveyRound.id).where(SurveyLink.token == token)
+    found = select(SurveyRound, SurveyLink).join(SurveyLink, SurveyLink.round_id == SurveyRound.id).where(SurveyLink.token == token.lower())
     row = session.execute(found).one_or_none()
     return None if row is None else (row[0], row[1])
 

@@ -55,7 +55,7 @@ def hide(answer: Response) -> Response:
 def start(token: str) -> ResponseReturnValue:
     """The address in the code: leads to the page in a language the browser names."""
     with services().database.read() as rows:
-        _behind(rows, token)
+        token = _behind(rows, token)[1].token
     wanted = request.accept_languages.best_match(languages()) or services().settings.default_language
     return redirect(url_for("survey.page", token=token, locale=wanted))
 
@@ -77,6 +77,7 @@ def answer(token: str, locale: str) -> ResponseReturnValue:
     picked, words = surveys.chosen(request.form.getlist("choice")), surveys.own_words(request.form.get("words", ""))
     with services().database.read() as rows:
         one, link = _behind(rows, token)
+        token = link.token
         if not surveys.is_open(one, today) or request.cookies.get(_MARK):
             return _shown(rows, one, link, locale), 409
         if not picked and not words:

@@ -87,6 +87,12 @@ def test_the_code_leads_to_the_browsers_language_and_hides_from_search_engines(a
     assert (found.headers["X-Robots-Tag"], found.headers["Referrer-Policy"]) == ("noindex, nofollow", "no-referrer")
 
 
+def test_the_address_on_the_sheet_can_be_typed_in_capitals_and_has_no_signs_that_look_alike(app: Flask, token: str) -> None:
+    assert re.fullmatch("[23456789cdfhjkmnpqrtvwxy]{10}", token)
+    found = app.test_client().get(f"/s/{token.upper()}")
+    assert found.headers["Location"] == f"/s/{token}/en"
+
+
 def test_every_word_is_one_that_a_child_in_grade_five_reads() -> None:
     """Flesch-Kincaid grade of all English wordings together, with vowel groups as syllables."""
     words_of_page = {name: line for name, line in WORDS["en"].items() if name not in {"from", "sheet", "link", "help"}}
