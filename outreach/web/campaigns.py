@@ -27,6 +27,10 @@ from outreach.web.permissions import needs
 blueprint = Blueprint("campaigns", __name__)
 
 _SHOWN = 40
+_ALL = "*"
+"""What the form sends for all schools."""
+_NAMED = 8
+"""Schools on the page of one; the others are a number."""
 WORDS: Mapping[Kind, tuple[str, str]] = {
     Kind.IMPROVING: ("Good news", "Children who came to school more often in the last twenty school days than in the twenty before"),
     Kind.KINDERGARTEN: ("Welcome to kindergarten", "Children who are, or soon will be, in kindergarten"),
@@ -71,10 +75,11 @@ def plan() -> ResponseReturnValue:
     known, form = person(), request.form
     schools, grades = form.getlist("school"), form.getlist("grade")
     try:
-        wanted = _wanted(schools, grades)
         with services().database.read() as session:
-            if set(schools) - _schools(session).keys():
+            every = list(_schools(session))
+            if set(schools) - {*every, _ALL}:
                 abort(404)
+            wanted = _wanted(every if _ALL in schools else schools, grades)
             meant = campaign_actions.meant(session, wanted, settings=services().settings, now=now())
         with services().database.write() as session:
             made = campaign_actions.plan(session, wanted, meant, settings=services().settings, now=now(), by=known.email)
@@ -114,7 +119,8 @@ def one(campaign_id: int) -> ResponseReturnValue:
             results=campaign_results.results(session, found, _today()),
             title=WORDS[Kind(found.kind)][0],
             about=WORDS[Kind(found.kind)][1],
-            schools=[names.get(school_id, school_id) for school_id in found.schools],
+            schools=[names.get(school_id, school_id) for school_id in found.schools[:_NAMED]],
+            more_schools=max(0, len(found.schools) - _NAMED),
             who=accounts.names_by_email(session, {found.planned_by, found.called_off_by}),
         )
 

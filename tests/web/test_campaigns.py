@@ -77,6 +77,13 @@ def test_a_form_that_makes_no_sense_plans_nothing(sqlite_database: Database, sig
 
 
 @pytest.mark.usefixtures("words")
+def test_all_schools_are_one_tick(sqlite_database: Database, signed_in: SignedIn) -> None:
+    assert send(signed_in("boss"), "/campaigns", "/campaigns", **FORM | {"school": "*"})[0] == 302
+    with sqlite_database.read() as session:
+        assert session.get_one(Campaign, 1).schools == [LINCOLN, ROOSEVELT]
+
+
+@pytest.mark.usefixtures("words")
 def test_only_who_decides_what_is_sent_sees_or_plans_one(signed_in: SignedIn) -> None:
     for name in ("ana", "kim", "ira", "eve", "mia"):
         assert signed_in(name).get("/campaigns").status_code == 403
