@@ -7,7 +7,7 @@ a person settled) is left to ``counting``, child by child. A property test holds
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -77,6 +77,63 @@ def sums(
     whole = _together(stays, pl.concat(absent), pl.concat(held))
     asked = odd if students is None else odd.intersection(students)
     return Sums(whole.filter(~pl.col("student_id").is_in(list(odd))), frozenset(asked))
+
+
+@dataclass(frozen=True)
+class Missed:
+    """What ``missed_days`` left to its caller: how many children had school on each date, and who has to be looked at one by one."""
+
+    membership: pl.DataFrame
+    """school_id, date, children; without the odd ones."""
+    odd: frozenset[str]
+
+
+def missed_days(
+    session: Session,
+    year: SchoolYear,
+    profile_at: Callable[[str], Profile],
+    told: LastDays,
+    enrolled: Mapping[str, Collection[str]],
+    add: Callable[[pl.DataFrame], None],
+) -> Missed:
+    """Hand over every day missed at the schools where children are *enrolled* (child → schools), some thousand whole children at a time.
+
+    Columns: student_id, school_id, date, halves; place (the number of the date among its calendar's days) and is_last (whether it is the
+    last of the child's days that may be told).
+    """
+    calendars = _Calendars(year)
+    everywhere = _stays(session, year, calendars, None, told)
+    odd = {*_overlapping(everywhere), *_at_several_schools(everywhere), *year.settled_students()}
+    days = calendars.days().sort("calendar", "date").with_columns(pl.int_range(pl.len()).over("calendar").alias("place"))
+    stays = _with_last(everywhere.join(_pairs(enrolled), on=_CHILD, how="semi"), days)
+    kinds, within = Kinds(year, profile_at), pl.col("date").is_between(pl.col("first"), pl.col("counted_to"))
+    for marks in marks_of(session, year):
+        here = kinds.number(marks).join(stays, on=_CHILD).filter(within)
+        decided = kinds.decide(here.join(days, on=["calendar", "date"]))
+        odd.update(decided.filter(pl.col("halves").is_null())["student_id"])
+        missed = decided.filter(pl.col("verdict").is_in(ABSENT), ~pl.col("student_id").is_in(list(odd)))
+        where = missed.join(stays, on=_CHILD).filter(within).join(days.select("calendar", "date", "place"), on=["calendar", "date"])
+        add(
+            where.select(*_CHILD, "date", "halves", "place", (pl.col("date") == pl.col("last_day")).fill_null(value=False).alias("is_last"))
+        )
+    plain = stays.filter(~pl.col("student_id").is_in(list(odd))).group_by("school_id", "calendar", "first", "counted_to").len("children")
+    membership = plain.join(days, on="calendar").filter(within).group_by("school_id", "date").agg(pl.col("children").sum())
+    return Missed(membership, frozenset(odd))
+
+
+def _pairs(enrolled: Mapping[str, Collection[str]]) -> pl.DataFrame:
+    rows = [(student_id, school_id) for student_id, schools in enrolled.items() for school_id in schools]
+    return pl.DataFrame(rows, schema=dict.fromkeys(_CHILD, pl.String), orient="row")
+
+
+def _with_last(stays: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+    """Stays with the last school day of each child at its school as ``last_day``, in the child's latest stay alone."""
+    ends = stays.select("calendar", "counted_to").unique().sort("counted_to")
+    dates = days.select("calendar", pl.col("date").alias("last_day")).sort("last_day")
+    found = ends.join_asof(dates, left_on="counted_to", right_on="last_day", by="calendar", strategy="backward", check_sortedness=False)
+    latest = pl.col("first") == pl.col("first").max().over(_CHILD)
+    last_day = pl.when(latest).then("last_day")
+    return stays.join(found, on=["calendar", "counted_to"], how="left").with_columns(last_day.alias("last_day"))
 
 
 class _Calendars:

@@ -73,7 +73,7 @@ class Kinds:
         several = pl.struct(_DAY).is_duplicated()
         own = ["day_minutes", "unsure", "doubted"]
         number = pl.col("number").cast(pl.String)
-        one = marks.filter(~several).select(*_CHILD, *own, number.alias("numbers"))
+        one = marks.filter(~several).select(*_DAY, *own, number.alias("numbers"))
         more = marks.filter(several).group_by(_DAY).agg(pl.col(own).first(), number.sort().str.join(_AND).alias("numbers"))
         days = pl.concat([one, more.select(one.columns)])
         kinds = days.select("numbers", "day_minutes").unique()

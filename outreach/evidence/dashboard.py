@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from outreach.attendance.counting import TIERS
 from outreach.district.queries import schools as all_schools
-from outreach.evidence.snapshot_tables import Snapshot, SnapshotGroup, SnapshotReach
+from outreach.evidence.small_cells import SMALLEST
+from outreach.evidence.snapshot_tables import Snapshot, SnapshotGroup, SnapshotPattern, SnapshotReach
 from outreach.evidence.snapshots import WHOLE
 
 CHRONIC = ("severe", "moderate")
@@ -114,6 +116,55 @@ def reach(session: Session, kept: Snapshot, schools: Collection[str] | None) -> 
     """Reach by school and language, of the schools a person may see."""
     rows = session.scalars(select(SnapshotReach).where(SnapshotReach.snapshot_id == kept.id).order_by(SnapshotReach.language))
     return [row for row in rows if schools is None or row.school_id in schools]
+
+
+@dataclass(frozen=True)
+class Weekday:
+    """One day of the week; 1 is Monday."""
+
+    number: int
+    missed: Fraction
+    """Days."""
+    of: int
+    """Membership days."""
+
+    @property
+    def share(self) -> Fraction:
+        """The share of membership days missed."""
+        return self.missed / self.of
+
+
+@dataclass(frozen=True)
+class Lying:
+    """How days missed lie at some schools."""
+
+    weekdays: Sequence[Weekday]
+    runs: Sequence[tuple[int, int, int]]
+    """School days in a row at least; children in whom such a run lasts now; children who had one this school year."""
+    classes: Sequence[tuple[str, str, int, int]]
+    """School, class, meetings missed on days on which the child came, and how many children; the most missed first."""
+
+    @property
+    def is_small(self) -> bool:
+        """Whether a weekday rests on fewer than ten days missed."""
+        return any(day.missed < SMALLEST for day in self.weekdays)
+
+
+def lying(session: Session, kept: Snapshot, schools: Collection[str] | None, most: int = 10) -> Lying:
+    """The patterns of the named schools together, or of all."""
+    sums: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    classes = []
+    for row in session.scalars(select(SnapshotPattern).where(SnapshotPattern.snapshot_id == kept.id)):
+        if schools is not None and row.school_id not in schools:
+            continue
+        if row.kind == "class":
+            classes.append((row.school_id, row.value, row.part, row.whole))
+        else:
+            sums[row.kind, row.value][0] += row.part
+            sums[row.kind, row.value][1] += row.whole
+    weekdays = [Weekday(int(value), Fraction(part, 100), whole) for (kind, value), (part, whole) in sums.items() if kind == "weekday"]
+    runs = [(int(value), now, had) for (kind, value), (now, had) in sums.items() if kind == "run"]
+    return Lying(sorted(weekdays, key=lambda day: day.number), sorted(runs), sorted(classes, key=lambda one: (-one[2], one))[:most])
 
 
 def _group(row: SnapshotGroup, value: str) -> Group:

@@ -65,3 +65,22 @@ class SnapshotReach(Base):
     """Who wrote back."""
     unreached: Mapped[dict[str, int]] = mapped_column(JSON)
     """Why nothing left to the others: the reason up to its colon → households."""
+
+
+class SnapshotPattern(Base):
+    """How the days missed at one school lie, this school year up to that day."""
+
+    __tablename__ = "snapshot_patterns"
+    __table_args__ = (UniqueConstraint("snapshot_id", "school_id", "kind", "value"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshots.id", ondelete="CASCADE"))
+    school_id: Mapped[str]
+    kind: Mapped[str]
+    """``weekday``, ``run`` or ``class``."""
+    value: Mapped[str]
+    """The weekday (1 is Monday), the least school days in a row, or the section's id."""
+    part: Mapped[int]
+    """Of a weekday hundredths of days missed; of a run children in whom it lasts now; of a class meetings missed on days attended."""
+    whole: Mapped[int]
+    """Of a weekday membership days; of a run children who had one this year; of a class children who missed such a meeting."""

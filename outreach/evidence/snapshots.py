@@ -17,8 +17,9 @@ from outreach.attendance.sums import student_sums
 from outreach.district import queries as district
 from outreach.district.subgroups import subgroups
 from outreach.district.tables import Student
+from outreach.evidence import patterns
 from outreach.evidence.reach import Reached, reached
-from outreach.evidence.snapshot_tables import Snapshot, SnapshotGroup, SnapshotReach
+from outreach.evidence.snapshot_tables import Snapshot, SnapshotGroup, SnapshotPattern, SnapshotReach
 from outreach.settings import Settings
 from outreach.thresholds.counts import everybody
 
@@ -50,6 +51,7 @@ class Day:
     groups: Mapping[tuple[str, str, str], Sum]
     """(school, dimension, value) → its children."""
     reach: Mapping[tuple[str, str], Reached]
+    patterns: Mapping[patterns.Key, patterns.Row]
     version: tuple[int, int]
 
 
@@ -76,9 +78,11 @@ def add_up(session: Session, settings: Settings, day: date, now: datetime) -> Da
     """Add up what may be told of every child enrolled today, or, of an earlier *day*, what is known now of those enrolled then."""
     version = newest_version(session)
     counts: Mapping[str, StudentSum]
-    if day >= LastDays(session, now, settings.zone).as_of:
+    last_days, lying = LastDays(session, now, settings.zone), dict[patterns.Key, patterns.Row]()
+    if day >= last_days.as_of:
         told = everybody(session, now, settings.zone)
         counts, enrolled, reach = told.by_student, told.enrolled, reached(session, day)
+        lying.update(patterns.add_up(session, last_days, enrolled))
     else:
         counts, reach = student_sums(session, day), {}
         enrolled = enrolled_at(session, counts, day)
@@ -88,7 +92,7 @@ def add_up(session: Session, settings: Settings, day: date, now: datetime) -> Da
         if student_id in counts and student_id in students:
             for key in _groups(students[student_id], schools[0]):
                 groups[key].add(counts[student_id].count)
-    return Day(day, groups, reach, (version.import_id, version.overlay_id))
+    return Day(day, groups, reach, lying, (version.import_id, version.overlay_id))
 
 
 def _groups(student: Student, school_id: str) -> Iterator[tuple[str, str, str]]:
@@ -101,7 +105,7 @@ def _groups(student: Student, school_id: str) -> Iterator[tuple[str, str, str]]:
 def keep(session: Session, day: Day, now: datetime) -> Snapshot:
     """Keep a day's sums in place of what was kept for it before."""
     for old in session.scalars(select(Snapshot.id).where(Snapshot.as_of == day.as_of)).all():
-        for table in (SnapshotGroup, SnapshotReach):
+        for table in (SnapshotGroup, SnapshotReach, SnapshotPattern):
             session.execute(delete(table).where(table.snapshot_id == old))
         session.execute(delete(Snapshot).where(Snapshot.id == old))
     made = Snapshot(as_of=day.as_of, made_at=now, import_id=day.version[0], overlay_id=day.version[1])
@@ -112,7 +116,9 @@ def keep(session: Session, day: Day, now: datetime) -> Snapshot:
     return made
 
 
-def _rows(snapshot_id: int, day: Day) -> Iterable[SnapshotGroup | SnapshotReach]:
+def _rows(snapshot_id: int, day: Day) -> Iterable[SnapshotGroup | SnapshotReach | SnapshotPattern]:
+    for key, row in day.patterns.items():
+        yield SnapshotPattern(snapshot_id=snapshot_id, **key._asdict(), **row._asdict())
     for (school_id, dimension, value), found in sorted(day.groups.items()):
         yield SnapshotGroup(
             snapshot_id=snapshot_id,

@@ -93,6 +93,7 @@ def page() -> ResponseReturnValue:
             before=before,
             whole=dashboard.whole(session, kept, scope),
             weeks=dashboard.weeks(session, kept.as_of, since, scope),
+            lying=dashboard.lying(session, kept, {school_id} if school_id else known.schools),
             reach=_by_language(reach),
             reached=_all(reach),
             answering=_answering(session, since, school_id),

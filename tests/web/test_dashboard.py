@@ -11,6 +11,7 @@ from sqlalchemy import select
 from outreach.cases.help_tables import Barrier
 from outreach.database import Database
 from outreach.evidence import snapshots
+from outreach.evidence.snapshot_tables import SnapshotPattern
 from outreach.settings import Settings
 from tests.stages.nights import Nights
 from tests.web.conftest import SignedIn
@@ -70,3 +71,23 @@ def test_how_long_families_wait_is_told_by_root_cause_and_not_in_small_numbers(a
     assert "How long families wait for help" in for_few
     assert "3.5 days" not in for_few
     assert "Something in the way" not in for_few
+
+
+def test_how_days_missed_lie_is_told_and_rows_of_children_only_to_who_may_see_them(added_up: SignedIn, sqlite_database: Database) -> None:
+    assert "Monday" in added_up("ana").get("/dashboard").text
+    assert "How days missed lie" not in added_up("eve").get("/dashboard").text, "five children's weekdays"
+    with sqlite_database.write() as session:
+        for row in session.scalars(select(SnapshotPattern).where(SnapshotPattern.kind == "weekday")):
+            row.part, row.whole = 100 * 12, 240
+        kept = session.scalars(select(SnapshotPattern.snapshot_id)).first()
+        session.add(SnapshotPattern(snapshot_id=kept, school_id=LINCOLN, kind="run", value="3", part=4, whole=31))
+        session.add(SnapshotPattern(snapshot_id=kept, school_id=ROOSEVELT, kind="run", value="3", part=2, whole=6))
+        session.add(SnapshotPattern(snapshot_id=kept, school_id=LINCOLN, kind="class", value="math-7", part=40, whole=9))
+    mine = added_up("ana").get("/dashboard").text
+    assert all(words in mine for words in ("5.0 %", "3 or more", "<strong>4</strong>", ">31<", "math-7"))
+    everywhere = added_up("boss").get("/dashboard").text
+    assert all(words in everywhere for words in ("<strong>6</strong>", ">37<"))
+    for_few = added_up("eve").get("/dashboard").text
+    assert "Monday" in for_few
+    assert "School days in a row" not in for_few
+    assert "math-7" not in for_few

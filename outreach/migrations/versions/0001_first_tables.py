@@ -1747,6 +1747,23 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "snapshot_patterns",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("snapshot_id", sa.Integer(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("part", sa.Integer(), nullable=False),
+        sa.Column("whole", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["snapshot_id"], ["snapshots.id"], name=op.f("fk_snapshot_patterns_snapshot_id_snapshots"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_snapshot_patterns")),
+        sa.UniqueConstraint(
+            "snapshot_id", "school_id", "kind", "value", name=op.f("uq_snapshot_patterns_snapshot_id_school_id_kind_value")
+        ),
+    )
+    op.create_table(
         "snapshot_reach",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("snapshot_id", sa.Integer(), nullable=False),
@@ -2188,6 +2205,7 @@ def downgrade() -> None:
 
     op.drop_table("staff_absences")
     op.drop_table("snapshot_reach")
+    op.drop_table("snapshot_patterns")
     op.drop_table("snapshot_groups")
     op.drop_table("sign_in_links")
     op.drop_table("second_factors")
