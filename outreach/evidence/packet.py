@@ -1,7 +1,7 @@
 """What a school's papers are made of: children, conversations, steps and figures as plain values, and the words for them. Pure.
 
-No family's words, no adult, no number and no note of staff is among it, and of a step only its kind: a paper lies on a table that many
-pass. Of what is sealed a paper holds the root cause, and the day of the next step.
+No family's words, no adult, no number and no note of staff about a child is among it, and of a step only its kind: a paper lies on a table
+that many pass. Of what is sealed a paper holds the root cause, and the day of the next step.
 """
 
 from __future__ import annotations

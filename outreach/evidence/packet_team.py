@@ -56,10 +56,13 @@ def _since(team: Team) -> str:
 def _news(team: Team) -> Section:
     since = f"since {day(team.before.on, team.today)}" if team.before else "in the last 14 days"
     severe = sum(child.count.tier == "severe" for child in team.new)
+    words = f"newly at 10 % or more, of them {severe} newly at 20 % or more"
+    if team.before is None:
+        words = f"at 10 % or more today, of them {severe} at 20 % or more"
     return Section(
         f"What happened {since}",
         figures=(
-            Figure(str(len(team.new)), f"newly at 10 % or more, of them {severe} newly at 20 % or more"),
+            Figure(str(len(team.new)), words),
             *([Figure(str(len(team.better)), "of the last packet miss less than 10 % now")] if team.before else ()),
             Figure(str(team.work.opened), f"conversations opened, {many(team.work.steps_done, 'step', 'steps')} done"),
             Figure(str(team.work.said_better), f"families say it is better, {many(team.work.accepted, 'referral', 'referrals')} accepted"),

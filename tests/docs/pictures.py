@@ -11,11 +11,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import pypdfium2
 import requests
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -146,6 +147,19 @@ def _family_page(browser: Browser, demo: _Demo) -> None:
     page.context.close()
 
 
+def _packet(browser: Browser, demo: _Demo) -> None:
+    """The first page of a team's packet; it names nobody."""
+    page = _signed_in(browser, demo, Shot("packet", "heron", "/packet"))
+    page.goto("/packet")
+    with page.expect_download() as download:
+        page.click("main form button")
+    with closing(pypdfium2.PdfDocument(download.value.path())) as document:
+        shown = io.BytesIO()
+        document[0].render(scale=1.4).to_pil().save(shown, "png")
+    _keep("packet", shown.getvalue())
+    page.context.close()
+
+
 def take_all() -> None:
     """Play the demo for a moment and take every picture."""
     FOLDER.mkdir(exist_ok=True)
@@ -157,6 +171,7 @@ def take_all() -> None:
         for shot in SHOTS:
             _take(browser, demo, shot)
         _family_page(browser, demo)
+        _packet(browser, demo)
         browser.close()
 
 

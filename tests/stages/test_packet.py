@@ -20,13 +20,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.attendance.queries import student_counts
-from outreach.cases import my_students
+from outreach.cases import my_students, surveys
 from outreach.cases.barrier_reports import new_barrier
 from outreach.cases.help_states import SaidBy
 from outreach.cases.help_tables import Barrier, Step
 from outreach.cases.my_students import Angle
 from outreach.cases.resource_tables import Referral, Resource
 from outreach.cases.shared_tables import SharedTask
+from outreach.cases.survey_tables import SurveyRound
+from outreach.cases.surveys import Audience, Choice, Plan
 from outreach.cases.tables import Case
 from outreach.database import Database
 from outreach.evidence import packet_leaders, packet_making, packet_reads, packet_standing, packet_team, snapshots
@@ -34,6 +36,7 @@ from outreach.evidence.packet import SEALED, Kind, Team
 from outreach.evidence.packet_making import Asked
 from outreach.evidence.packet_tables import Packet
 from outreach.evidence.paper import Paper, pdf
+from outreach.messages.actions import approve
 from outreach.settings import Settings
 from outreach.staff import queries as staff
 from outreach.staff.tables import AuditEntry
@@ -376,6 +379,31 @@ def test_trends_and_shared_reasons_stand_there_and_a_school_without_anything_has
     assert all(question in told for question in packet_leaders.QUESTIONS)
     for kind in Kind:
         assert "Lincoln Elementary" in said(take(nights, kind, school="no such school"))
+
+
+def test_what_surveys_heard_stands_on_page_one_with_what_was_done_and_without_a_small_number(nights: Nights) -> None:
+    today = NOON.date()
+    with nights.database.write() as session:
+        approve(session, message="survey", language="en", by="reviewer@example.org", now=NOON)
+        plan = Plan(LINCOLN, Audience.STUDENTS, ("K",), today, today)
+        asked = surveys.open_round(session, plan, by="ana@example.org", today=today, now=NOON)
+        [link] = surveys.links(session, asked.id)
+        for n in range(30):
+            chosen = [Choice.RIDE] * (n < 19) + [Choice.SAFE] * (n > 26)
+            surveys.take(session, asked, link, chosen, WORDS, danger=False, today=today, now=NOON)
+    assert "What we heard" not in said(take(nights)), "nothing is told of a round that runs"
+    with nights.database.write() as session:
+        over = session.scalars(select(SurveyRound)).one()
+        surveys.end_round(over, by="ana@example.org", today=today, now=NOON)
+        surveys.tell_back(over, "The bus stops at Elm again.", by="ana@example.org", now=NOON)
+    for kind in Kind:
+        told = said(take(nights, kind, now=NOON + 7 * DAY))
+        assert "The bus, the ride or the walk" in told, kind
+        assert "What we did: The bus stops at Elm again." in told, kind
+        assert "Bullies" not in told, kind
+        assert WORDS not in told, kind
+    first = said(replace(take(nights, now=NOON + 7 * DAY), sections=take(nights, now=NOON + 7 * DAY).sections[:2]))
+    assert "30 answers. Most: The bus, the ride or the walk (63 of 100)" in first
 
 
 def test_a_family_left_in_peace_is_marked_and_nasty_names_cost_nobody_the_packet(nights: Nights) -> None:
