@@ -23,6 +23,9 @@ from outreach.staff.tables import Account
 from outreach.translation.states import MachineState
 from outreach.translation.tables import MachineText
 
+IN_ENGLISH = "What the family wrote, in English: "
+"""How a note begins that tells a family's words; it goes when they are taken out (``records.redaction``)."""
+
 
 class NotASpeakerError(CaseError):
     """Somebody who does not read a language would have sent words in it."""
@@ -86,7 +89,7 @@ def tell(session: Session, task: LanguageTask, words: str, *, by: str, now: date
         message = "Write what the family's words say."
         raise CaseError(message)
     case = session.get_one(Case, task.case_id)
-    add_event(session, case, EventKind.NOTE, by=by, now=now, text=f"What the family wrote, in English: {words.strip()}")
+    add_event(session, case, EventKind.NOTE, by=by, now=now, text=f"{IN_ENGLISH}{words.strip()}")
     speaking.end(session, task, TaskState.DONE, by=by, now=now, result=words.strip())
     audit(session, actor=by, action="language.read", subject=f"case {case.id}", now=now)
 

@@ -6,15 +6,17 @@ The caller commits. Snapshots and feeds that were kept before still hold the wor
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from outreach.cases import searching
 from outreach.cases.danger_tables import Incident
 from outreach.cases.inbox_tables import CaseDraft
+from outreach.cases.language_states import TaskKind
 from outreach.cases.language_tables import LanguageTask
+from outreach.cases.speaking_acts import IN_ENGLISH
 from outreach.cases.tables import Case, CaseEvent
 from outreach.delivery import redaction as carrier
 from outreach.delivery.tables import WebhookEvent
@@ -25,10 +27,14 @@ from outreach.replies import media
 from outreach.replies.tables import Inbound, InboundMedia
 from outreach.settings import Settings
 from outreach.staff.actions import audit
+from outreach.translation.states import MachineState
 from outreach.translation.tables import MachineText
 
 TAKEN_OUT = "[redacted]"
 """What stands in the place of words that were taken out."""
+
+_UNTIL_ASKED = timedelta(minutes=15)
+"""A text may be that old before a person is asked to read it: a machine is tried three times first (``cases.speaking``)."""
 
 
 def redact(session: Session, inbound_id: int, *, why: str, by: str, settings: Settings, now: datetime) -> Inbound:
@@ -65,9 +71,29 @@ def take_out(session: Session, texts: Collection[Inbound], *, why: str, by: str,
         carrier.wish(session, row.message_sid, now)
     session.flush()
     ids = {row.id for row in texts}
-    session.execute(update(MachineText).where(MachineText.inbound_id.in_(ids)).values(words=TAKEN_OUT))
-    session.execute(update(LanguageTask).where(LanguageTask.inbound_id.in_(ids)).values(why="", result=TAKEN_OUT))
+    _forget_readings(session, texts, ids)
     find_anew(session, session.scalars(select(CaseEvent.case_id).where(CaseEvent.inbound_id.in_(ids))).all())
+
+
+def _forget_readings(session: Session, texts: Collection[Inbound], ids: Collection[int]) -> None:
+    """Take out what machines and people said in English that texts say, wherever that stands; a machine at work on one keeps nothing."""
+    session.execute(update(MachineText).where(MachineText.inbound_id.in_(ids)).values(words=TAKEN_OUT))
+    waiting = MachineText.inbound_id.in_(ids), MachineText.state == MachineState.WAITING.value
+    session.execute(update(MachineText).where(*waiting).values(state=MachineState.FAILED.value))
+    said = dict(session.execute(select(CaseEvent.inbound_id, CaseEvent.case_id).where(CaseEvent.inbound_id.in_(ids))).all())
+    for row in texts:
+        joined = and_(
+            LanguageTask.case_id == said.get(row.id, 0),
+            LanguageTask.kind == TaskKind.READ.value,
+            LanguageTask.asked_at <= row.received_at + _UNTIL_ASKED,
+            or_(LanguageTask.ended_at.is_(None), LanguageTask.ended_at >= row.received_at),
+        )
+        for task in session.scalars(select(LanguageTask).where(or_(LanguageTask.inbound_id == row.id, joined))).all():
+            if task.result not in {"", TAKEN_OUT}:
+                told = CaseEvent.case_id == task.case_id, CaseEvent.text == f"{IN_ENGLISH}{task.result}"
+                session.execute(update(CaseEvent).where(*told).values(text=f"{IN_ENGLISH}{TAKEN_OUT}"))
+            task.why, task.result = "", TAKEN_OUT
+    session.flush()
 
 
 def find_anew(session: Session, case_ids: Collection[int]) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from outreach import kept_files
 from outreach.attendance.tables import Mark
 from outreach.attention.tables import AttentionItem
-from outreach.cases import searching
+from outreach.cases import searching, speaking_acts
 from outreach.cases.danger_tables import Incident
 from outreach.cases.language_tables import LanguageTask
 from outreach.cases.mentor_tables import CheckIn
@@ -131,6 +131,23 @@ def test_a_redacted_text_is_gone_here_in_the_search_and_at_the_carrier_and_still
     with database.read() as session:
         assert session.scalars(select(RedactionWish)).first() is None
         assert session.get(Redaction, again.message_sid) is not None
+
+
+def test_what_a_helper_said_that_a_text_says_goes_with_it_though_a_later_text_joined_the_task(
+    database: Database, settings: Settings, told: Seeded
+) -> None:
+    with database.write() as session:
+        row, task = bus(session), session.scalars(select(LanguageTask)).one()
+        task.state, task.result, task.asked_at = "open", "", row.received_at
+        task.inbound_id = None  # as if a later text, which is gone, had joined
+        speaking_acts.tell(session, task, "The grandmother drives", by=BY, now=NOON)
+    with database.write() as session:
+        redaction.redact(session, bus(session).id, why="She asked", by=BY, settings=settings, now=NOON)
+    with database.read() as session:
+        texts = session.scalars(select(CaseEvent.text).where(CaseEvent.case_id == told.maria)).all()
+        assert not [text for text in texts if "grandmother" in text]
+        assert f"{speaking_acts.IN_ENGLISH}{TAKEN_OUT}" in texts
+        assert session.scalars(select(LanguageTask.result)).all() == [TAKEN_OUT]
 
 
 def test_a_hold_an_open_request_and_an_open_incident_keep_words_from_redaction(
