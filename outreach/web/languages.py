@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.cases import seals, speaking, speaking_acts, speaking_queries
+from outreach.cases import queries, seals, speaking, speaking_acts, speaking_queries
 from outreach.cases.actions import CaseError
 from outreach.cases.language_states import TaskKind, TaskState
 from outreach.cases.language_tables import LanguageTask
@@ -65,7 +66,7 @@ def _show(task_id: int, *, problem: str = "", typed: str = "") -> str:
             case=case,
             draft=draft if not sealed else None,
             sealed=sealed,
-            items=thread[-20:],
+            items=thread[-20:] if _still_theirs(session, task) else [],
             child=people.children(session, {case.student_id}, None).get(case.student_id) if case.student_id else None,
             helper=accounts.names(session, {task.helper_id}).get(task.helper_id, "") if task.helper_id else "",
             asked_by=accounts.names_by_email(session, [task.asked_by]).get(task.asked_by, ""),
@@ -78,6 +79,17 @@ def _show(task_id: int, *, problem: str = "", typed: str = "") -> str:
             problem=problem,
             typed=typed,
         )
+
+
+def _still_theirs(session: Session, task: LanguageTask) -> bool:
+    """Whether the conversation is this person's to see: of a task that is done, only for who sees the case anyhow."""
+    known = person()
+    if task.state == TaskState.OPEN:
+        return True
+    mine = select(Case.id).where(Case.id == task.case_id)
+    if known.schools is not None:
+        mine = mine.where(queries.of_schools(known.schools))
+    return known.may(Permission.INBOX_READ) and session.scalar(mine) is not None
 
 
 def _sealed(session: Session, task: LanguageTask) -> str:
