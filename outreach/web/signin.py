@@ -122,7 +122,10 @@ def password_set() -> ResponseReturnValue:
     try:
         with services().database.write() as rows:
             account = rows.get_one(Account, known.id)
+            if not known.by_link and tries.must_wait(rows, known.email, now()):
+                return render_template("password.html", problem="Too many wrong passwords. Try again in a quarter of an hour."), 429
             if not known.by_link and actions.check_password(rows, known.email, request.form.get("old", "")) is None:
+                tries.note(rows, known.email, now())
                 return render_template("password.html", problem="The present password is not right."), 422
             actions.set_password(rows, account, fresh, now())
             actions.audit(rows, actor=known.email, action="password.set", subject=f"account {known.id}", now=now())

@@ -165,3 +165,11 @@ def test_every_role_has_a_first_page() -> None:
 
 def test_a_signed_in_person_need_not_sign_in_again(signed_in: SignedIn) -> None:
     assert signed_in("ana").get("/sign-in").headers["Location"] == "/"
+
+
+def test_nobody_guesses_the_password_of_a_browser_that_was_left_open(signed_in: SignedIn) -> None:
+    client = signed_in("ana")
+    for _ in range(tries.MOST):
+        assert send(client, "/password", "/password", old="wrong", password="a new one of many letters")[0] == 422
+    status, _, page = send(client, "/password", "/password", old=PASSWORD, password="a new one of many letters")
+    assert (status, "quarter of an hour" in page) == (429, True)
