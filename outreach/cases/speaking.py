@@ -253,7 +253,9 @@ def put(session: Session, case: Case, task: LanguageTask, now: datetime, *, urge
     session.add(task)
     session.flush()
     if task.helper_id is None or task.kind == TaskKind.INTERPRET:
-        sentence = f"{_wanted(task)} Case {case.id}: {task.why}." if task.why else f"{_wanted(task)} Case {case.id}."
+        # whoever looks after the service reads it too, so nothing that a person typed stands in it
+        why = "" if task.kind == TaskKind.INTERPRET else task.why
+        sentence = f"{_wanted(task)} Case {case.id}: {why}." if why else f"{_wanted(task)} Case {case.id}."
         attention.raise_item(
             session,
             kind=KIND,

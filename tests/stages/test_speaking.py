@@ -288,7 +288,9 @@ def test_an_interpreter_stands_under_attention_until_somebody_says_what_came_of_
             speaking_acts.interpreter(session, row, when=school.now, **about)
         task = speaking_acts.interpreter(session, row, when=school.now + timedelta(days=1), **about)
         task_id = task.id
-    assert school.items() == [f"An interpreter for Somali is asked for. Case {case}: room 204."]
+    assert school.items() == [f"An interpreter for Somali is asked for. Case {case}."], (
+        "IT reads it too, and what was typed may name a family"
+    )
     with school.database.write() as session:
         mine = speaking_acts.one(session, task_id, _signed(school, 1))
         speaking_acts.interpreted(session, mine, "the father agreed", by="ana@example.org", now=school.now)
