@@ -60,6 +60,7 @@ POSTGRES_IN_THE_LONG_RUN = frozenset(
         "messages_exchange",
         "messages_wording",
         "packet",
+        "packet_figures",
         "planning_batches",
         "planning_brakes",
         "planning_doses",
