@@ -218,12 +218,17 @@ def interpreter(case_id: int) -> ResponseReturnValue:
         except ValueError as error:
             message = "Choose a day and a time."
             raise CaseError(message) from error
+        helper, settings = small_number(form.get("helper", "")), services().settings
+        language = speaking_queries.family_language(session, case, settings)
+        if helper and helper not in speaking.speakers(session, case, language, settings, now()):
+            message = "Choose somebody who reads the family's language and may help here."
+            raise CaseError(message)
         speaking_acts.interpreter(
             session,
             case,
             language=form.get("language", ""),
             when=when,
-            helper_id=small_number(form.get("helper", "")),
+            helper_id=helper,
             why=_words("why", LONGEST_NOTE),
             by=person().email,
             now=now(),
