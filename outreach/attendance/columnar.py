@@ -98,7 +98,7 @@ def missed_days(
 ) -> Missed:
     """Hand over every day missed at the schools where children are *enrolled* (child → schools), some thousand whole children at a time.
 
-    Columns: student_id, school_id, date, halves; place (the number of the date among its calendar's days) and is_last (whether it is the
+    Columns: student_id, school_id, date, verdict, halves; place (the number of the date among its calendar's days) and is_last (whether it is the
     last of the child's days that may be told).
     """
     calendars = _Calendars(year)
@@ -113,9 +113,8 @@ def missed_days(
         odd.update(decided.filter(pl.col("halves").is_null())["student_id"])
         missed = decided.filter(pl.col("verdict").is_in(ABSENT), ~pl.col("student_id").is_in(list(odd)))
         where = missed.join(stays, on=_CHILD).filter(within).join(days.select("calendar", "date", "place"), on=["calendar", "date"])
-        add(
-            where.select(*_CHILD, "date", "halves", "place", (pl.col("date") == pl.col("last_day")).fill_null(value=False).alias("is_last"))
-        )
+        is_last = (pl.col("date") == pl.col("last_day")).fill_null(value=False).alias("is_last")
+        add(where.select(*_CHILD, "date", "verdict", "halves", "place", is_last))
     plain = stays.filter(~pl.col("student_id").is_in(list(odd))).group_by("school_id", "calendar", "first", "counted_to").len("children")
     membership = plain.join(days, on="calendar").filter(within).group_by("school_id", "date").agg(pl.col("children").sum())
     return Missed(membership, frozenset(odd))

@@ -64,6 +64,16 @@ def children(session: Session, account_id: int, settings: Settings, now: datetim
     return _tied(session, account_id) & enrolled(session, own_schools(session, account_id), today)
 
 
+def connected(session: Session, student_ids: Collection[str]) -> set[str]:
+    """Those of the children whom an adult at school knows: one whom the feed names, or a mentor here."""
+    found: set[str] = set()
+    here = select(MentorTie.student_id).join(Account, Account.id == MentorTie.account_id).where(Account.disabled_at.is_(None))
+    for some in slices(student_ids):
+        found.update(session.scalars(select(StudentAdult.student_id).where(StudentAdult.student_id.in_(some))))
+        found.update(session.scalars(here.where(MentorTie.student_id.in_(some))))
+    return found
+
+
 def _tied(session: Session, account_id: int) -> set[str]:
     ties, one = of_account(session, account_id), merged(session)
     names = {tie.name for tie in ties if tie.name}

@@ -15,11 +15,10 @@ from outreach.attendance.counting import TIERS
 from outreach.district.queries import schools as all_schools
 from outreach.evidence.small_cells import SMALLEST
 from outreach.evidence.snapshot_tables import Snapshot, SnapshotGroup, SnapshotPattern, SnapshotReach
-from outreach.evidence.snapshots import WHOLE
+from outreach.evidence.snapshots import CHRONIC, WHOLE
 
-CHRONIC = ("severe", "moderate")
-"""The tiers of 10 % and more."""
 SHOWN_TIERS = tuple(name for name, _ in TIERS)
+_HUNDREDTHS = 100
 DIMENSIONS = ("school", "grade", "subgroup", "language")
 
 
@@ -135,6 +134,20 @@ class Weekday:
 
 
 @dataclass(frozen=True)
+class Month:
+    """One month of the school year."""
+
+    name: str
+    """As ``2026-09``."""
+    missed: Fraction
+    """Days."""
+    of: int
+    """Membership days."""
+    reasons: Mapping[str, Fraction]
+    """Reason → days."""
+
+
+@dataclass(frozen=True)
 class Lying:
     """How days missed lie at some schools."""
 
@@ -143,6 +156,11 @@ class Lying:
     """School days in a row at least; children in whom such a run lasts now; children who had one this school year."""
     classes: Sequence[tuple[str, str, int, int]]
     """School, class, meetings missed on days on which the child came, and how many children; the most missed first."""
+    months: Sequence[Month]
+    alone: Sequence[tuple[str, int, int]]
+    """School, children at 10 % or more whom no adult at school knows, and all children at 10 % or more there."""
+    steps: Sequence[tuple[str, int, Fraction, Fraction]]
+    """A kind of step, how many were taken, and days missed per step in the 20 school days before and from it on."""
 
     @property
     def is_small(self) -> bool:
@@ -152,19 +170,31 @@ class Lying:
 
 def lying(session: Session, kept: Snapshot, schools: Collection[str] | None, most: int = 10) -> Lying:
     """The patterns of the named schools together, or of all."""
-    sums: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-    classes = []
-    for row in session.scalars(select(SnapshotPattern).where(SnapshotPattern.snapshot_id == kept.id)):
-        if schools is not None and row.school_id not in schools:
-            continue
-        if row.kind == "class":
-            classes.append((row.school_id, row.value, row.part, row.whole))
-        else:
-            sums[row.kind, row.value][0] += row.part
-            sums[row.kind, row.value][1] += row.whole
-    weekdays = [Weekday(int(value), Fraction(part, 100), whole) for (kind, value), (part, whole) in sums.items() if kind == "weekday"]
-    runs = [(int(value), now, had) for (kind, value), (now, had) in sums.items() if kind == "run"]
-    return Lying(sorted(weekdays, key=lambda day: day.number), sorted(runs), sorted(classes, key=lambda one: (-one[2], one))[:most])
+    rows = session.scalars(select(SnapshotPattern).where(SnapshotPattern.snapshot_id == kept.id).order_by(SnapshotPattern.school_id))
+    mine = [row for row in rows if schools is None or row.school_id in schools]
+    sums: defaultdict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
+    for row in mine:
+        part, whole = sums[row.kind].get(row.value, (0, 0))
+        sums[row.kind][row.value] = part + row.part, whole + row.whole
+    classes = [(row.school_id, row.value, row.part, row.whole) for row in mine if row.kind == "class"]
+    before = sums["before"].items()
+    return Lying(
+        weekdays=[Weekday(int(day), Fraction(part, _HUNDREDTHS), whole) for day, (part, whole) in sorted(sums["weekday"].items())],
+        runs=sorted((int(limit), now, had) for limit, (now, had) in sums["run"].items()),
+        classes=sorted(classes, key=lambda one: (-one[2], one))[:most],
+        months=[_month(name, sums["reason"], *figures) for name, figures in sorted(sums["month"].items())],
+        alone=[(row.school_id, row.part, row.whole) for row in mine if row.kind == "alone"],
+        steps=[(kind, n, _each(missed, n), _each(sums["after"][kind][0], n)) for kind, (missed, n) in sorted(before)],
+    )
+
+
+def _month(name: str, reasons: Mapping[str, tuple[int, int]], missed: int, membership: int) -> Month:
+    mine = {value.split()[1]: Fraction(part, _HUNDREDTHS) for value, (part, _) in reasons.items() if value.split()[0] == name}
+    return Month(name, Fraction(missed, _HUNDREDTHS), membership, mine)
+
+
+def _each(missed: int, steps: int) -> Fraction:
+    return Fraction(missed, _HUNDREDTHS * steps)
 
 
 def _group(row: SnapshotGroup, value: str) -> Group:

@@ -1,4 +1,4 @@
-"""How days missed lie: by weekday, in a row, and in which classes; added up once with the day that is kept.
+"""How days missed lie: by weekday, by month and reason, in a row, and in which classes; added up once with the day that is kept.
 
 A day in a row is a school day of the child's own calendar missed whole. A class counts where a child came that day and was not there.
 """
@@ -27,6 +27,7 @@ RUNS = (3, 5, 10)
 """School days in a row: when many schools call, when most must have, and when a child is about to be lost."""
 _HUNDREDTHS = 100
 _HALF = 50
+_MONTH = "%Y-%m"
 _CHILD = ("student_id", "school_id")
 
 
@@ -34,7 +35,7 @@ class Key(NamedTuple):
     """What one row is about."""
 
     school_id: str
-    kind: Literal["weekday", "run", "class"]
+    kind: Literal["weekday", "month", "reason", "run", "class", "alone", "before", "after"]
     value: str
 
 
@@ -54,14 +55,20 @@ class Patterns:
         self._whole: Counter[Key] = Counter()
 
     def rows(self) -> Mapping[Key, Row]:
-        """What was added up; a weekday without school is left out."""
-        return {key: Row(self._part[key], self._whole[key]) for key in sorted(self._part | self._whole) if self._whole[key]}
+        """What was added up; a weekday or month without school is left out."""
+        return {key: Row(self._part[key], whole) for key in sorted(self._part | self._whole) if (whole := self._of(key))}
+
+    def _of(self, key: Key) -> int:
+        return self._whole[key._replace(kind="month", value=key.value.split()[0])] if key.kind == "reason" else self._whole[key]
 
     def add(self, missed: pl.DataFrame) -> None:
         """Add whole children as ``columnar.missed_days`` hands them over."""
         days = missed.group_by("school_id", pl.col("date").dt.weekday().alias("weekday")).agg(pl.col("halves").sum())
         for school_id, weekday, halves in days.rows():
             self._part[Key(school_id, "weekday", str(weekday))] += _HALF * halves
+        months = missed.group_by("school_id", pl.col("date").dt.strftime(_MONTH).alias("month"), "verdict").agg(pl.col("halves").sum())
+        for school_id, month, verdict, halves in months.rows():
+            self._add_reason(school_id, month, verdict, _HALF * halves)
         begun = (pl.col("place") - pl.int_range(pl.len()).over(_CHILD)).alias("begun")
         runs = missed.filter(pl.col("halves") == 2).sort(*_CHILD, "place").with_columns(begun).group_by(*_CHILD, "begun").agg(  # noqa: PLR2004
             pl.len().alias("days"), pl.col("is_last").any()
@@ -75,17 +82,19 @@ class Patterns:
     def add_membership(self, membership: pl.DataFrame) -> None:
         """Add how many children had school on each date (school_id, date, children)."""
         for school_id, day, children in membership.rows():
-            self._whole[Key(school_id, "weekday", str(day.isoweekday()))] += children
+            self._add_school_days(school_id, day, children)
 
     def add_record(self, record: SchoolRecord) -> None:
         """Add one child at one school, its days up to the last that may be told."""
         school_id = record.school_id
-        for day in record.membership:
-            self._whole[Key(school_id, "weekday", str(day.isoweekday()))] += 1
-        missed = {day.date: day.missed for day in record.days if day.verdict.absent}
-        for day, share in missed.items():
-            self._part[Key(school_id, "weekday", str(day.isoweekday()))] += round(_HUNDREDTHS * share)
-        longest, now = _runs(record.membership, {day for day, share in missed.items() if share == 1})
+        for date_ in record.membership:
+            self._add_school_days(school_id, date_, 1)
+        missed = [day for day in record.days if day.verdict.absent]
+        for day in missed:
+            hundredths = round(_HUNDREDTHS * day.missed)
+            self._part[Key(school_id, "weekday", str(day.date.isoweekday()))] += hundredths
+            self._add_reason(school_id, day.date.strftime(_MONTH), day.verdict.value, hundredths)
+        longest, now = _runs(record.membership, {day.date for day in missed if day.missed == 1})
         for limit in RUNS:
             self._add_run(school_id, limit, int(longest >= limit), int(now >= limit))
 
@@ -93,6 +102,14 @@ class Patterns:
         """Add the meetings of a class that children missed on days on which they came."""
         self._part[Key(school_id, "class", section_id)] += meetings
         self._whole[Key(school_id, "class", section_id)] += children
+
+    def _add_school_days(self, school_id: str, day: date, children: int) -> None:
+        self._whole[Key(school_id, "weekday", str(day.isoweekday()))] += children
+        self._whole[Key(school_id, "month", day.strftime(_MONTH))] += children
+
+    def _add_reason(self, school_id: str, month: str, verdict: str, hundredths: int) -> None:
+        self._part[Key(school_id, "reason", f"{month} {verdict}")] += hundredths
+        self._part[Key(school_id, "month", month)] += hundredths
 
     def _add_run(self, school_id: str, limit: int, had: int, has: int) -> None:
         self._whole[Key(school_id, "run", str(limit))] += had

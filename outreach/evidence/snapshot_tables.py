@@ -77,10 +77,11 @@ class SnapshotPattern(Base):
     snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshots.id", ondelete="CASCADE"))
     school_id: Mapped[str]
     kind: Mapped[str]
-    """``weekday``, ``run`` or ``class``."""
+    """``weekday``, ``month``, ``reason``, ``run``, ``class``; ``alone`` (whom no adult at school knows); ``before``, ``after`` a step."""
     value: Mapped[str]
-    """The weekday (1 is Monday), the least school days in a row, or the section's id."""
+    """The weekday (1 is Monday), the month (``2026-09``; with a reason after it), the least days in a row, a section, a kind of step."""
     part: Mapped[int]
-    """Of a weekday hundredths of days missed; of a run children in whom it lasts now; of a class meetings missed on days attended."""
+    """Hundredths of days missed; of a run children in whom it lasts now; of a class meetings missed on days attended; children."""
     whole: Mapped[int]
-    """Of a weekday membership days; of a run children who had one this year; of a class children who missed such a meeting."""
+    """Membership days; of a run children who had one this year; of a class children who missed such a meeting; of ``alone`` all who are
+    chronically absent; of ``before`` and ``after`` steps."""

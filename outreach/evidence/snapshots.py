@@ -14,15 +14,19 @@ from outreach.attendance.counting import Count
 from outreach.attendance.last_days import LastDays
 from outreach.attendance.queries import StudentSum, enrolled_at, newest_version
 from outreach.attendance.sums import student_sums
+from outreach.cases.mentors import connected
 from outreach.district import queries as district
 from outreach.district.subgroups import subgroups
 from outreach.district.tables import Student
 from outreach.evidence import patterns
+from outreach.evidence.afterwards import around
 from outreach.evidence.reach import Reached, reached
 from outreach.evidence.snapshot_tables import Snapshot, SnapshotGroup, SnapshotPattern, SnapshotReach
 from outreach.settings import Settings
 from outreach.thresholds.counts import everybody
 
+CHRONIC = ("severe", "moderate")
+"""The tiers of 10 % and more."""
 WHOLE = ""
 """The school id of the district."""
 
@@ -83,6 +87,8 @@ def add_up(session: Session, settings: Settings, day: date, now: datetime) -> Da
         told = everybody(session, now, settings.zone)
         counts, enrolled, reach = told.by_student, told.enrolled, reached(session, day)
         lying.update(patterns.add_up(session, last_days, enrolled))
+        lying.update(_alone(session, counts, enrolled))
+        lying.update(_around(session, last_days, settings.zone))
     else:
         counts, reach = student_sums(session, day), {}
         enrolled = enrolled_at(session, counts, day)
@@ -93,6 +99,23 @@ def add_up(session: Session, settings: Settings, day: date, now: datetime) -> Da
             for key in _groups(students[student_id], schools[0]):
                 groups[key].add(counts[student_id].count)
     return Day(day, groups, reach, lying, (version.import_id, version.overlay_id))
+
+
+def _alone(
+    session: Session, counts: Mapping[str, StudentSum], enrolled: Mapping[str, list[str]]
+) -> Iterator[tuple[patterns.Key, patterns.Row]]:
+    """By school the chronically absent children, and those of them whom no adult at school knows: neither the feed nor a mentor."""
+    chronic = {child for child in enrolled if child in counts and counts[child].count.tier in CHRONIC}
+    known = connected(session, chronic)
+    alone, every = (Counter(enrolled[child][0] for child in some) for some in (chronic - known, chronic))
+    for school_id, children in every.items():
+        yield patterns.Key(school_id, "alone", ""), patterns.Row(alone[school_id], children)
+
+
+def _around(session: Session, days: LastDays, zone: str) -> Iterator[tuple[patterns.Key, patterns.Row]]:
+    for (school_id, kind), found in around(session, days, zone).items():
+        yield patterns.Key(school_id, "before", kind), patterns.Row(found.before, found.steps)
+        yield patterns.Key(school_id, "after", kind), patterns.Row(found.after, found.steps)
 
 
 def _groups(student: Student, school_id: str) -> Iterator[tuple[str, str, str]]:

@@ -21,7 +21,7 @@ from outreach.evidence.dashboard import DIMENSIONS, Group
 from outreach.evidence.small_cells import Hidden, hide
 from outreach.evidence.snapshot_tables import SnapshotReach
 from outreach.evidence.snapshots import WHOLE, a_year_before
-from outreach.evidence.time_to_help import Waits
+from outreach.evidence.time_to_help import Heard, Waits
 from outreach.staff.roles import Permission
 from outreach.web.context import person, services
 from outreach.web.permissions import needs
@@ -80,6 +80,7 @@ def page() -> ResponseReturnValue:
         )
         scope = school_id or (WHOLE if known.schools is None else next(iter(known.schools), "-"))
         since = start_of_year(kept.as_of, _YEAR_START)
+        heard = _heard(session, since, kept.as_of, school_id)
         reach = [row for row in dashboard.reach(session, kept, known.schools) if not school_id or row.school_id == school_id]
         return render_template(
             "dashboard.html",
@@ -97,21 +98,35 @@ def page() -> ResponseReturnValue:
             reach=_by_language(reach),
             reached=_all(reach),
             answering=_answering(session, since, school_id),
-            helping=_helping(session, since, kept.as_of, school_id),
+            helping=_helping(heard),
+            heard_by_month=_by_month(heard),
+            step_names={name: kind.label for name, kind in shipped().kinds.items()},
             dimensions=DIMENSIONS,
             tiers=dashboard.SHOWN_TIERS,
             district_wide=known.schools is None,
         )
 
 
-def _helping(session: Session, since: date, until: date, school_id: str) -> list[tuple[str, Waits]]:
-    """How long families waited for help this year, by root cause, all of them first; who may not see children sees no more than all."""
+def _heard(session: Session, since: date, until: date, school_id: str) -> Sequence[Heard]:
+    """What stood in families' way this year, as they said it."""
     zone, known = ZoneInfo(services().settings.zone), person()
     begin, end = (datetime.combine(day, time(), zone) for day in (since, until + timedelta(days=1)))
-    found = time_to_help.barriers(session, begin, end, {school_id} if school_id else known.schools)
+    return time_to_help.barriers(session, begin, end, {school_id} if school_id else known.schools)
+
+
+def _helping(found: Sequence[Heard]) -> list[tuple[str, Waits]]:
+    """How long families waited for help, by root cause, all of them first; who may not see children sees no more than all."""
     words = shipped().categories
-    causes = time_to_help.by_category(found) if known.may(Permission.DATA_CHILDREN) else {}
+    causes = time_to_help.by_category(found) if person().may(Permission.DATA_CHILDREN) else {}
     return [("All", time_to_help.waits(found)), *((words[cause], some) for cause, some in causes.items())] if found else []
+
+
+def _by_month(found: Sequence[Heard]) -> list[tuple[str, dict[str, int]]]:
+    """Month (``2026-09``) → root cause → how often it was heard, for the causes that were."""
+    zone, words = ZoneInfo(services().settings.zone), shipped().categories
+    counted = Counter((one.heard_at.astimezone(zone).strftime("%Y-%m"), one.category) for one in found)
+    causes = sorted({cause for _, cause in counted})
+    return [(month, {words[cause]: counted[month, cause] for cause in causes}) for month in sorted({month for month, _ in counted})]
 
 
 def _answering(session: Session, since: date, school_id: str) -> dict[str, timedelta | None]:

@@ -77,6 +77,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(moment)
     app.add_template_filter(spoken_day, "day")
     app.add_template_filter(iso_day)
+    app.add_template_filter(month_name)
     app.add_template_filter(elapsed)
     app.add_template_filter(in_figures, "days_figure")
     app.add_template_filter(local_time)
@@ -133,6 +134,11 @@ def spoken_day(when: date) -> str:
 def iso_day(when: str) -> str:
     """A template's ``{{ "2026-10-05"|iso_day }}``, for dates kept as text in a row."""
     return spoken_day(date.fromisoformat(when))
+
+
+def month_name(month: str) -> str:
+    """A template's ``{{ "2026-10"|month_name }}``: ``October 2026``."""
+    return date.fromisoformat(f"{month}-01").strftime("%B %Y")
 
 
 def elapsed(since: datetime) -> str:

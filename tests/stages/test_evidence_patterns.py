@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
 from pathlib import Path
 from random import Random
 
@@ -14,17 +15,24 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 import outreach.tables  # noqa: F401 - every table must be known before a schema is copied
+from outreach.attendance.counting import SchoolRecord
 from outreach.attendance.gates import last_day, up_to
 from outreach.attendance.last_days import LastDays
 from outreach.attendance.queries import records
 from outreach.attendance.school_year import SchoolYear
+from outreach.attendance.verdicts import Day, Verdict
+from outreach.cases import mentors
+from outreach.cases.mentor_tables import MentorTie
 from outreach.database import Database
-from outreach.evidence import patterns
+from outreach.district.tables import StudentAdult
+from outreach.evidence import afterwards, patterns
 from outreach.evidence.patterns import RUNS, Key, Row
+from outreach.staff import actions as staff
+from outreach.staff.roles import Role
 from outreach.thresholds.counts import everybody
 from tests.attendance.districts import day_of, district
 from tests.attendance.grand_bend import grand_bend
-from tests.attendance.loading import Districts, Loader
+from tests.attendance.loading import NOW, Districts, Loader
 
 ZONE = "America/Chicago"
 GIVEN = os.environ.get("OUTREACH_GRAND_BEND")
@@ -41,15 +49,25 @@ def plainly(session: Session, now: datetime) -> dict[Key, Row]:
     """Weekdays and runs from every child's own days, one by one."""
     enrolled, days = everybody(session, now, ZONE).enrolled, LastDays(session, now, ZONE)
     rows, runs = [], []
+    columns = ["school", "weekday", "month", "reason", "missed"]
     for mine in records(session, SchoolYear.of(session, days.as_of), None, None):
         last = last_day(mine, days.today, days.told)
         for record in (up_to(one, last) for one in mine if one.school_id in enrolled.get(one.student_id, ())):
             missed = {day.date: day.missed for day in record.days if day.verdict.absent}
-            rows += [(record.school_id, str(day.isoweekday()), round(100 * missed.get(day, 0))) for day in record.membership]
+            why = {day.date: day.verdict.value for day in record.days}
+            rows += [
+                (record.school_id, str(day.isoweekday()), f"{day:%Y-%m}", why.get(day, ""), round(100 * missed.get(day, 0)))
+                for day in record.membership
+            ]
             told = "".join("x" if missed.get(day) == 1 else "." for day in record.membership).split(".")
             runs += [(record.school_id, str(limit), max(map(len, told)) >= limit, len(told[-1]) >= limit) for limit in RUNS]
-    weekdays = pd.DataFrame(rows, columns=["school", "weekday", "missed"]).groupby(["school", "weekday"])["missed"].agg(["sum", "size"])
-    found = {Key(school, "weekday", day): Row(int(row["sum"]), int(row["size"])) for (school, day), row in weekdays.iterrows()}
+    table = pd.DataFrame(rows, columns=columns)
+    found: dict[Key, Row] = {}
+    for kind in ("weekday", "month"):
+        sums = table.groupby(["school", kind])["missed"].agg(["sum", "size"])
+        found |= {Key(school, kind, value): Row(int(row["sum"]), int(row["size"])) for (school, value), row in sums.iterrows()}
+    for (school, month, reason), missed in table[table["missed"] > 0].groupby(["school", "month", "reason"])["missed"].sum().items():
+        found[Key(school, "reason", f"{month} {reason}")] = Row(int(missed), found[Key(school, "month", month)].whole)
     lengths = pd.DataFrame(runs, columns=["school", "limit", "had", "has"]).groupby(["school", "limit"])[["has", "had"]].sum()
     had = {Key(school, "run", limit): Row(int(row["has"]), int(row["had"])) for (school, limit), row in lengths.iterrows() if row["had"]}
     return found | had
@@ -122,3 +140,49 @@ def test_a_run_ends_with_the_first_day_attended_and_lasts_over_a_weekend() -> No
     assert patterns._runs(days, set(days[:4])) == (4, 0)
     assert patterns._runs(days, {*days[:2], *days[3:]}) == (3, 3)
     assert patterns._runs(days, set()) == (0, 0)
+
+
+DATES = tuple(date(2026, 9, 1) + timedelta(days=number) for number in range(60))
+
+
+def record_of(missed: dict[date, float], membership: tuple[date, ...] = DATES) -> SchoolRecord:
+    """A child that missed so much of each date."""
+    days = tuple(Day(day, "S1", Verdict.EXCUSED, (), "", Fraction(share)) for day, share in sorted(missed.items()))
+    return SchoolRecord("a", "S1", membership, days, calendar_known=True)
+
+
+@pytest.mark.parametrize(
+    ("step", "missed", "found"),
+    [
+        (DATES[20], {DATES[0]: 1, DATES[19]: 0.5, DATES[20]: 1, DATES[39]: 1, DATES[40]: 1}, (150, 200)),
+        (DATES[40], {}, (0, 0)),
+        (DATES[19], {}, None),
+        (DATES[41], {}, None),
+        (DATES[-1] + timedelta(days=3), {}, None),
+    ],
+    ids=["both whole", "just whole", "too early", "too late", "after the last day known"],
+)
+def test_a_step_is_compared_over_twenty_school_days_on_either_side_or_not_at_all(
+    step: date, missed: dict[date, float], found: tuple[int, int] | None
+) -> None:
+    assert afterwards.spans([record_of(missed)], step) == found
+
+
+def test_a_step_on_a_day_off_belongs_to_the_next_school_day_and_two_schools_are_one_child() -> None:
+    first, second = DATES[:30], DATES[32:]
+    moved = [record_of({DATES[29]: 1}, first), record_of({DATES[33]: 1}, second)]
+    assert afterwards.spans(moved, DATES[31]) == (100, 100)
+
+
+def test_a_child_is_known_by_the_feed_or_by_a_mentor_who_is_still_here(sqlite_database: Database) -> None:
+    with sqlite_database.write() as session:
+        here, gone = (
+            staff.add_account(session, email=f"{name}@example.org", name=name, role=Role.MENTOR, schools=["S1"], now=NOW)
+            for name in ("here", "gone")
+        )
+        gone.disabled_at = NOW
+        session.add(StudentAdult(source="s", student_id="feed", name="Ms. Diaz", role="counselor", import_id=1, line=1))
+        for account, child in ((here, "tied"), (gone, "once")):
+            session.add(MentorTie(account_id=account.id, student_id=child, name="", by="boss@example.org", at=NOW))
+    with sqlite_database.read() as session:
+        assert mentors.connected(session, {"feed", "tied", "once", "nobody"}) == {"feed", "tied"}

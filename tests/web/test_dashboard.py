@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from outreach.cases.help_tables import Barrier
 from outreach.database import Database
@@ -79,15 +79,19 @@ def test_how_days_missed_lie_is_told_and_rows_of_children_only_to_who_may_see_th
     with sqlite_database.write() as session:
         for row in session.scalars(select(SnapshotPattern).where(SnapshotPattern.kind == "weekday")):
             row.part, row.whole = 100 * 12, 240
+        session.execute(delete(SnapshotPattern).where(SnapshotPattern.kind == "alone"))
         kept = session.scalars(select(SnapshotPattern.snapshot_id)).first()
         session.add(SnapshotPattern(snapshot_id=kept, school_id=LINCOLN, kind="run", value="3", part=4, whole=31))
         session.add(SnapshotPattern(snapshot_id=kept, school_id=ROOSEVELT, kind="run", value="3", part=2, whole=6))
         session.add(SnapshotPattern(snapshot_id=kept, school_id=LINCOLN, kind="class", value="math-7", part=40, whole=9))
+        for kind, value, part, whole in (("alone", "", 3, 8), ("before", "visit", 6600, 12), ("after", "visit", 4200, 12)):
+            session.add(SnapshotPattern(snapshot_id=kept, school_id=LINCOLN, kind=kind, value=value, part=part, whole=whole))
     mine = added_up("ana").get("/dashboard").text
+    assert all(words in mine for words in ("<strong>3</strong>", ">8<", "regression to the mean", ">5.5<", ">3.5<", "September 2026"))
     assert all(words in mine for words in ("5.0 %", "3 or more", "<strong>4</strong>", ">31<", "math-7"))
     everywhere = added_up("boss").get("/dashboard").text
     assert all(words in everywhere for words in ("<strong>6</strong>", ">37<"))
     for_few = added_up("eve").get("/dashboard").text
     assert "Monday" in for_few
     assert "School days in a row" not in for_few
-    assert "math-7" not in for_few
+    assert not any(words in for_few for words in ("math-7", "Unexcused", "Whom no adult at school knows", "regression"))
