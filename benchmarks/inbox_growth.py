@@ -33,9 +33,9 @@ from outreach.web.context import SESSION_KEY
 SIZES = (10_000, 1_000_000)
 NOW = datetime(2026, 5, 20, 17, 0, tzinfo=UTC)
 _SCHOOLS = 50
-_MESSAGES_A_CASE = 20
+MESSAGES_A_CASE = 20
 """Of which a quarter the family wrote."""
-_HEARD_A_CASE = 5
+HEARD_A_CASE = 5
 _REQUESTS, _WARM_UP = 40, 5
 _AT_ONCE = 10_000
 _FEED = {"source": "made-up", "import_id": 1, "line": 1}
@@ -67,8 +67,8 @@ def fill(folder: Path, messages: int) -> None:
         for name, role, schools in (("boss", Role.DISTRICT_ADMINISTRATOR, []), ("ana", Role.COORDINATOR, [*map(_school, range(_SCHOOLS))])):
             staff.add_account(session, email=f"{name}@example.org", name=name.capitalize(), role=role, schools=schools, now=NOW)
     with database.engine.begin() as connection:
-        for model, rows in _rows(messages // _MESSAGES_A_CASE):
-            _insert(connection, model, rows)
+        for model, rows in _rows(messages // MESSAGES_A_CASE):
+            put(connection, model, rows)
     with database.engine.connect() as connection:
         connection.exec_driver_sql("ANALYZE")
     database.engine.dispose()
@@ -81,7 +81,7 @@ def measure(folder: Path) -> dict[str, Any]:
     app = create_app(Services(settings, database, FixedClock(NOW), None))
     milliseconds, queries, waiting = {}, 0, ""
     for name in ("boss", "ana"):
-        client = _signed_in(database, app.test_client(), name)
+        client = signed_in(database, app.test_client(), name)
         page, asked = _watched(database, client)
         waiting = waiting or page.partition('<span class="count">')[2].partition("<")[0]
         queries = max(queries, asked)
@@ -97,7 +97,8 @@ def _open(folder: Path) -> Database:
     return database
 
 
-def _signed_in(database: Database, client: FlaskClient, name: str) -> FlaskClient:
+def signed_in(database: Database, client: FlaskClient, name: str) -> FlaskClient:
+    """The browser, with the session of an account."""
     with database.write() as session:
         account = accounts.by_email(session, f"{name}@example.org")
         assert account is not None  # noqa: S101 - it was written by ``fill``
@@ -139,10 +140,10 @@ def _rows(cases: int) -> Iterator[tuple[type[Base], Iterator[dict[str, Any]]]]:
         StudentContact,
         ({"student_id": f"P{n}", "contact_id": f"C{n}", "relation": "Mother", "restriction": "", **_FEED} for n in numbers),
     )
-    yield Case, (_case(n) for n in numbers)
-    yield Inbound, (_heard(n, k) for n in numbers for k in range(_HEARD_A_CASE))
-    yield PlannedMessage, (_told(n, k) for n in numbers for k in range(_MESSAGES_A_CASE - _HEARD_A_CASE))
-    yield CaseEvent, (_event(n, k) for n in numbers for k in range(_HEARD_A_CASE))
+    yield Case, (case(n) for n in numbers)
+    yield Inbound, (heard(n, k) for n in numbers for k in range(HEARD_A_CASE))
+    yield PlannedMessage, (told(n, k) for n in numbers for k in range(MESSAGES_A_CASE - HEARD_A_CASE))
+    yield CaseEvent, (event_of(n, k) for n in numbers for k in range(HEARD_A_CASE))
 
 
 _SCHOOL = {"parent_id": "", "phone": "", "address": "", "timezone": "", "low_grade": "", "high_grade": ""}
@@ -161,7 +162,8 @@ def _phone(n: int) -> str:
     return f"+1312555{100 + n % 100:04d}{n}"  # longer than any number: nobody's
 
 
-def _case(n: int) -> dict[str, Any]:
+def case(n: int) -> dict[str, Any]:
+    """A conversation, of ten in turn."""
     state, queue = _STANDING[n % len(_STANDING)]
     at = NOW - timedelta(minutes=n % 9_000)
     return {
@@ -184,14 +186,16 @@ def _case(n: int) -> dict[str, Any]:
     }
 
 
-def _heard(n: int, k: int) -> dict[str, Any]:
+def heard(n: int, k: int) -> dict[str, Any]:
+    """A text of the family of case *n*."""
     words = {"body": "The bus did not come again today, what can we do?", "locale": "en", "intent": "question", "why": ""}
     flags = {"barrier": "transport", "category": "school", "urgent": False, "suppress": False, "to_human": True, "media": 0}
-    number = n * _HEARD_A_CASE + k
+    number = n * HEARD_A_CASE + k
     return {"id": number, "message_sid": f"SM{number}", "phone": _phone(n), "received_at": NOW - timedelta(minutes=n + k), **words, **flags}
 
 
-def _told(n: int, k: int) -> dict[str, Any]:
+def told(n: int, k: int) -> dict[str, Any]:
+    """A text to the family of case *n*."""
     texts = ("reason", "message", "carrier_status", "error_code", "provider_sid")
     at = NOW - timedelta(minutes=n + k)
     return {
@@ -218,11 +222,13 @@ def _told(n: int, k: int) -> dict[str, Any]:
     }
 
 
-def _event(n: int, k: int) -> dict[str, Any]:
+def event_of(n: int, k: int) -> dict[str, Any]:
+    """What case *n* shows of a text that was heard."""
     at = NOW - timedelta(minutes=n + k)
-    return {"case_id": n, "at": at, "kind": "inbound", "by": "", "text": "", "inbound_id": n * _HEARD_A_CASE + k}
+    return {"case_id": n, "at": at, "kind": "inbound", "by": "", "text": "", "inbound_id": n * HEARD_A_CASE + k}
 
 
-def _insert(connection: Connection, model: type[Base], rows: Iterator[dict[str, Any]]) -> None:
+def put(connection: Connection, model: type[Base], rows: Iterator[dict[str, Any]]) -> None:
+    """Write rows, ten thousand at once."""
     while some := list(islice(rows, _AT_ONCE)):
         connection.execute(insert(model), some)

@@ -98,8 +98,8 @@ def missed_days(
 ) -> Missed:
     """Hand over every day missed at the schools where children are *enrolled* (child → schools), some thousand whole children at a time.
 
-    Columns: student_id, school_id, date, verdict, halves; place (the number of the date among its calendar's days) and is_last (whether it is the
-    last of the child's days that may be told).
+    Columns: student_id, school_id, date, verdict, halves; place (the number of the date among its calendar's days) and is_last (whether
+    it is the last of the child's days that may be told).
     """
     calendars = _Calendars(year)
     everywhere = _stays(session, year, calendars, None, told)

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from outreach.attendance.counting import Chronic, Count
@@ -100,11 +100,20 @@ class Watched:
 
 def enrolled(session: Session, schools: Collection[str] | None, today: date) -> set[str]:
     """The children who are enrolled at *schools* (None: the district) on *today*, as their enrolments say it."""
-    here = select(Enrolment.student_id).where(
-        Enrolment.entry_date <= today, or_(Enrolment.exit_date.is_(None), Enrolment.exit_date >= today)
-    )
     one = merged(session)
-    return {one.of(student) for student in session.scalars(here if schools is None else here.where(Enrolment.school_id.in_(schools)))}
+    return {one.of(student) for student in session.scalars(_here(schools, today))}
+
+
+def are_more_than(session: Session, number: int, schools: Collection[str] | None, today: date) -> bool:
+    """Whether more children than *number* are enrolled there; no more are looked at than that takes."""
+    some = _here(schools, today).distinct().limit(number + 1).subquery()
+    return (session.scalar(select(func.count()).select_from(some)) or 0) > number
+
+
+def _here(schools: Collection[str] | None, today: date) -> Select[str]:
+    there = Enrolment.entry_date <= today, or_(Enrolment.exit_date.is_(None), Enrolment.exit_date >= today)
+    here = select(Enrolment.student_id).where(*there)
+    return here if schools is None else here.where(Enrolment.school_id.in_(schools))
 
 
 def watched(session: Session, students: Collection[str], *, settings: Settings, now: datetime, everyone: bool = False) -> list[Watched]:

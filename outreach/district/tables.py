@@ -61,6 +61,7 @@ class Student(_FromFeed, Base):
     """A child."""
 
     __tablename__ = "students"
+    __table_args__ = (Index(None, "birth_date"),)
 
     student_id: Mapped[str] = mapped_column(primary_key=True)
     first_name: Mapped[str]

@@ -89,6 +89,15 @@ def whole(session: Session, kept: Snapshot, school_id: str) -> Group | None:
     return group(session, kept, school_id, "all", "")
 
 
+def unknown(session: Session) -> list[tuple[str, int]]:
+    """Schools with children whose count was not known on the newest kept day, and how many; the most first."""
+    kept = newest(session)
+    if kept is None:
+        return []
+    found = [(one.school_id, one.tiers.get("unknown", 0)) for one in groups(session, kept, "school", school_id=WHOLE, schools=None)]
+    return sorted(((school, children) for school, children in found if children), key=lambda one: (-one[1], one[0]))
+
+
 def group(session: Session, kept: Snapshot, school_id: str, dimension: str, value: str) -> Group | None:
     """One group of a school, or (empty) of the district; None where no child was in it."""
     mine = SnapshotGroup.snapshot_id == kept.id, SnapshotGroup.school_id == school_id, SnapshotGroup.dimension == dimension

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from outreach.attendance.calendars import Said
 from outreach.attendance.health import Finding, Health, StudentDay, Trouble
 from outreach.attendance.source_settings import Kind, Meaning, Reason
 from outreach.district import overlays
-from outreach.district.tables import Overlay, Student
+from outreach.district.tables import Enrolment, Overlay, Student
 from outreach.planning import reasons
 from outreach.planning.states import State
 from outreach.planning.tables import PlannedMessage
@@ -147,14 +147,27 @@ def _waiting(students: Iterable[str], held: Mapping[str, set[int]]) -> int:
     return len({message for student in students for message in held.get(student, ())})
 
 
-def alike(session: Session) -> list[tuple[Student, Student]]:
-    """Pairs of children with the same name and birth date who may be one child under two ids, and are not merged."""
-    name = func.lower(Student.first_name), func.lower(Student.last_name), Student.birth_date
+def alike(session: Session, school_id: str = "") -> list[tuple[Student, Student]]:
+    """Pairs of children with the same name and birth date who may be one child under two ids, and are not merged.
+
+    With *school_id* those with somebody who is or was there: their names alone are compared with everybody's.
+    """
+    name = _name(Student)
     there = Student.gone_import_id.is_(None), Student.birth_date.is_not(None), Student.student_id.not_in(overlays.merged_away())
-    twice = select(*name).where(*there).group_by(*name).having(func.count() > 1).subquery()
-    same = [mine == other for mine, other in zip(name, twice.c, strict=True)]
+    every = select(*name).where(*there)
+    if school_id:
+        mine = aliased(Student)
+        here = select(Enrolment.student_id).where(Enrolment.school_id == school_id)
+        theirs = select(*_name(mine)).where(mine.student_id.in_(here), mine.gone_import_id.is_(None)).distinct().subquery()
+        every = every.join(theirs, and_(*(one == other for one, other in zip(name, theirs.c, strict=True))))
+    twice = every.group_by(*name).having(func.count() > 1).subquery()
+    same = [one == other for one, other in zip(name, twice.c, strict=True)]
     rows = session.scalars(select(Student).join(twice, same[0] & same[1] & same[2]).where(*there).order_by(*name, Student.student_id)).all()
     return [(one, other) for one, other in pairwise(rows) if _key(one) == _key(other)]
+
+
+def _name(child: type[Student]) -> tuple[ColumnElement[str], ColumnElement[str], InstrumentedAttribute[date | None]]:
+    return func.lower(child.first_name), func.lower(child.last_name), child.birth_date
 
 
 def _key(student: Student) -> tuple[str, str, date | None]:

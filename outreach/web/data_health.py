@@ -21,11 +21,12 @@ from outreach.district import corrections, overlays
 from outreach.district.overlays import Act, Kind, OverlayError
 from outreach.district.queries import slices
 from outreach.district.tables import Overlay, StudentContact
+from outreach.evidence import dashboard
 from outreach.staff import actions as staff
 from outreach.staff.queries import SignedIn
 from outreach.staff.roles import Permission
 from outreach.web import data_findings as findings
-from outreach.web import people
+from outreach.web import people, scopes
 from outreach.web.context import now, person, services
 from outreach.web.data_findings import MEANINGS, SAID
 from outreach.web.permissions import needs
@@ -44,13 +45,16 @@ def page() -> ResponseReturnValue:
     """What to fix at this person's schools, worst first."""
     known = person()
     with services().database.read() as session:
-        found = health.look(session, _yesterday(), known.schools)
+        unknown = dashboard.unknown(session)
+        scope = scopes.scope(session, [school for school, _ in unknown])
+        here = {scope.chosen} if scope.chosen else known.schools
+        found = health.look(session, _yesterday(), here)
         said = visible(session, known, overlays.holding(session))
         gainsaid = {row.id for row in corrections.contradicted(session)}
-        pairs = findings.alike(session) if known.may(Permission.DATA_CHILDREN) else []
+        pairs = findings.alike(session, scope.chosen) if known.may(Permission.DATA_CHILDREN) else []
         children = {day.student_id for day in found.student_days} | {row.student_id for row in said}
         children |= {student.student_id for pair in pairs for student in pair}
-        differing = sis_differences.differences(session, known.schools)
+        differing = sis_differences.differences(session, here)
         children |= {row.student_id for row in differing[:_MOST]}
         names = people.children(session, children - {""}, known.schools) if known.may(Permission.DATA_CHILDREN) else {}
         return render_template(
@@ -65,6 +69,8 @@ def page() -> ResponseReturnValue:
             names=names,
             adults=people.contact_names(session, {row.contact_id for row in said}),
             schools=people.school_names(session),
+            scope=scope,
+            unknown=[(school, children) for school, children in unknown if school in scope.schools],
             spoken=findings.spoken,
             meanings={value: words for value, (words, _) in MEANINGS.items()},
             words=SAID,
@@ -102,7 +108,7 @@ def days() -> ResponseReturnValue:
         abort(400)
     if not chosen:
         flash("Please choose at least one date.", "warning")
-        return redirect(url_for("data_health.page", _anchor=f"school-{school}"))
+        return _back(school)
     with services().database.write() as session:
         for day in chosen:
             _audit(session, "data.day", attendance.call_day(session, school, day, Said(said), _act()))
@@ -229,4 +235,11 @@ def _audit(session: Session, action: str, row: Overlay) -> None:
 
 def _done(school: str, sentence: str) -> ResponseReturnValue:
     flash(sentence)
-    return redirect(url_for("data_health.page", _anchor=f"school-{school}" if school else None))
+    return _back(school)
+
+
+def _back(school: str) -> ResponseReturnValue:
+    """To the school's part of the page; where there are too many children, to the school's own page."""
+    with services().database.read() as session:
+        alone = school and scopes.is_large(session)
+    return redirect(url_for("data_health.page", school=school if alone else None, _anchor=f"school-{school}" if school else None))

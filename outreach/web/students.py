@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from outreach.cases import my_students
 from outreach.cases.my_students import Angle
 from outreach.clock import local_date
 from outreach.staff import queries as staff
 from outreach.staff.roles import Permission
-from outreach.web import people
+from outreach.web import people, scopes
 from outreach.web.context import now, page_number, person, services
 from outreach.web.permissions import needs
 
@@ -31,8 +30,6 @@ MEANINGS = {
     Angle.NO_NEXT_STEP: "Nobody has planned a step for these, or put them aside until a day.",
     Angle.IMPROVING: "Missed less of the last 20 school days than of the 20 before.",
 }
-_AT_ONCE = 4_000
-"""Children who are counted at once; of a larger scope people choose a school."""
 _PER_PAGE = 50
 
 
@@ -43,7 +40,9 @@ def page() -> ResponseReturnValue:
     settings, known = services().settings, person()
     angle = next((one for one in Angle if one == request.args.get("view")), Angle.ALL)
     with services().database.read() as session:
-        schools, chosen, children = _scope(session)
+        found = scopes.scope(session)
+        here = [found.chosen] if found.chosen else known.schools
+        children = my_students.enrolled(session, here, local_date(now(), settings.zone))
         every = my_students.watched(session, children, settings=settings, now=now())
         names = people.children(session, [one.student_id for one in every], known.schools)
         mine = [one for one in every if one.student_id in names]
@@ -59,25 +58,9 @@ def page() -> ResponseReturnValue:
             angles=ANGLES,
             meaning=MEANINGS[angle],
             counts={one: sum(child.seen_from(one) for child in mine) for one in Angle},
-            schools=schools,
-            school=chosen,
-            must_choose=len(schools) > 1 and chosen != "" and request.args.get("school", "") != chosen,
+            schools=found.schools,
+            school=found.chosen,
+            must_choose=len(found.schools) > 1 and found.is_given,
             page=page_number(),
             more=len(seen) > start + _PER_PAGE,
         )
-
-
-def _scope(session: Session) -> tuple[dict[str, str], str, set[str]]:
-    """The schools among which this person can choose, the one chosen (empty: all of them), and the children there."""
-    known, today = person(), local_date(now(), services().settings.zone)
-    names = people.school_names(session)
-    mine = {
-        school: name for school, name in sorted(names.items(), key=lambda pair: pair[1]) if known.schools is None or school in known.schools
-    }
-    asked = request.args.get("school", "")
-    chosen = asked if asked in mine else ""
-    children = my_students.enrolled(session, [chosen] if chosen else known.schools, today)
-    while not chosen and len(children) > _AT_ONCE and mine:
-        chosen = next(iter(mine))
-        children = my_students.enrolled(session, [chosen], today)
-    return mine, chosen, children

@@ -1016,6 +1016,9 @@ def upgrade() -> None:
         sa.Column("line", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("student_id", name=op.f("pk_students")),
     )
+    with op.batch_alter_table("students", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_students_birth_date"), ["birth_date"], unique=False)
+
     op.create_table(
         "studies",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -2344,6 +2347,9 @@ def downgrade() -> None:
 
     op.drop_table("survey_rounds")
     op.drop_table("studies")
+    with op.batch_alter_table("students", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_students_birth_date"))
+
     op.drop_table("students")
     with op.batch_alter_table("student_contacts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_student_contacts_student_id"))
