@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from outreach.attendance.counting import TIERS
 from outreach.district.queries import schools as all_schools
-from outreach.evidence.small_cells import SMALLEST
 from outreach.evidence.snapshot_tables import Snapshot, SnapshotGroup, SnapshotPattern, SnapshotReach
 from outreach.evidence.snapshots import CHRONIC, WHOLE
 
@@ -170,11 +169,6 @@ class Lying:
     """School, children at 10 % or more whom no adult at school knows, and all children at 10 % or more there."""
     steps: Sequence[tuple[str, int, Fraction, Fraction]]
     """A kind of step, how many were taken, and days missed per step in the 20 school days before and from it on."""
-
-    @property
-    def is_small(self) -> bool:
-        """Whether a weekday rests on fewer than ten days missed."""
-        return any(day.missed < SMALLEST for day in self.weekdays)
 
 
 def lying(session: Session, kept: Snapshot, schools: Collection[str] | None, most: int = 10) -> Lying:

@@ -75,7 +75,6 @@ def test_how_long_families_wait_is_told_by_root_cause_and_not_in_small_numbers(a
 
 def test_how_days_missed_lie_is_told_and_rows_of_children_only_to_who_may_see_them(added_up: SignedIn, sqlite_database: Database) -> None:
     assert "Monday" in added_up("ana").get("/dashboard").text
-    assert "How days missed lie" not in added_up("eve").get("/dashboard").text, "five children's weekdays"
     with sqlite_database.write() as session:
         for row in session.scalars(select(SnapshotPattern).where(SnapshotPattern.kind == "weekday")):
             row.part, row.whole = 100 * 12, 240
@@ -92,6 +91,7 @@ def test_how_days_missed_lie_is_told_and_rows_of_children_only_to_who_may_see_th
     everywhere = added_up("boss").get("/dashboard").text
     assert all(words in everywhere for words in ("<strong>6</strong>", ">37<"))
     for_few = added_up("eve").get("/dashboard").text
-    assert "Monday" in for_few
-    assert "School days in a row" not in for_few
-    assert not any(words in for_few for words in ("math-7", "Unexcused", "Whom no adult at school knows", "regression"))
+    assert not any(
+        words in for_few
+        for words in ("Monday", "September 2026", "days in a row", "math-7", "Unexcused", "Whom no adult at school knows", "regression")
+    )

@@ -122,10 +122,21 @@ def test_goals_are_set_within_ones_reach_only(added_up: SignedIn, sqlite_databas
 
 def test_whoever_may_not_see_children_sees_no_share_of_few(added_up: SignedIn) -> None:
     send(added_up("boss"), "/goals", "/goals", **wanted())
+    send(added_up("boss"), "/goals", "/goals", **wanted(school=""))
     shown = added_up("eve").get("/goals").text
-    assert "Too few children to show a figure" in shown
+    assert shown.count("it could tell of few children") == 2
     assert "Now " not in shown
     assert "chart-bar" not in shown
+
+
+def test_whoever_may_not_see_children_sees_the_share_of_the_district_and_none_to_subtract_from_it(
+    added_up: SignedIn, sqlite_database: Database
+) -> None:
+    keep_a_week(sqlite_database, {LINCOLN: LARGE, ROOSEVELT: LARGE}, date(2026, 10, 7))
+    for school in ("", LINCOLN):
+        send(added_up("boss"), "/goals", "/goals", **wanted(school=school))
+    shown = added_up("eve").get("/goals").text
+    assert (shown.count("Now 20.0 %"), shown.count("it could tell of few children")) == (1, 1)
 
 
 def test_the_public_page_is_not_there_until_it_is_switched_on_and_gone_when_it_is_off(added_up: SignedIn, app: Flask) -> None:
