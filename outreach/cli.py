@@ -16,6 +16,7 @@ from outreach.delivery.letter_batches import NoSuchBatchError
 from outreach.delivery.letter_rules import BatchError
 from outreach.evidence.contact_log import NotOverError
 from outreach.keeping.files import KeepingError
+from outreach.keyring import KeyringError
 from outreach.messages.actions import ApprovalError
 from outreach.messages.exchange_intake import ImportRefusedError
 from outreach.messages.registration import RegistrationError
@@ -49,6 +50,7 @@ _COMMANDS = {
     "export": "keeping:export",
     "restore": "keeping:restore",
     "release": "keeping:release",
+    "keys": "keeping:keys",
     "demo": "demo:demo",
 }
 REFUSALS = (
@@ -67,6 +69,7 @@ REFUSALS = (
     AccountError,
     RulesError,
     KeepingError,
+    KeyringError,
     NotOverError,
     RegistrationError,
 )

@@ -165,6 +165,7 @@ class Settings(BaseSettings):
     backup_folder: str
     backups_kept: NonNegativeInt
     backup_at: time
+    encryption_keys: str
     feed_folder: str
     feed_settle_seconds: NonNegativeFloat
     feed_report_at: time
@@ -390,9 +391,7 @@ def _sentence(error: ErrorDetails) -> str:
 def is_loopback(url: str) -> bool:
     """Whether an address leads to this machine."""
     host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

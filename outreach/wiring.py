@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from outreach import keyring
 from outreach.database import Database
 from outreach.delivery import instance
 from outreach.delivery.lob import Lob
@@ -23,9 +24,11 @@ class DatabaseUnusableError(RuntimeError):
 def wire(settings: Settings | None = None, *, upgrade: bool = False) -> Services:
     """Open the database (creating or upgrading its schema as the rules allow) and the provider.
 
-    A new database is at home here from now on. Raises SettingsError, SchemaError, DatabaseUnusableError.
+    A new database is at home here from now on. Raises SettingsError, KeyringError, SchemaError,
+    DatabaseUnusableError.
     """
     settings = settings or load_settings()
+    keyring.check(keyring.ring_of(settings.encryption_keys, settings.home), settings.home)
     database = opened(settings.database, upgrade=upgrade)
     clock = settings.clock()
     _keep_apart(settings, demo=instance.settle(database, clock.now(), demo=settings.demo_clock.exists()))

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy.orm import Session
 
+from outreach import keyring
 from outreach.attention import actions as attention
 from outreach.cases import actions as cases
 from outreach.cases import (
@@ -99,9 +100,11 @@ def back_up(services: Services) -> None:
     if not services.database.is_sqlite or not settings.backups_kept or made_today or here.time() < settings.backup_at:
         return
     try:
-        backups.make(services.database, settings.home, settings.backups, now=now, kept=settings.backups_kept)
-    except (OSError, sqlite3.Error):
-        sentence = "Today's snapshot of the database could not be made; is the disk full? It is tried again every ten minutes. Tell IT."
+        ring = keyring.ring_of(settings.encryption_keys, settings.home)
+        backups.make(services.database, settings.home, settings.backups, now=now, kept=settings.backups_kept, ring=ring)
+    except (OSError, sqlite3.Error, keyring.KeyringError) as error:
+        why = f"{error} It" if isinstance(error, keyring.KeyringError) else "Is the disk full? It"
+        sentence = f"Today's snapshot of the database could not be made. {why} is tried again every ten minutes. Tell IT."
         with services.database.write() as session:
             attention.raise_item(session, kind="backup", key=_BACKUP, sentence=sentence, now=now)
         return

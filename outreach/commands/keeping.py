@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from outreach import kept_files, keyring
 from outreach.commands.output import format_option, print_rows
 from outreach.delivery import instance
 from outreach.keeping import exports, snapshots
@@ -23,7 +24,12 @@ def backup(folder: Path | None) -> None:
     services = wire()
     settings = services.settings
     made = snapshots.make(
-        services.database, settings.home, folder or settings.backups, now=services.clock.now(), kept=0 if folder else settings.backups_kept
+        services.database,
+        settings.home,
+        folder or settings.backups,
+        now=services.clock.now(),
+        kept=0 if folder else settings.backups_kept,
+        ring=keyring.ring_of(settings.encryption_keys, settings.home),
     )
     click.echo(made)
 
@@ -49,7 +55,7 @@ def restore(source: Path) -> None:
         database.engine.dispose()
         click.echo(f"{sum(rows.values()):,} rows in {len(rows)} tables.", err=True)
     else:
-        snapshots.unpack(source, settings.home, _empty_file(settings))
+        snapshots.unpack(source, settings.home, _empty_file(settings), keyring.ring_of(settings.encryption_keys, settings.home))
     services = wire()
     services.database.engine.dispose()
     click.echo("Restored. Nothing leaves from here: once no other copy runs, 'outreach release --by EMAIL' lets it send.", err=True)
@@ -61,6 +67,35 @@ def _empty_file(settings: Settings) -> Path:
         sentence = "A snapshot is a SQLite database; leave OUTREACH_DATABASE_URL unset, or bring an export to PostgreSQL."
         raise KeepingError(sentence)
     return Path(url.removeprefix(prefix))
+
+
+@click.group()
+def keys() -> None:
+    """Keys that encrypt what lies on the disk beside the database, and snapshots."""
+
+
+@keys.command("new")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def new_key(file: Path) -> None:
+    """Put a fresh key first in FILE, made where it is missing: from now on it encrypts, and the keys below it still decrypt."""
+    key_id = keyring.add_key(file)
+    click.echo(
+        f"Key {key_id} is the first in {file}. Set encryption_keys to that file, keep a copy of it in a safe place, and run", err=True
+    )
+    click.echo("'outreach keys rotate'.", err=True)
+
+
+@keys.command()
+def rotate() -> None:
+    """Encrypt with the first key of encryption_keys what is plain or has an older key, file by file, while the service runs."""
+    settings = wire().settings
+    ring = keyring.ring_of(settings.encryption_keys, settings.home)
+    if not ring.newest:
+        sentence = "No key is set: write encryption_keys in settings.toml, the file that 'outreach keys new FILE' made."
+        raise KeepingError(sentence)
+    done, older = kept_files.renew(settings.home, ring), snapshots.needing(settings.backups, {ring.newest})
+    click.echo(f"{done} files are encrypted anew with the key {ring.newest}.")
+    click.echo(f"{older} snapshots need an older key: keep it in the file until they are gone." if older else "Older keys may go.")
 
 
 @click.command()

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, and_, exists, literal, or_, select
 from sqlalchemy.orm import Session
 
-from outreach import kept_files
+from outreach import kept_files, keyring
 from outreach.consent.states import BlockKind
 from outreach.consent.tables import ContactBlock
 from outreach.district.tables import Enrolment, StudentContact
@@ -129,12 +129,12 @@ def is_due(block: ContactBlock, today: date) -> bool:
 
 def keep(settings: Settings, content: bytes) -> str:
     """Keep a paper's bytes and return its name for ``Paper``; what it is was looked at before. Raises OSError."""
-    return kept_files.write(_folder(settings), content)
+    return kept_files.write(_folder(settings), content, keyring.ring_of(settings.encryption_keys, settings.home))
 
 
 def document(settings: Settings, block: ContactBlock) -> bytes | None:
     """The bytes of a block's paper; None where there is none."""
-    return kept_files.read(_folder(settings), block.document)
+    return kept_files.read(_folder(settings), block.document, keyring.ring_of(settings.encryption_keys, settings.home))
 
 
 def drop(settings: Settings, name: str) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from outreach.database import Database
 
-SNAPSHOTS = "outreach-*.tar.gz"
+SNAPSHOTS = "outreach-*.tar.gz*"
+"""Those that are encrypted end in SEALED."""
+SEALED = ".sealed"
 _LEFT_OUT = ("samples", "backups", "feeds/copies", "feeds/inbox", "demo-clock.json")
 """What can be made again, is somebody's for a day, or is a snapshot itself."""
 

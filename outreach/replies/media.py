@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach import kept_files
+from outreach import kept_files, keyring
 from outreach.database import Database
 from outreach.delivery.provider import Media, MediaGoneError
 from outreach.replies.media_types import LARGEST, type_of
@@ -77,7 +77,11 @@ def _fetch(database: Database, carrier: Media, settings: Settings, row_id: int, 
         pass
     else:
         state = MediaState.KEPT if len(content) <= LARGEST and type_of(content) else MediaState.REFUSED
-    name = kept_files.write(_folder(settings), content) if state is MediaState.KEPT else ""
+    name = (
+        kept_files.write(_folder(settings), content, keyring.ring_of(settings.encryption_keys, settings.home))
+        if state is MediaState.KEPT
+        else ""
+    )
     with database.write() as session:
         row = session.get_one(InboundMedia, row_id, with_for_update=True)
         if row.state != MediaState.WAITING:  # another worker was quicker
@@ -92,7 +96,7 @@ def _fetch(database: Database, carrier: Media, settings: Settings, row_id: int, 
 
 def read(settings: Settings, row: InboundMedia) -> bytes | None:
     """The bytes of what is kept; None where the file is not there."""
-    return kept_files.read(_folder(settings), row.name)
+    return kept_files.read(_folder(settings), row.name, keyring.ring_of(settings.encryption_keys, settings.home))
 
 
 def drop(settings: Settings, row: InboundMedia, now: datetime) -> None:
