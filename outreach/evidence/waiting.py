@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attendance.school_year import SchoolYear
 from outreach.attention import queries as attention
-from outreach.cases import call_list, clerk_list, danger_queries, queries
+from outreach.cases import call_list, clerk_list, danger_queries, queries, speaking_queries
 from outreach.cases.help_states import StepState
 from outreach.cases.help_tables import Step
 from outreach.cases.states import CaseState, Queue
@@ -38,6 +38,8 @@ class What(StrEnum):
     """Conversations under *Needs me*."""
     FOLLOW_UPS = "follow_ups"
     """Planned steps whose day has come, of this person or in their cases."""
+    LANGUAGES = "languages"
+    """What waits for a speaker or an interpreter: given to this person, or at their schools."""
     CALLS = "calls"
     """Children on the call list."""
     DISPUTES = "disputes"
@@ -67,6 +69,8 @@ def read(session: Session, person: SignedIn, settings: Settings, now: datetime) 
         due = due_steps(person, today)
         found.append(Waits(What.FOLLOW_UPS, session.scalar(due.with_only_columns(func.count(Step.id)).order_by(None)) or 0))
         found.append(Waits(What.CALLS, call_list.number(session, schools, settings=settings, now=now)))
+    if person.may(Permission.LANGUAGE_HELP):
+        found.append(Waits(What.LANGUAGES, len(speaking_queries.open_tasks(session, person))))
     if person.may(Permission.NOTES_SETTLE):
         found.append(Waits(What.DISPUTES, sum(clerk_list.counts(session, schools).values())))
     if person.may(Permission.ATTENTION_READ):

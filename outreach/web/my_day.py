@@ -32,6 +32,7 @@ WAITING: Mapping[What, tuple[str, str, str, dict[str, Any]]] = MappingProxyType(
         ),
         What.NEEDS_ME: ("conversation needs a person", "conversations need a person", "inbox.page", {}),
         What.FOLLOW_UPS: ("follow-up of yours is due", "follow-ups of yours are due", "my_day.follow_ups", {}),
+        What.LANGUAGES: ("text or call waits for a speaker", "texts or calls wait for a speaker", "languages.page", {}),
         What.CALLS: ("family to call", "families to call", "call_list.page", {}),
         What.DISPUTES: ("word of a family about the record", "words of families about the record", "clerk.page", {}),
         What.ATTENTION: ("thing the service could not settle", "things the service could not settle", "attention.page", {}),

@@ -8,7 +8,9 @@ from datetime import date
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from outreach.cases import speaking
 from outreach.cases.help_tables import Step
+from outreach.cases.language_states import TaskKind
 from outreach.cases.tables import Case
 from outreach.database import Database
 from outreach.planning.tables import PlannedMessage
@@ -44,6 +46,19 @@ def test_sign_in_leads_to_today_and_every_figure_is_the_lists_own(signed_in: Sig
         held = [row for row in session.scalars(select(PlannedMessage)) if row.state == "held"]
     assert figure(ana, "message") == sum(row.school_id == LINCOLN for row in held)
     assert figure(signed_in("boss"), "message") == len(held) > 0
+
+
+def test_what_waits_for_a_speaker_stands_on_the_page_of_those_whose_school_it_is(
+    signed_in: SignedIn, sqlite_database: Database, seeded: Seeded
+) -> None:
+    with sqlite_database.write() as session:
+        case = session.get_one(Case, seeded.maria)
+        for kind, wanted in ((TaskKind.READ, None), (TaskKind.INTERPRET, NOON)):
+            task = speaking.new_task(case, kind, "es", NOON, helper_id=None, wanted_at=wanted, why="")
+            speaking.put(session, case, task, NOON)
+    assert figure(signed_in("ana"), "texts or calls wait for a speaker") == 2
+    assert figure(signed_in("boss"), "texts or calls wait for a speaker") == 2
+    assert figure(signed_in("raj"), "text") == 0, "nothing of another school"
 
 
 def test_a_follow_up_waits_for_whoever_does_it_from_its_day_on(signed_in: SignedIn, sqlite_database: Database, seeded: Seeded) -> None:
