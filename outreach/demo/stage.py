@@ -15,7 +15,7 @@ from outreach.cases import danger, oncall
 from outreach.cases.crossings import open_for_crossings
 from outreach.clock import MovableClock
 from outreach.delivery.mail import Kind, choose
-from outreach.demo import heard
+from outreach.demo import aims, heard
 from outreach.demo.district import SCHOOLS, invent, write_feed
 from outreach.demo.helpers import bring_in
 from outreach.messages.actions import approve
@@ -126,6 +126,7 @@ def set_up(settings: Settings, progress: Progress) -> tuple[Services, Account]:
         if administrator := by_email(session, PEOPLE[0][0]):
             bring_in(session, administrator, settings, now)
             heard.bring_in(session, administrator.email, settings, now)
+            aims.bring_in(session, administrator.email, settings, now)
         rows = plan(session, settings=settings, now=now)
         planned: dict[str, int] = {}
         for row in rows:
