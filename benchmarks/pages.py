@@ -55,7 +55,7 @@ _EARLIER = (
     """,
     "INSERT INTO reported_days SELECT school_id, date(date, :back), marks FROM reported_days WHERE date >= '2025-07-01'",
 )
-_NAMES = "UPDATE students SET last_name = 'Lee ' || student_id, birth_date = date('2014-09-01', '+' || (rowid % 360) || ' days')"
+_NAMES = "UPDATE students SET last_name = 'Lee ' || student_id, birth_date = date('2014-09-01', '+' || (rowid % 4700) || ' days')"
 """Nobody is the namesake of anybody, and everybody was born some day."""
 _DAYS = (
     """

@@ -70,6 +70,7 @@ class CaseEvent(Base):
         UniqueConstraint("inbound_id"),
         UniqueConstraint("episode_id"),
         Index(None, "planned_id"),
+        Index(None, "kind", "at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

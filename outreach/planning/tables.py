@@ -22,6 +22,7 @@ class PlannedMessage(Base):
         Index(None, "provider_sid"),
         Index(None, "batch_id"),
         Index(None, "claimed_at", "message_class", "segments"),
+        Index(None, "message_class", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -686,6 +686,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_planned_messages_contact_id"), ["contact_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_planned_messages_household"), ["household"], unique=False)
+        batch_op.create_index(batch_op.f("ix_planned_messages_message_class_created_at"), ["message_class", "created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_planned_messages_phone"), ["phone"], unique=False)
         batch_op.create_index(batch_op.f("ix_planned_messages_provider_sid"), ["provider_sid"], unique=False)
         batch_op.create_index(batch_op.f("ix_planned_messages_state_channel_due_at"), ["state", "channel", "due_at"], unique=False)
@@ -1287,6 +1288,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("case_events", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_case_events_case_id_at"), ["case_id", "at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_case_events_kind_at"), ["kind", "at"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_events_planned_id"), ["planned_id"], unique=False)
 
     op.create_table(
@@ -2304,6 +2306,7 @@ def downgrade() -> None:
     op.drop_table("case_presences")
     with op.batch_alter_table("case_events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_case_events_planned_id"))
+        batch_op.drop_index(batch_op.f("ix_case_events_kind_at"))
         batch_op.drop_index(batch_op.f("ix_case_events_case_id_at"))
 
     op.drop_table("case_events")
@@ -2406,6 +2409,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_planned_messages_state_channel_due_at"))
         batch_op.drop_index(batch_op.f("ix_planned_messages_provider_sid"))
         batch_op.drop_index(batch_op.f("ix_planned_messages_phone"))
+        batch_op.drop_index(batch_op.f("ix_planned_messages_message_class_created_at"))
         batch_op.drop_index(batch_op.f("ix_planned_messages_household"))
         batch_op.drop_index(batch_op.f("ix_planned_messages_contact_id"))
         batch_op.drop_index(batch_op.f("ix_planned_messages_claimed_at_message_class_segments"))
