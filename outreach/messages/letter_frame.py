@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -72,10 +71,13 @@ def _window(lines: Sequence[str], window: tuple[float, float], sizes: Sequence[f
 
 def _pieces(link: Link) -> Iterator[dict[str, object]]:
     """The words about the family page, cut where something is to be typed, which is never broken between two lines."""
-    typed = {link.typed, link.code}
-    for words in re.split(f"({'|'.join(map(re.escape, typed))})", link.words):
-        if words:
-            yield {"text": words, "whole": words in typed}
+    rest = link.words
+    while rest:
+        places = {rest.find(typed): typed for typed in (link.code, link.typed) if typed in rest}
+        first = min(places, default=len(rest))
+        whole = places.get(first, "")
+        yield from ({"text": text, "whole": text is whole} for text in (rest[:first], whole) if text)
+        rest = rest[first + len(whole) :]
 
 
 def _side(side: Side, way: Way) -> dict[str, object]:

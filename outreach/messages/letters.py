@@ -14,7 +14,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
+import pypdfium2
 import typst
 
 from outreach.messages.letter_content import LetterContent
@@ -27,6 +29,8 @@ _FONT_PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk", "fontpkg_amiri")
 # Amiri stands for Arabic script: the words of current Noto Arabic builds cannot be copied out of a PDF again.
 FONTS = ("Noto Sans", "Amiri", "Noto Sans Ethiopic", "Noto Sans CJK SC", "Noto Sans CJK KR")
 _HANDFUL = 25
+_PDFIUM = Lock()
+"""PDFium reads for one thread at a time."""
 _PAPER_WIDTH, _PAPER_HEIGHT = 8.5, 11
 
 
@@ -245,18 +249,27 @@ class _Setting:
         """Return the PDF, or what Typst says against it."""
         if not sized:
             return b"", ""
+        # Typst sets a document anew to know on which page a letter ends. Where every language has one page and each page belongs to a
+        # letter, the number of pages says as much, and the question is left for documents in which it does not come out.
+        plain = not self._measures.duplex and not any(content.large for content, _length in sized)
         try:
-            pdf = typst.compile(
-                _frame(),
-                root=_frame().parent,
-                font_paths=fonts(self._measures.font_folder),
-                sys_inputs=self._input(sized),
-                pdf_standards=["ua-1"],
-                timestamp=self._now,
-            )
+            pdf = self._typeset(self._input(sized, asked=not plain))
+            if plain and _page_count(pdf) != list(self._places(sized))[-1].last:
+                pdf = self._typeset(self._input(sized))
         except typst.TypstError as error:
             return b"", _sentence(error.message)
         return pdf, ""
+
+    def _typeset(self, given: Mapping[str, str]) -> bytes:
+        """Raises typst.TypstError with what Typst, or a question of the frame, says against it."""
+        return typst.compile(
+            _frame(),
+            root=_frame().parent,
+            font_paths=fonts(self._measures.font_folder),
+            sys_inputs=dict(given),
+            pdf_standards=["ua-1"],
+            timestamp=self._now,
+        )
 
     def _places(self, sized: Sequence[_Sized]) -> Iterator[Pages]:
         page = 1
@@ -266,8 +279,11 @@ class _Setting:
             page = place.last + 1
             page += self._measures.duplex and page % 2 == 0
 
-    def _input(self, sized: Sequence[_Sized], *, measured: bool = False) -> dict[str, str]:
-        """All that the frame prints; *measured* leaves open how many pages a letter may take."""
+    def _input(self, sized: Sequence[_Sized], *, measured: bool = False, asked: bool = True) -> dict[str, str]:
+        """All that the frame prints; *measured* leaves open how many pages a letter may take.
+
+        Without *asked* the frame neither notes nor holds a letter to the page on which it ends.
+        """
         footers: dict[int, str] = {}
         letters = []
         for (content, length), place in zip(sized, self._places(sized), strict=True):
@@ -280,10 +296,16 @@ class _Setting:
             "fonts": FONTS,
             "measures": self._measures.inches,
             "duplex": self._measures.duplex,
+            "asked": asked,
             "footers": [] if measured else [footers.get(page, "") for page in range(1, max(footers, default=0) + 1)],
             "letters": letters,
         }
         return {"data": json.dumps(data, ensure_ascii=False, default=vars)}
+
+
+def _page_count(pdf: bytes) -> int:
+    with _PDFIUM, pypdfium2.PdfDocument(pdf) as document:
+        return len(document)
 
 
 def _sentence(message: str) -> str:
