@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
@@ -35,7 +35,7 @@ from outreach.staff.actions import audit, close_account
 from outreach.staff.oncall import chain, readiness
 from outreach.staff.oncall_tables import OnCallPerson
 from outreach.staff.roles import Permission, Role, may
-from outreach.staff.tables import Account
+from outreach.staff.tables import Account, StaffSession
 
 LABELS = {
     "waiting": "Open conversations",
@@ -49,7 +49,7 @@ LABELS = {
     "children": "Children, or groups of them, whose mentor they are",
 }
 """What each count of ``Work`` is, for whoever decides."""
-LAST_ADMINISTRATOR = "This is the last district administrator; name another one first."
+LAST_ADMINISTRATOR = "This is the last district administrator who ever signed in; first let another one come in."
 NOT_FOUND = "Choose somebody from the list: whoever takes over must see families of one of the same schools."
 STRANDED = "Without them nobody, or no last resort, is on call. Name somebody on the page On call first, or say below that you know."
 
@@ -210,9 +210,11 @@ def _refuse(session: Session, account: Account, by: str, *, is_found: bool, is_s
 
 
 def is_last_administrator(session: Session, account: Account) -> bool:
-    """Whether nobody else could put things right for the district."""
+    """Whether nobody else could put things right for the district; who was invited and never came in may never come."""
+    signed_in = exists().where(StaffSession.account_id == Account.id, StaffSession.waits_for_code.is_(False))
+    came_in = Account.password_hash.is_not(None) | signed_in
     others = select(func.count()).where(
-        Account.role == Role.DISTRICT_ADMINISTRATOR.value, Account.disabled_at.is_(None), Account.id != account.id
+        Account.role == Role.DISTRICT_ADMINISTRATOR.value, Account.disabled_at.is_(None), Account.id != account.id, came_in
     )
     return account.role == Role.DISTRICT_ADMINISTRATOR and not session.scalar(others)
 

@@ -32,10 +32,14 @@ class Invited:
     """Whether somebody carries e-mails; else whoever made it hands it over."""
 
 
-def follow(session: Session, account: Account, *, now: datetime) -> None:
-    """Somebody has another e-mail: no link leaves for the former one, and what else waits goes to the new one."""
+def follow(session: Session, settings: Settings, account: Account, former: str, *, now: datetime) -> None:
+    """Somebody has another e-mail: no link leaves for the former one, which is told, and what else waits goes to the new one."""
     mail.withdraw(session, account.id, Kind.INVITATION, now, "the e-mail changed")
     mail.readdress(session, account.id, account.email)
+    if settings.smtp_host:
+        key = f"email_changed:{account.id}:{former}:{now.isoformat()}"
+        told = mail.Recipient(former, "en")  # no account: it must not follow the person, nor be held back if the account is closed
+        mail.put(session, kind=Kind.EMAIL_CHANGED, key=key, to=told, words=_changed(settings, account), now=now)
 
 
 def sign_in_address(settings: Settings, token: str, port: int = 8000) -> str:
@@ -94,3 +98,14 @@ def _words(settings: Settings, made: Invited, lifetime: timedelta) -> mail.Words
     body = f"Hello {account.name},\n\n{why}\n\n{made.link}\n\n{use}\n\n{other}\n"
     parts = [f"Hello {escape(account.name)},", escape(why), f'<a href="{escape(made.link)}">Sign in</a>', use, other]
     return mail.Words(subject, body, "".join(f"<p>{part}</p>" for part in parts))
+
+
+def _changed(settings: Settings, account: Account) -> mail.Words:
+    """To the former address; the new one is not named, for somebody else may read this mailbox by now."""
+    subject = f"{settings.district_name}: your account has another e-mail"
+    what = f"An administrator gave your account in the attendance outreach of {settings.district_name} another e-mail address."
+    what = f"{what} This one signs nobody in any more."
+    other = "If you did not ask for that, tell your administrator or IT today."
+    hello = f"Hello {account.name},"
+    html = "".join(f"<p>{escape(part)}</p>" for part in (hello, what, other))
+    return mail.Words(subject, f"{hello}\n\n{what}\n\n{other}\n", html)

@@ -54,6 +54,8 @@ class Kind(StrEnum):
     """Somebody on call has to look, beside the text that says so; nobody chooses it."""
     INVITATION = "invitation"
     """A link that signs a person in once; its words are taken out as soon as it has left or will not leave."""
+    EMAIL_CHANGED = "email_changed"
+    """To the former address, once somebody's account has another one; it follows nobody to a new address."""
 
     @property
     def words(self) -> str:

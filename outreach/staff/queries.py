@@ -25,6 +25,7 @@ class SignedIn:
     schools: frozenset[str] | None
     """The schools whose rows they see; None is the whole district."""
     by_link: bool
+    """Came in by a one-time link just now, and may choose a password without telling the present one."""
     has_password: bool
     has_factor: bool
     """Whether a second factor is asked of them at sign-in."""
@@ -79,6 +80,8 @@ LONGEST_SIGN_IN = timedelta(days=30)
 """After this a sign-in ends, used or not; a cookie that nobody uses ends in half a day (``web.security``)."""
 CODE_TIME = timedelta(minutes=10)
 """How long a right password waits for its second factor."""
+LINK_TIME = timedelta(hours=1)
+"""How long whoever came by a link may choose a password; a browser left open must not give the account away for a month."""
 
 
 def signed_in(session: Session, key: str, now: datetime) -> SignedIn | None:
@@ -94,7 +97,7 @@ def signed_in(session: Session, key: str, now: datetime) -> SignedIn | None:
     found, account, confirmed_at = row
     return replace(
         as_reader(session, account),
-        by_link=found.by_link,
+        by_link=found.by_link and found.started_at > now - LINK_TIME,
         has_password=account.password_hash is not None,
         has_factor=confirmed_at is not None,
         session_id=found.public_id,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from outreach.database import take_turns
 from outreach.staff.tables import WrongPassword
 
 WINDOW = timedelta(minutes=15)
@@ -23,6 +24,18 @@ def must_wait(session: Session, whose: str, now: datetime, *, what: str = PASSWO
     """Whether so many wrong ones came for this e-mail (of codes: this account) that none is looked at now."""
     lately = WrongPassword.typed == _typed(what, whose), WrongPassword.at > now - WINDOW
     return (session.scalar(select(func.count()).where(*lately)) or 0) >= MOST
+
+
+def spend(session: Session, whose: str, now: datetime, *, what: str = PASSWORD) -> bool:
+    """Take one try before it is looked at; False where none is left. It counts as wrong until ``forget``.
+
+    However many ask at the same moment, no more than MOST get one: they are counted one after the other, before the slow hash is made.
+    """
+    take_turns(session, f"tries of {_typed(what, whose)}")
+    if must_wait(session, whose, now, what=what):
+        return False
+    note(session, whose, now, what=what)
+    return True
 
 
 def note(session: Session, whose: str, now: datetime, *, what: str = PASSWORD) -> None:

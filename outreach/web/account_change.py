@@ -55,6 +55,7 @@ def change(account_id: int) -> ResponseReturnValue:
     try:
         with services().database.write() as session:
             one = _theirs(session, account_id)
+            former = one.account.email
             done = account_changes.change(
                 session,
                 one.account,
@@ -66,7 +67,7 @@ def change(account_id: int) -> ResponseReturnValue:
                 now=now(),
             )
             if done.new_email:
-                invitations.follow(session, one.account, now=now())
+                invitations.follow(session, services().settings, one.account, former, now=now())
             said = _told(one.account.name, done)
     except (LeavingError, AccountError) as refusal:
         with services().database.read() as session:

@@ -105,12 +105,11 @@ def _page(*, problem: str = "") -> str:
 def _prove(session: Session) -> str:
     """Take a code of whoever asks for another one; return what is wrong with it, empty where it is right."""
     known, whose = person(), str(person().id)
-    if tries.must_wait(session, whose, now(), what=tries.CODE):
+    if not tries.spend(session, whose, now(), what=tries.CODE):
         return "Too many wrong codes. Try again in a quarter of an hour."
     if factors.check(session, known.id, _key(), request.form.get("code", ""), now()):
         tries.forget(session, whose, what=tries.CODE)
         return ""
-    tries.note(session, whose, now(), what=tries.CODE)
     return "This code is not right, or it was used already."
 
 

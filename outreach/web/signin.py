@@ -29,15 +29,14 @@ def page() -> ResponseReturnValue:
 def enter() -> ResponseReturnValue:
     """Check e-mail and password; a wrong pair is answered the same way whatever is wrong with it, and ten of them wait."""
     email, wanted, password = request.form.get("email", ""), request.form.get("next", ""), request.form.get("password", "")
-    with services().database.read() as rows:
-        if tries.must_wait(rows, email, now()):
+    with services().database.write() as rows:
+        if not tries.spend(rows, email, now()):
             return form("wait", email=email, wanted=wanted), 429
-        # the slow hash is made outside the write, which everybody else would wait for
+    with services().database.read() as rows:
+        # the slow hash is made outside a write, which everybody else would wait for
         right = actions.check_password(rows, email, password) is not None
     with services().database.write() as rows:
-        if not right:
-            tries.note(rows, email, now())
-        elif (account := queries.by_email(rows, email)) and account.disabled_at is None:
+        if right and (account := queries.by_email(rows, email)) and account.disabled_at is None:
             tries.forget(rows, email)
             actions.renew_password(account, password)
             return come_in(rows, account, safe_path(wanted) or url_for("home.index"))
@@ -64,10 +63,9 @@ def code_enter() -> ResponseReturnValue:
         if waiting is None:
             return redirect(url_for("signin.page"))
         account, whose = rows.get_one(Account, waiting.account_id), str(waiting.account_id)
-        if tries.must_wait(rows, whose, now(), what=tries.CODE):
+        if not tries.spend(rows, whose, now(), what=tries.CODE):
             return render_template("sign_in_code.html", next=wanted, problem="wait"), 429
         if not factors.check(rows, account.id, keys.secret_key(services().settings), request.form.get("code", ""), now()):
-            tries.note(rows, whose, now(), what=tries.CODE)
             return render_template("sign_in_code.html", next=wanted, problem="wrong"), 422
         tries.forget(rows, whose, what=tries.CODE)
         actions.end_sessions(rows, account.id, now(), public_id=waiting.public_id)
@@ -117,16 +115,13 @@ def password_page() -> ResponseReturnValue:
 @blueprint.post("/password")
 @needs(Permission.ACCOUNT_SELF)
 def password_set() -> ResponseReturnValue:
-    """Store a new password and end every other sign-in; who came by link need not know the old one."""
+    """Store a new password and end every other sign-in; who came by link just now need not know the old one."""
     known, fresh = person(), request.form.get("password", "")
+    if not known.by_link and (refusal := _present_password(known.email, request.form.get("old", ""))):
+        return refusal
     try:
         with services().database.write() as rows:
             account = rows.get_one(Account, known.id)
-            if not known.by_link and tries.must_wait(rows, known.email, now()):
-                return render_template("password.html", problem="Too many wrong passwords. Try again in a quarter of an hour."), 429
-            if not known.by_link and actions.check_password(rows, known.email, request.form.get("old", "")) is None:
-                tries.note(rows, known.email, now())
-                return render_template("password.html", problem="The present password is not right."), 422
             actions.set_password(rows, account, fresh, now())
             actions.audit(rows, actor=known.email, action="password.set", subject=f"account {known.id}", now=now())
             _begin(rows, account, by_link=False)
@@ -134,6 +129,19 @@ def password_set() -> ResponseReturnValue:
         return render_template("password.html", problem=str(problem)), 422
     flash("Your password is set. Everywhere else you have been signed out.")
     return redirect(url_for("home.index"))
+
+
+def _present_password(email: str, old: str) -> ResponseReturnValue | None:
+    """Why this browser may not choose a new password; None where it told the present one."""
+    with services().database.write() as rows:
+        if not tries.spend(rows, email, now()):
+            return render_template("password.html", problem="Too many wrong passwords. Try again in a quarter of an hour."), 429
+    with services().database.read() as rows:
+        if actions.check_password(rows, email, old) is None:
+            return render_template("password.html", problem="The present password is not right."), 422
+    with services().database.write() as rows:
+        tries.forget(rows, email)
+    return None
 
 
 def form(problem: str = "", *, email: str = "", wanted: str = "") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.database import Database
-from outreach.staff import actions, queries
+from outreach.staff import actions, queries, tries
 from outreach.staff.roles import Role
 from outreach.staff.tables import Account, AuditEntry, SignInLink, StaffSession
 from tests.conftest import NOON
@@ -140,3 +141,15 @@ def test_the_audit_trail_keeps_who_did_what_when(database: Database) -> None:
     with database.read() as session:
         entry = session.scalars(select(AuditEntry)).one()
         assert (entry.at, entry.actor, entry.action, entry.detail) == (NOON, "ana@example.org", "baseline.released", {"released": 3})
+
+
+def test_a_crowd_that_tries_at_once_gets_as_many_tries_as_one_person(database: Database) -> None:
+    def spend(_: int) -> bool:
+        with database.write() as session:
+            return tries.spend(session, "ana@example.org", NOON)
+
+    with ThreadPoolExecutor(16) as crowd:
+        assert sum(crowd.map(spend, range(2 * tries.MOST))) == tries.MOST
+    with database.write() as session:
+        tries.forget(session, "ana@example.org")
+        assert tries.spend(session, "ana@example.org", NOON)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from flask import Flask
 from sqlalchemy import select, update
 
 from outreach.cases.tables import Case
 from outreach.database import Database
+from outreach.delivery.mail_tables import Email
+from outreach.services import Services
+from outreach.staff import actions as staff
 from outreach.staff.tables import Account, LinkedIdentity
+from outreach.web.context import EXTENSION
 from tests.conftest import NOON
 from tests.web.conftest import SignedIn, send
 from tests.web.seed import LINCOLN, ROOSEVELT, Seeded
@@ -50,11 +57,32 @@ def test_a_new_e_mail_and_a_new_account_at_the_provider(signed_in: SignedIn, sql
     assert "has a new account for them" in boss.get(page).text
     assert send(boss, page, page, **wants("ana", email="raj@example.org"))[0] == 422
     assert send(boss, page, page, **wants("ana", email="ruiz@example.org", forget="1"))[0] == 302
-    with sqlite_database.read() as session:
+    with sqlite_database.write() as session:
         assert session.get_one(Account, ids["ana"]).email == "ruiz@example.org"
         assert session.scalars(select(LinkedIdentity)).all() == []
-    shown = boss.get("/audit?actor=ruiz@example.org").text
-    assert "signed.in" in shown or "account" in shown
+        assert session.scalars(select(Email)).all() == [], "nobody carries e-mails here"
+        staff.audit(session, actor="ana@example.org", action="case.noted", subject="case 1", now=NOON)
+    for name in ("ana@example.org", "ruiz@example.org"):
+        shown = boss.get(f"/audit?actor={name}").text
+        assert ("case.noted" in shown, "account.changed" in shown) == (True, False), "what she did, and nobody else's act"
+
+
+def test_the_former_address_is_told_that_the_account_has_another_and_not_which(
+    app: Flask, signed_in: SignedIn, sqlite_database: Database, ids: dict[str, int]
+) -> None:
+    services: Services = app.extensions[EXTENSION]
+    app.extensions[EXTENSION] = replace(services, settings=services.settings.model_copy(update={"smtp_host": "127.0.0.1"}))
+    boss, page = signed_in("boss"), f"/accounts/{ids['ana']}/change"
+    assert send(boss, page, page, **wants("ana", name="Ana Ruiz"))[0] == 302
+    assert send(boss, page, page, **wants("ana", name="Ana Ruiz", email="ruiz@example.org"))[0] == 302
+    assert send(boss, page, page, **wants("ana", name="Ana Ruiz", email="third@example.org"))[0] == 302
+    with sqlite_database.read() as session:
+        mails = session.scalars(select(Email).order_by(Email.id)).all()
+        assert [(mail.address, mail.kind) for mail in mails] == [
+            ("ana@example.org", "email_changed"),
+            ("ruiz@example.org", "email_changed"),
+        ], "a new name is no e-mail, and what is told to an address stays there"
+        assert all("another e-mail" in mail.body and "third@" not in mail.body and "ruiz@" not in mail.body for mail in mails)
 
 
 def test_an_administrator_of_schools_gives_only_what_is_theirs_to_give(

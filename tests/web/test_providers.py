@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import io
 import json
 import threading
+import tomllib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
@@ -65,6 +70,37 @@ class Provider:
     def agree(self, address: str, sub: str) -> str:
         """What a person does there: choose who they are; return where the browser is sent back to."""
         return str(requests.post(address, data={"sub": sub}, allow_redirects=False, timeout=10).headers["Location"])
+
+
+class Strict(Provider):
+    """One that gives a token only to whoever asked for its code, as RFC 7636 §4.6 says; *seen* are the verifiers it was told."""
+
+    def __init__(self, users: dict[str, dict[str, object]], lasts: timedelta) -> None:
+        """Serve these people, and remember with which challenge each code was asked for."""
+        super().__init__(users, lasts)
+        self.challenges: dict[str, str] = {}
+        self.seen: list[str] = []
+
+    def _serve(self, environ: dict[str, Any], start: Any) -> Any:
+        if environ["PATH_INFO"] == "/oauth2/token":
+            self.lies(environ)
+            body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+            told = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+            self.seen.append(told.get("code_verifier", ""))
+            made = base64.urlsafe_b64encode(hashlib.sha256(self.seen[-1].encode()).digest()).rstrip(b"=").decode()
+            if made != self.challenges.get(told.get("code", "")):
+                start("400 Bad Request", [("Content-Type", "application/json")])
+                return [b'{"error": "invalid_grant"}']
+            environ["wsgi.input"] = io.BytesIO(body)
+            return self.app.wsgi_app(environ, start)
+
+        def remember(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            asked, back = parse_qs(environ["QUERY_STRING"]), parse_qs(urlsplit(dict(headers).get("Location", "")).query)
+            if "code" in back:
+                self.challenges[back["code"][0]] = asked["code_challenge"][0]
+            return start(status, headers, *rest)
+
+        return self.app.wsgi_app(environ, remember)
 
 
 USERS: dict[str, dict[str, object]] = {
@@ -217,6 +253,54 @@ def test_an_answer_in_another_browser_or_a_second_time_opens_nothing(
     assert thief.get("/sign-in/with/nobody").status_code == 404
 
 
+@pytest.fixture
+def strict() -> Iterator[Strict]:
+    made = Strict(USERS, timedelta(hours=1))
+    yield made
+    made.close()
+
+
+@pytest.mark.usefixtures("nora")
+def test_a_provider_that_wants_the_verifier_of_each_challenge_gets_it(
+    settings: Settings, sqlite_database: Database, strict: Strict
+) -> None:
+    app = site(settings, sqlite_database, strict)
+    for client in (app.test_client(), app.test_client()):
+        assert enter(client, strict)[:2] == (302, "/delivery")
+    assert len({len(verifier) >= 43 and verifier for verifier in strict.seen}) == 2, "each sign-in has its own, of RFC 7636's length"
+
+
+def meddled(told: dict[str, str]) -> dict[str, str]:
+    return told | {"code_verifier": told["code_verifier"][:-1] + ("a" if told["code_verifier"][-1] != "a" else "b")}
+
+
+def dropped(told: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in told.items() if name != "code_verifier"}
+
+
+@pytest.mark.parametrize("change", [meddled, dropped])
+@pytest.mark.usefixtures("nora")
+def test_a_code_without_its_own_verifier_opens_nothing(
+    settings: Settings, sqlite_database: Database, strict: Strict, change: Callable[[dict[str, str]], dict[str, str]]
+) -> None:
+    def lie(environ: dict[str, Any]) -> None:
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])).decode()
+        turned = urlencode(change({name: values[0] for name, values in parse_qs(body).items()})).encode()
+        environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(turned), str(len(turned))
+
+    strict.lies = lie
+    client = site(settings, sqlite_database, strict).test_client()
+    assert refused(client, enter(client, strict), "can be trusted")
+    with sqlite_database.read() as session:
+        assert session.scalars(select(LinkedIdentity)).all() == []
+
+
+@pytest.mark.usefixtures("nora")
+def test_a_challenge_that_was_changed_on_the_way_opens_nothing(settings: Settings, sqlite_database: Database, strict: Strict) -> None:
+    client = site(settings, sqlite_database, strict).test_client()
+    assert refused(client, enter(client, strict, change=swapped("code_challenge")), "can be trusted")
+
+
 @pytest.mark.usefixtures("nora")
 def test_a_token_of_another_issuer_opens_nothing(settings: Settings, sqlite_database: Database, provider: Provider) -> None:
     def lie(environ: dict[str, Any]) -> None:
@@ -267,3 +351,11 @@ def test_settings_refuse_a_provider_that_others_could_listen_to(monkeypatch: pyt
     monkeypatch.setenv("OUTREACH_SIGN_IN_PROVIDERS", json.dumps({"example": one}))
     with pytest.raises(SettingsError, match="must begin with https"):
         load_settings()
+
+
+def test_the_blocks_that_the_guide_shows_for_each_service_are_settings() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "signing-in.md").read_text(encoding="utf-8")
+    [block] = [text.partition("```")[0] for text in guide.split("```toml\n")[1:] if "sign_in_providers" in text.partition("```")[0]]
+    settings = load_settings(**tomllib.loads(block))
+    assert list(settings.sign_in_providers) == ["google", "microsoft", "clever", "classlink"]
+    assert [bool(one.trusted_domains) for one in settings.sign_in_providers.values()] == [False, True, True, True]

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from outreach.clock import FixedClock
 from outreach.database import Database
-from outreach.staff import actions, tries
+from outreach.services import Services
+from outreach.staff import actions, queries, tries
 from outreach.staff.roles import GRANTS, Role
 from outreach.staff.tables import Account, AuditEntry
+from outreach.web.context import EXTENSION
 from outreach.web.layout import TABS
 from tests.conftest import NOON
-from tests.web.conftest import SignedIn, send
+from tests.web.conftest import SignedIn, send, token_of
 from tests.web.seed import PASSWORD
 
 
@@ -173,3 +179,32 @@ def test_nobody_guesses_the_password_of_a_browser_that_was_left_open(signed_in: 
         assert send(client, "/password", "/password", old="wrong", password="a new one of many letters")[0] == 422
     status, _, page = send(client, "/password", "/password", old=PASSWORD, password="a new one of many letters")
     assert (status, "quarter of an hour" in page) == (429, True)
+
+
+def test_guesses_that_come_at_once_are_no_more_than_those_that_come_one_after_the_other(app: Flask, signed_in: SignedIn) -> None:
+    signed_in("ana")
+    clients = [app.test_client() for _ in range(tries.MOST + 4)]
+    tokens = [token_of(client.get("/sign-in").text) for client in clients]
+
+    def guess(client: FlaskClient, token: str) -> int:
+        return client.post("/sign-in", data={"csrf_token": token, "email": "ana@example.org", "password": "wrong"}).status_code
+
+    with ThreadPoolExecutor(len(clients)) as crowd:
+        answers = list(crowd.map(guess, clients, tokens))
+    assert sorted(answers) == [422] * tries.MOST + [429] * 4
+
+
+def test_who_came_by_a_link_chooses_a_password_within_the_hour_and_not_for_a_month(
+    app: Flask, sqlite_database: Database, link: str
+) -> None:
+    client = app.test_client()
+    send(client, f"/sign-in/{link}", f"/sign-in/{link}")
+    services: Services = app.extensions[EXTENSION]
+    app.extensions[EXTENSION] = replace(services, clock=FixedClock(NOON + queries.LINK_TIME))
+    page = client.get("/password").text
+    assert ("ask your administrator to send you one" in page, 'name="password"' in page) == (True, False)
+    token = token_of(client.get("/me/sign-in").text)
+    answer = client.post("/password", data={"csrf_token": token, "password": "a stranger at her desk"})
+    assert answer.status_code == 422
+    with sqlite_database.read() as session:
+        assert session.scalars(select(Account.password_hash).where(Account.email == "ana@example.org")).one() is None
