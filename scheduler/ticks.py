@@ -21,6 +21,7 @@ from outreach.cases import (
     danger,
     did_it_help,
     escalation,
+    helper_alerts,
     leads,
     oncall,
     shared_reasons,
@@ -193,8 +194,9 @@ def follow_up(services: Services) -> None:
 
 
 def send_mail(services: Services) -> None:
-    """Plan what chosen e-mails are due, the alerts that families wait, and send what waits."""
+    """Plan what chosen e-mails are due, the alerts that families and tasks wait, and send what waits."""
     alerts.plan(services.database, services.settings, services.clock.now())
+    helper_alerts.plan(services.database, services.settings, services.clock.now())
     feed_report.plan(services.database, services.settings, services.clock.now())
     bulletins.plan(services.database, services.settings, services.clock.now())
     mail.send_due(services.database, services.mailer, services.clock)

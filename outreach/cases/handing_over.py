@@ -296,7 +296,7 @@ def _tasks_go_along(
     reads = cover.details(session, named.id).languages if named is not None else ()
     left = 0
     for task in tasks:
-        task.helper_id = named.id if named is not None and task.language in reads else None
+        task.helper_id, task.given_at = (named.id if named is not None and task.language in reads else None), now
         left += task.helper_id is None
     if left:
         sentence = (

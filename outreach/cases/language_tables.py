@@ -32,6 +32,8 @@ class LanguageTask(Base):
     """The draft to look at."""
     helper_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     """Who has it; empty where nobody reads the language."""
+    given_at: Mapped[datetime]
+    """When it came to whoever has it, or to nobody: an e-mail tells them once."""
     wanted_at: Mapped[datetime | None]
     """When somebody has to interpret, or by when a speaker answers."""
     why: Mapped[str]

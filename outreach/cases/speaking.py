@@ -6,9 +6,10 @@ cloud service; words that may mean danger go to nobody but the people named for 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from outreach.attention import actions as attention
@@ -187,14 +188,43 @@ def _give(
 
 
 def _give_draft(session: Session, case: Case, row: MachineText, settings: Settings, now: datetime, *, why: str) -> None:
-    if is_closed(session, case):
-        helper = case.owner_id
-    else:
-        readers = _readers(session, case, row.target, settings, now)
-        helper = language_rules.choose(readers) or language_rules.choose(_helpers(session, case, row.target, now, settings))
+    helper = _speaker(session, case, row.target, settings, now)
     task = new_task(case, TaskKind.CHECK, row.target, now, helper_id=helper, wanted_at=None, why=why)
     task.open_key, task.machine_id, task.asked_by = f"check:{row.id}", row.id, row.asked_by
     put(session, case, task, now)
+
+
+def _speaker(session: Session, case: Case, language: str, settings: Settings, now: datetime) -> int | None:
+    """Who looks at a draft: somebody at school before a helper, and in a sealed case only who looks after it."""
+    if is_closed(session, case):
+        return case.owner_id
+    at_school = language_rules.choose(_readers(session, case, language, settings, now))
+    return at_school or language_rules.choose(_helpers(session, case, language, now, settings))
+
+
+def look_again(session: Session, account_id: int, reads: Collection[str], settings: Settings, now: datetime) -> None:
+    """Somebody said anew what they read: what nobody has in these languages finds them, and what they read no longer finds another."""
+    open_ones = select(LanguageTask).where(
+        LanguageTask.state == TaskState.OPEN.value,
+        LanguageTask.kind != TaskKind.INTERPRET.value,  # a person chose who interprets
+    )
+    mine = and_(LanguageTask.helper_id == account_id, LanguageTask.language.not_in(reads))
+    nobodys = and_(LanguageTask.helper_id.is_(None), LanguageTask.language.in_(reads))
+    for task in session.scalars(open_ones.where(or_(mine, nobodys)).order_by(LanguageTask.id)).all():
+        case, inbound = session.get_one(Case, task.case_id), session.get(Inbound, task.inbound_id or 0)
+        if inbound is not None:
+            helper, closed = _helper(session, case, inbound, task.language, now, settings)
+            if helper is None and not closed:
+                helper = language_rules.choose(_readers(session, case, task.language, settings, now))
+        else:
+            helper, closed = _speaker(session, case, task.language, settings, now), ""
+        if helper == task.helper_id:
+            continue
+        task.helper_id, task.given_at, task.why = helper, now, closed or task.why
+        if helper is None:
+            _before_the_school(session, case, task, now)
+        else:
+            attention.resolve_key(session, attention_key(task), by=KIND, now=now)
 
 
 def _helper(session: Session, case: Case, inbound: Inbound, language: str, now: datetime, settings: Settings) -> tuple[int | None, str]:
@@ -243,8 +273,8 @@ def new_task(
     nothing = dict.fromkeys(("asked_by", "ended_by", "result"), "")
     never = dict.fromkeys(("open_key", "inbound_id", "machine_id", "ended_at"))
     return LanguageTask(
-        **nothing, **never, case_id=case.id, kind=kind, state=TaskState.OPEN, language=language, helper_id=helper_id, wanted_at=wanted_at,
-        why=why, asked_at=now,
+        **nothing, **never, case_id=case.id, kind=kind, state=TaskState.OPEN, language=language, helper_id=helper_id, given_at=now,
+        wanted_at=wanted_at, why=why, asked_at=now,
     )  # fmt: skip
 
 
@@ -253,20 +283,16 @@ def put(session: Session, case: Case, task: LanguageTask, now: datetime, *, urge
     session.add(task)
     session.flush()
     if task.helper_id is None or task.kind == TaskKind.INTERPRET:
-        # whoever looks after the service reads it too, so nothing that a person typed stands in it
-        why = "" if task.kind == TaskKind.INTERPRET else task.why
-        sentence = f"{_wanted(task)} Case {case.id}: {why}." if why else f"{_wanted(task)} Case {case.id}."
-        attention.raise_item(
-            session,
-            kind=KIND,
-            key=attention_key(task),
-            sentence=sentence,
-            now=now,
-            school_id=case.school_id,
-            detail={"case": case.id},
-            urgent=urgent,
-        )
+        _before_the_school(session, case, task, now, urgent=urgent)
     return task
+
+
+def _before_the_school(session: Session, case: Case, task: LanguageTask, now: datetime, *, urgent: bool = False) -> None:
+    """Put a task under *Attention*; whoever looks after the service reads it too, so nothing that a person typed stands in it."""
+    why = "" if task.kind == TaskKind.INTERPRET else task.why
+    sentence = f"{_wanted(task)} Case {case.id}: {why}." if why else f"{_wanted(task)} Case {case.id}."
+    key, detail = attention_key(task), {"case": case.id}
+    attention.raise_item(session, kind=KIND, key=key, sentence=sentence, now=now, school_id=case.school_id, detail=detail, urgent=urgent)
 
 
 def attention_key(task: LanguageTask) -> str:

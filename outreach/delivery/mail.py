@@ -45,6 +45,11 @@ class Kind(StrEnum):
     REPLIES_AT_ONCE = "replies_at_once"
     """Families wait for a person; as soon as one writes."""
     REPLIES_HOURLY = "replies_hourly"
+    HELP_AT_ONCE = "help_at_once"
+    """Something in another language was given to a person; each time."""
+    HELP_HOURLY = "help_hourly"
+    HELP_NEVER = "help_never"
+    """Said by a language helper who wants none; nothing is ever sent of this kind."""
     MID_DAY = "mid_day"
     """At mid-day: what waits, and which registers are missing."""
     CODE_REVIEW = "code_review"
@@ -67,6 +72,9 @@ CHOSEN: Mapping[Kind, Permission] = MappingProxyType(
     {
         Kind.REPLIES_AT_ONCE: Permission.INBOX_ANSWER,
         Kind.REPLIES_HOURLY: Permission.INBOX_ANSWER,
+        Kind.HELP_AT_ONCE: Permission.LANGUAGE_HELP,
+        Kind.HELP_HOURLY: Permission.LANGUAGE_HELP,
+        Kind.HELP_NEVER: Permission.LANGUAGE_HELP,
         Kind.FEED_REPORT: Permission.FEEDS_MAP,
         Kind.MID_DAY: Permission.INBOX_READ,
         Kind.CODE_REVIEW: Permission.DATA_READ,
@@ -74,6 +82,11 @@ CHOSEN: Mapping[Kind, Permission] = MappingProxyType(
     }
 )
 """Kinds that a person of the staff chooses for themselves, and what they must be allowed to see."""
+
+UNTIL_SAID: Mapping[Kind, tuple[Role, frozenset[Kind]]] = MappingProxyType(
+    {Kind.HELP_AT_ONCE: (Role.LANGUAGE_HELPER, frozenset({Kind.HELP_AT_ONCE, Kind.HELP_HOURLY, Kind.HELP_NEVER}))}
+)
+"""A kind that people of a role get until they have chosen one of some: a family was told a day, and helpers do not live in the inbox."""
 
 
 class MailState(StrEnum):
@@ -205,14 +218,20 @@ def chosen_by(session: Session, account_id: int) -> dict[Kind, str]:
 
 
 def readers(session: Session, kind: Kind) -> list[Recipient]:
-    """Who chose a kind and may have it."""
+    """Who chose a kind, or gets it until they choose, and may have it."""
     rows = session.execute(
         select(Account, MailChoice.locale)
         .join(MailChoice, MailChoice.account_id == Account.id)
         .where(MailChoice.kind == kind.value, Account.disabled_at.is_(None))
         .order_by(Account.id)
     )
-    return [Recipient(account.email, locale, account.id) for account, locale in rows if may(Role(account.role), CHOSEN[kind])]
+    found = [Recipient(account.email, locale, account.id) for account, locale in rows if may(Role(account.role), CHOSEN[kind])]
+    if kind in UNTIL_SAID:
+        role, others = UNTIL_SAID[kind]
+        said = select(MailChoice.account_id).where(MailChoice.kind.in_([one.value for one in others]))
+        silent = select(Account).where(Account.role == role.value, Account.disabled_at.is_(None), Account.id.not_in(said))
+        found += [Recipient(account.email, "en", account.id) for account in session.scalars(silent.order_by(Account.id))]
+    return found
 
 
 def send_due(database: Database, mailer: Mailer | None, clock: Clock) -> Counter[str]:

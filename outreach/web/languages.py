@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.cases import queries, seals, speaking, speaking_acts, speaking_queries
+from outreach.cases import cover, queries, seals, speaking, speaking_acts, speaking_queries
 from outreach.cases.actions import CaseError
 from outreach.cases.language_states import TaskKind, TaskState
 from outreach.cases.language_tables import LanguageTask
@@ -43,7 +43,8 @@ def page() -> ResponseReturnValue:
     with services().database.read() as session:
         tasks = speaking_queries.open_tasks(session, person())
         names = accounts.names(session, {task.helper_id for task in tasks if task.helper_id})
-        return render_template("languages.html", tasks=tasks, names=names, kinds=WORDS, language=speaking_queries.name_of)
+        reads = [speaking_queries.name_of(locale) for locale in cover.details(session, person().id).languages]
+        return render_template("languages.html", tasks=tasks, names=names, kinds=WORDS, language=speaking_queries.name_of, reads=reads)
 
 
 @blueprint.get("/languages/<int:task_id>")
@@ -176,6 +177,7 @@ def _show_case(case_id: int, *, problem: str = "", typed: str = "") -> str:
             case=case,
             adult=people.contact_names(session, {case.contact_id}).get(case.contact_id, ""),
             tasks=tasks,
+            owner=accounts.names(session, {case.owner_id}).get(case.owner_id, "") if case.owner_id else "",
             names=accounts.names(session, {task.helper_id for task in tasks if task.helper_id}),
             results=seals.of_case(session, case, known),
             helpers=speaking.speakers(session, case, language, settings, now()),

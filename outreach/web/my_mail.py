@@ -18,6 +18,12 @@ blueprint = Blueprint("my_mail", __name__)
 
 ALERTS = {"": "None", Kind.REPLIES_AT_ONCE.value: "At once, when a family writes", Kind.REPLIES_HOURLY.value: "At most once an hour"}
 """Of families that wait, one kind or none."""
+HELP_ALERTS = {
+    Kind.HELP_NEVER.value: "None",
+    Kind.HELP_AT_ONCE.value: "At once, when something is given to me",
+    Kind.HELP_HOURLY.value: "At most once an hour",
+}
+"""Of tasks in a language, one kind or none; who helps with nothing else gets them at once until they choose."""
 WORDS = {
     Kind.MID_DAY: ("Mid-day", "What waits for you, what families wrote since the morning, and which registers are missing."),
     Kind.CODE_REVIEW: ("Codes and registers", "Each school’s missing registers and odd codes, at the end of the day."),
@@ -52,11 +58,14 @@ def page() -> ResponseReturnValue:
     known = person()
     with services().database.read() as session:
         chosen = mail.chosen_by(session, known.id)
+    until_said = Kind.HELP_AT_ONCE if known.role is mail.UNTIL_SAID[Kind.HELP_AT_ONCE][0] else Kind.HELP_NEVER
     return render_template(
         "my_mail.html",
         kinds=[(kind, *WORDS[kind], _comes(kind)) for kind in WORDS if known.may(CHOSEN[kind])],
         alerts=ALERTS if known.may(CHOSEN[Kind.REPLIES_AT_ONCE]) else {},
         alert=next((kind.value for kind in chosen if kind.value in ALERTS), ""),
+        help_alerts=HELP_ALERTS if known.may(CHOSEN[Kind.HELP_AT_ONCE]) else {},
+        help_alert=next((kind.value for kind in chosen if kind.value in HELP_ALERTS), until_said.value),
         chosen=chosen,
         locale=next(iter(chosen.values()), "en"),
         locales=LOCALES,
@@ -69,11 +78,11 @@ def page() -> ResponseReturnValue:
 def choose() -> ResponseReturnValue:
     """Keep what this person chose; kinds that they may not see are none."""
     known, locale = person(), request.form.get("locale", "en")
-    asked = {request.form.get("alert", ""), *(kind.value for kind in WORDS if request.form.get(kind.value))}
+    asked = {request.form.get("alert", ""), request.form.get("help", ""), *(kind.value for kind in WORDS if request.form.get(kind.value))}
     kinds = [kind for kind, permission in CHOSEN.items() if kind.value in asked and known.may(permission)]
     with services().database.write() as session:
         mail.choose(session, known.id, kinds, locale=locale if locale in LOCALES else "en", now=now())
         subject = f"account {known.id}"
         audit(session, actor=known.email, action="mail.chosen", subject=subject, now=now(), detail={"kinds": [*map(str, kinds)]})
-    flash("Kept. You get these e-mails from now on." if kinds else "Kept. You get no e-mails.")
+    flash("Kept. You get these e-mails from now on." if set(kinds) - {Kind.HELP_NEVER} else "Kept. You get no e-mails.")
     return redirect(url_for("my_mail.page"))

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.cases import cover
+from outreach.cases import cover, speaking
 from outreach.cases.cover import CoverError, Details
 from outreach.cases.routing_tables import StaffAbsence
 from outreach.clock import local_date
@@ -28,14 +28,14 @@ blueprint = Blueprint("takers", __name__)
 
 
 @blueprint.get("/me/details")
-@needs(Permission.INBOX_ANSWER)
+@needs(Permission.LANGUAGE_HELP)
 def mine() -> ResponseReturnValue:
     """What I read and take, and when I am away."""
     return _form(person().id)
 
 
 @blueprint.post("/me/details")
-@needs(Permission.INBOX_ANSWER)
+@needs(Permission.LANGUAGE_HELP)
 def keep_mine() -> ResponseReturnValue:
     """Keep what I said of myself."""
     return _keep(person().id)
@@ -81,6 +81,7 @@ def _keep(account_id: int) -> ResponseReturnValue:
     def details(session: Session) -> str:
         said = Details(*(tuple(form.getlist(name)) for name in ("language", "grade", "reason")))
         cover.keep(session, account_id, said, by=person().email, now=now())
+        speaking.look_again(session, account_id, said.languages, services().settings, now())
         return "Kept. It counts from the next family on."
 
     def away(session: Session) -> str:
@@ -118,6 +119,7 @@ def _form(account_id: int, *, problem: str = "") -> str:
             "taker.html",
             account=account,
             own=account_id == person().id,
+            helps=account.role == Role.LANGUAGE_HELPER,
             address=_address(account_id),
             details=details,
             away=away,

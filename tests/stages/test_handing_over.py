@@ -99,7 +99,7 @@ def planted(database: Database, settings: Settings, people: dict[str, int]) -> d
 def _task(case_id: int, helper_id: int) -> LanguageTask:
     return LanguageTask(
         open_key=f"read:{case_id}", case_id=case_id, kind="read", state="open", language="vi", inbound_id=None, machine_id=None,
-        helper_id=helper_id, wanted_at=None, why="", asked_by="", asked_at=NOON, ended_at=None, ended_by="", result="",
+        helper_id=helper_id, given_at=NOON, wanted_at=None, why="", asked_by="", asked_at=NOON, ended_at=None, ended_by="", result="",
     )  # fmt: skip
 
 

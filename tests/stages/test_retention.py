@@ -64,7 +64,7 @@ def told(database: Database, settings: Settings, tmp_path: Path) -> Seeded:
             case_id=cases.maria, kind="read", state="done", language="es", inbound_id=row.id, result="The bus does not come"
         )
         task.open_key = task.machine_id = task.helper_id = task.wanted_at = task.ended_at = None
-        task.why, task.asked_by, task.asked_at, task.ended_by = "", "", NOON, ""
+        task.why, task.asked_by, task.asked_at, task.given_at, task.ended_by = "", "", NOON, NOON, ""
         session.add(task)
     return cases
 

@@ -11,11 +11,15 @@ import pytest
 from sqlalchemy import select, update
 
 from outreach.attention.queries import open_items
-from outreach.cases import actions, cover, reach, speaking, speaking_acts
+from outreach.cases import actions, cover, helper_alerts, reach, speaking, speaking_acts
+from outreach.cases.language_states import TaskKind
 from outreach.cases.language_tables import LanguageTask
 from outreach.cases.queries import CaseNotFoundError
 from outreach.cases.tables import Case, CaseEvent
 from outreach.database import Database
+from outreach.delivery import mail
+from outreach.delivery.mail import Kind
+from outreach.delivery.mail_tables import Email
 from outreach.district.tables import Contact
 from outreach.messages.actions import approve
 from outreach.planning.release import Go, check
@@ -310,3 +314,85 @@ def test_answer_time_by_language_is_the_median_of_planted_waits_and_hidden_where
         assert found == timedelta(minutes=60) - timedelta(seconds=5), "the sixth of eleven"
         assert reach.answer_times(session, NOON - timedelta(days=1), {"S2"}) == {}
         assert reach.answer_times(session, NOON + timedelta(minutes=25)) == {"so": None}, "nine are few"
+
+
+# --- who has it -----------------------------------------------------------------------------------------------------------------
+
+
+def _says(school: School, account_id: int, *languages: str) -> None:
+    """Somebody says anew what they read."""
+    with school.database.write() as session:
+        cover.keep(session, account_id, cover.Details(languages=languages), by="x", now=school.now)
+        speaking.look_again(session, account_id, languages, school.settings, school.now)
+
+
+def test_what_waits_for_nobody_finds_whoever_says_that_they_read_it_and_leaves_whoever_no_longer_does(school: School) -> None:
+    amina = school.person("amina", Role.LANGUAGE_HELPER, reads="ar")
+    school.hear()
+    assert (school.tasks()[0].helper_id, len(school.items())) == (None, 1), "she reads Arabic, and is offered nothing else"
+    _says(school, amina, "ar", "so")
+    assert (school.tasks()[0].helper_id, school.items()) == (amina, [])
+    _says(school, amina, "ar")
+    assert (school.tasks()[0].helper_id, len(school.items())) == (None, 1)
+    _says(school, 1, "so")
+    assert school.tasks()[0].helper_id == 1, "somebody at school who says so has it, too"
+
+
+def test_danger_finds_no_helper_whatever_they_say_later(school: School) -> None:
+    amina = school.person("amina", Role.LANGUAGE_HELPER)
+    school.hear(DANGER)
+    _says(school, amina, "so")
+    assert [task.helper_id for task in school.tasks()] == [None]
+
+
+def _told(school: School, **later: float) -> list[tuple[str, str, str]]:
+    """Whom e-mails of help were planned for, after some time."""
+    school.now += timedelta(**later)
+    helper_alerts.plan(school.database, school.settings, school.now)
+    with school.database.read() as session:
+        return [(row.address.partition("@")[0], row.subject, row.body) for row in session.scalars(select(Email).order_by(Email.id)).all()]
+
+
+def test_a_helper_hears_by_e_mail_what_is_hers_unless_she_chose_otherwise_and_it_names_nobody(school: School) -> None:
+    school.settings = school.settings.model_copy(update={"public_url": "https://lincoln.example.org"})
+    amina = school.person("amina", Role.LANGUAGE_HELPER, reads="so")
+    school.person("omar", Role.LANGUAGE_HELPER, reads="ar")
+    assert _told(school) == []
+    school.hear()
+    [(who, subject, body)] = _told(school, seconds=5)
+    assert (who, subject) == ("amina", "Somebody waits for your language")
+    assert body == "Somebody waits for your language.\n\nThey are here, after you sign in: https://lincoln.example.org/languages\n"
+    assert len(_told(school, hours=2)) == 1, "each thing once"
+    with school.database.write() as session:
+        mail.choose(session, amina, [Kind.HELP_HOURLY], locale="es", now=school.now)
+    _again(school)
+    assert [row[1] for row in _told(school, minutes=1)[1:]] == ["2 tareas esperan a quien hable su idioma"]
+    _again(school)
+    assert len(_told(school, minutes=5)) == 2, "an hour is not over"
+    assert len(_told(school, minutes=56)) == 3
+    with school.database.write() as session:
+        mail.choose(session, amina, [Kind.HELP_NEVER], locale="es", now=school.now)
+    _again(school)
+    assert len(_told(school, hours=2)) == 3
+
+
+def _again(school: School) -> None:
+    """A further task comes to Amina."""
+    school.now += timedelta(seconds=1)
+    with school.database.write() as session:
+        case = session.scalars(select(Case)).first()
+        assert case is not None
+        amina = session.scalars(select(Account.id).where(Account.name == "amina")).one()
+        speaking.put(
+            session, case, speaking.new_task(case, TaskKind.CHECK, "so", school.now, helper_id=amina, wanted_at=None, why=""), school.now
+        )
+
+
+def test_who_works_in_the_inbox_gets_such_e_mails_only_when_they_choose_them(school: School) -> None:
+    with school.database.write() as session:
+        cover.keep(session, 1, cover.Details(languages=("so",)), by="x", now=NOON)
+    school.hear("thank you so much for the help")
+    with school.database.write() as session:
+        case = session.scalars(select(Case)).one()
+        speaking.put(session, case, speaking.new_task(case, TaskKind.CHECK, "so", NOON, helper_id=1, wanted_at=None, why=""), NOON)
+    assert _told(school, minutes=1) == []

@@ -83,7 +83,9 @@ def elsewhere(sqlite_database: Database, seeded: Seeded) -> Rows:
         nothing = dict.fromkeys(("why", "asked_by", "ended_by", "result"), "")
         never = dict.fromkeys(("open_key", "inbound_id", "machine_id", "helper_id", "wanted_at", "ended_at"))
         approve(session, message="survey", language=None, by="boss@example.org", now=NOON)
-        task = LanguageTask(**nothing, **never, case_id=seeded.wei, kind="read", state="open", language="zh-Hans", asked_at=NOON)
+        task = LanguageTask(
+            **nothing, **never, case_id=seeded.wei, kind="read", state="open", language="zh-Hans", asked_at=NOON, given_at=NOON
+        )
         session.add(task)
         session.flush()
         survey = surveys.open_round(

@@ -1786,6 +1786,24 @@ def upgrade() -> None:
         sa.UniqueConstraint("snapshot_id", "school_id", "language", name=op.f("uq_snapshot_reach_snapshot_id_school_id_language")),
     )
     op.create_table(
+        "snapshot_waits",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("snapshot_id", sa.Integer(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("ended", sa.Integer(), nullable=False),
+        sa.Column("closed", sa.Integer(), nullable=False),
+        sa.Column("seconds", sa.JSON(), nullable=False),
+        sa.Column("middle", sa.Double(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["snapshot_id"], ["snapshots.id"], name=op.f("fk_snapshot_waits_snapshot_id_snapshots"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_snapshot_waits")),
+        sa.UniqueConstraint("snapshot_id", "school_id", "kind", "value", name=op.f("uq_snapshot_waits_snapshot_id_school_id_kind_value")),
+    )
+    op.create_table(
         "staff_absences",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
@@ -2029,6 +2047,7 @@ def upgrade() -> None:
         sa.Column("inbound_id", sa.Integer(), nullable=True),
         sa.Column("machine_id", sa.Integer(), nullable=True),
         sa.Column("helper_id", sa.Integer(), nullable=True),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("wanted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("why", sa.String(), nullable=False),
         sa.Column("asked_by", sa.String(), nullable=False),
@@ -2209,6 +2228,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_staff_absences_account_id_ends"))
 
     op.drop_table("staff_absences")
+    op.drop_table("snapshot_waits")
     op.drop_table("snapshot_reach")
     op.drop_table("snapshot_patterns")
     op.drop_table("snapshot_groups")
