@@ -26,9 +26,10 @@ def app() -> Flask:
     """Build the pages and start the jobs; the web server calls this once in its worker process."""
     logs.configure()
     services = wire()
-    scheduler = embedded.start(services)
+    pages = _pages(services)
+    scheduler = embedded.start(services)  # last: from here on a word to stop waits for what is at work
     atexit.register(scheduler.shutdown, wait=False)
-    return _pages(services)
+    return pages
 
 
 def pages() -> Flask:

@@ -33,6 +33,7 @@ from outreach.database import NOTICE_SILENCE
 from outreach.services import Services
 from scheduler.jobs import JOBS, Job
 from scheduler.running import tick
+from scheduler.stopping import be_brief
 
 CONCURRENCY = 8
 """Ticks at work at once in one worker, so that a night's import keeps no text waiting; most wait for the database or a network."""
@@ -47,9 +48,9 @@ _log = structlog.get_logger()
 
 
 def run(services: Services, *, jobs: Collection[str] = (), concurrency: int = CONCURRENCY, table: Collection[Job] = JOBS) -> None:
-    """Work until a signal says stop, then end the ticks at work; with *jobs* only these. While the database is away it waits.
+    """Work until a signal says stop, then finish the ticks at work; with *jobs* only these. While the database is away it waits.
 
-    The database is PostgreSQL's.
+    Ticks that do not finish soon after the word are ended with the process. The database is PostgreSQL's.
     """
     queues, told = [*(jobs or [job.name for job in table]), _TIDY], threading.Event()
     while not told.is_set():
@@ -68,6 +69,7 @@ async def _work(app: App, told: threading.Event, queues: Collection[str], concur
     def tell() -> None:
         told.set()
         stop.set()
+        be_brief()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, tell)

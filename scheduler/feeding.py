@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime, timedelta
+from multiprocessing.util import is_exiting
 from pathlib import Path
 
 import structlog
@@ -70,6 +71,8 @@ def _take_feed(services: Services, folder: Path, load: Loading) -> None:
             watching.waits(session, folder, str(error).rstrip("."), now=now, again_at=now + _LOOK_AGAIN)
         return
     except (RefusedError, BrokenProcessPool) as error:
+        if isinstance(error, BrokenProcessPool) and is_exiting():
+            return  # this service was told to stop and took the other process along: its next start loads the feed
         refused = isinstance(error, RefusedError)
         _log.warning("feed refused" if refused else "loading ended", folder=folder.name)
         may_mend = not refused or watching.asks_a_server(folder)

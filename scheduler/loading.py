@@ -17,6 +17,7 @@ from outreach.feeds.drops import holds_packed
 from outreach.feeds.taking import take_in
 from outreach.services import Services
 from outreach.settings import Settings
+from scheduler.stopping import deaf_children, die_with_parent
 
 
 def load(services: Services, folder: Path, now: datetime) -> ImportReport:
@@ -27,8 +28,10 @@ def load(services: Services, folder: Path, now: datetime) -> ImportReport:
     if _is_known(services.database, folder):
         return take_in(services.database, folder, settings=services.settings, now=now, by_itself=True)
     url = services.database.url.render_as_string(hide_password=False)
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-        return process.submit(_load, url, folder, services.settings, now).result()
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=die_with_parent) as process:
+        with deaf_children():
+            loaded = process.submit(_load, url, folder, services.settings, now)
+        return loaded.result()
 
 
 def _is_known(database: Database, folder: Path) -> bool:

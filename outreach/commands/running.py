@@ -15,6 +15,7 @@ from outreach.staff.actions import add_account, audit, one_time_link
 from outreach.staff.queries import by_email
 from outreach.staff.roles import Role
 from outreach.wiring import needs_postgres, wire
+from scheduler.stopping import WITHIN_SECONDS, heed_in_children
 
 _THREADS = 4
 """Requests served at a time; SQLite has one writer, and more threads only wait for it."""
@@ -75,8 +76,16 @@ def serve(host: str, port: int, *, without_jobs: bool) -> None:
     if without_jobs:
         needs_postgres(services)
     target = "outreach.serving:pages" if without_jobs else "outreach.serving:app"
-    server = Granian(target, address=host, port=port, interface=Interfaces.WSGI, blocking_threads=_THREADS, factory=True)
-    server.serve()
+    heed_in_children()
+    Granian(
+        target,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        blocking_threads=_THREADS,
+        factory=True,
+        workers_kill_timeout=WITHIN_SECONDS,  # for pages and jobs that are at work when it is told to stop
+    ).serve()
 
 
 @click.command()

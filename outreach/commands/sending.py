@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import cast
 
@@ -21,6 +20,7 @@ from outreach.messages.letters import Measures, calibration
 from outreach.planning.batches import waiting_texts
 from outreach.services import Services
 from outreach.wiring import wire
+from scheduler.stopping import Word, heeding
 
 _PAUSE_SECONDS = 2.0
 _UNHEARD = "the carrier does not tell what families wrote meanwhile, and one of them may have said stop"
@@ -31,18 +31,22 @@ _UNHEARD = "the carrier does not tell what families wrote meanwhile, and one of 
 @format_option
 @click.pass_context
 def dispatch(ctx: click.Context, *, watch: bool, form: str) -> None:
-    """Send what is due, each message checked again at the last moment."""
+    """Send what is due, each message checked again at the last moment.
+
+    Told to stop (SIGTERM, Ctrl+C) it finishes the few messages in hand, says what was done, and ends.
+    """
     services = wire()
-    report = _once(services)
-    while watch:
-        _print(services, report, form)
-        time.sleep(_PAUSE_SECONDS)
-        report = _once(services)
-    _print(services, report, form)
+    with heeding() as stop:
+        while True:
+            report = _once(services, stop)
+            _print(services, report, form)
+            stop.pause(_PAUSE_SECONDS if watch else 0.0)
+            if stop.said or not watch:
+                break
     ctx.exit(1 if report.errors_for_a_person else 0)
 
 
-def _once(services: Services) -> DispatchReport:
+def _once(services: Services, stop: Word) -> DispatchReport:
     """Settle what is uncertain, follow up what failed, then send until nothing is due.
 
     What families wrote is heard first each time, for it may be a stop; while the carrier does not tell it, nothing leaves.
@@ -51,14 +55,15 @@ def _once(services: Services) -> DispatchReport:
         reconcile(services.database, services.provider, services.settings, services.clock)
         follow(services.database, services.settings, services.clock)
     total, account = DispatchReport(), cast("object", services.provider)
-    while True:
+    while not stop.said:
         if isinstance(account, Account) and not heard_everything(services.database, account, services.settings, services.clock):
             return DispatchReport(total.counts, total.claimed, total.errors_for_a_person + 1, _UNHEARD)
         take_waiting(services.database, services.settings, services.clock.now())
         some = send_due(services.database, services.provider, services.settings, services.clock)
         total.add(some)
         if not some.claimed or some.stopped:
-            return total
+            break
+    return total
 
 
 def _print(services: Services, report: DispatchReport, form: str) -> None:
