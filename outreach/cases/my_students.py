@@ -20,7 +20,7 @@ from outreach.attendance.school_year import SchoolYear
 from outreach.attendance.sums import student_sums
 from outreach.cases import danger_queries as danger
 from outreach.cases import help_queries
-from outreach.cases.mentor_tables import CheckIn
+from outreach.cases.mentor_tables import CheckIn, MentorTie
 from outreach.cases.states import EventKind
 from outreach.cases.tables import Case, CaseEvent
 from outreach.clock import local_date
@@ -31,6 +31,7 @@ from outreach.district.tables import Enrolment, OtherContact, StudentAdult
 from outreach.planning.states import TOLD, State
 from outreach.planning.tables import PlannedMessage
 from outreach.settings import Settings
+from outreach.staff.tables import Account
 
 WINDOW = 20
 """School days that are set against as many before them."""
@@ -49,6 +50,7 @@ class Angle(StrEnum):
     SILENT = "silent"
     NO_NEXT_STEP = "no_next_step"
     IMPROVING = "improving"
+    NOBODY_KNOWS = "nobody_knows"
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Watched:
     """Something arrived, or somebody of the family was heard."""
     heard: bool
     knows: tuple[str, ...]
-    """Adults at school who know the child."""
+    """Adults at school who know the child: those whom the feed names, and mentors."""
     case_id: int | None
     """The open case."""
     waiting_since: datetime | None
@@ -95,6 +97,7 @@ class Watched:
             Angle.SILENT: self.reached and not self.heard,
             Angle.NO_NEXT_STEP: self.next_on is None,
             Angle.IMPROVING: self.improving,
+            Angle.NOBODY_KNOWS: not self.knows,
         }[angle]
 
 
@@ -258,8 +261,12 @@ def _next_steps(session: Session, cases: Collection[Case], now: datetime, zone: 
 
 
 def _known_by(session: Session, students: Collection[str]) -> dict[str, tuple[str, ...]]:
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    for some in slices(students):
+    found, one = defaultdict[str, dict[str, str]](dict), merged(session)
+    mentors = select(MentorTie.student_id, Account.name).join(Account, Account.id == MentorTie.account_id)
+    mentors = mentors.where(Account.disabled_at.is_(None)).order_by(MentorTie.id)
+    for some in slices(one.ids(students)):
         for row in session.scalars(select(StudentAdult).where(StudentAdult.student_id.in_(some)).order_by(StudentAdult.id)):
-            found[row.student_id].append(f"{row.name}, {row.role}" if row.role else row.name)
-    return {student_id: tuple(names) for student_id, names in found.items()}
+            found[one.of(row.student_id)].setdefault(row.name, row.role)
+        for student_id, name in session.execute(mentors.where(MentorTie.student_id.in_(some))):
+            found[one.of(student_id)].setdefault(name, "mentor")
+    return {child: tuple(f"{name}, {role}" if role else name for name, role in adults.items()) for child, adults in found.items()}

@@ -1,4 +1,4 @@
-"""``contact_log.csv`` for the student information system: every text, letter, call, visit and answer of one day, and no word of any.
+"""``contact_log.csv`` for the student information system: each text, letter, call, visit, answer and check-in of a day, and no word of any.
 
 A file tells one whole day of the school's clock, as it was known at ``contact_log_at`` on the next: so it can be written again at any time,
 and has the same bytes. It holds no words, no reason and no adult.
@@ -21,6 +21,8 @@ from sqlalchemy.orm import Session
 from outreach.cases.call_tables import CallMade
 from outreach.cases.help_states import StepState
 from outreach.cases.help_tables import Barrier, Step
+from outreach.cases.mentor_tables import CheckIn
+from outreach.cases.mentors import CheckInKind
 from outreach.cases.states import EventKind
 from outreach.cases.tables import Case, CaseEvent
 from outreach.clock import local_date, start_of_day
@@ -37,6 +39,7 @@ COLUMNS = ("student_id", "date", "kind", "outcome", "entry_id")
 _OUTCOMES = {"delivered": "delivered", "undelivered": "not_delivered", "failed": "not_delivered"}
 _SAID = {EventKind.CALL: ("call", "reached"), EventKind.NO_ANSWER: ("call", "no_answer"), EventKind.VISIT: ("visit", "visited")}
 _STEPS = ("call", "visit")
+_MET = {CheckInKind.CHILD: "child", CheckInKind.FAMILY: "family", CheckInKind.TRIED: "no_answer"}
 _CAUGHT_UP = 31
 """Days back for which missing files are written by themselves; older ones are a person's to ask for."""
 
@@ -47,7 +50,7 @@ class NotOverError(ValueError):
 
 @dataclass(frozen=True, order=True)
 class Entry:
-    """One line: ``kind`` is text, reply, letter, call or visit; ``entry_id`` with the child names it for good."""
+    """One line: ``kind`` is text, reply, letter, call, visit or check_in; ``entry_id`` with the child names it for good."""
 
     student_id: str
     date: str
@@ -75,6 +78,7 @@ def entries(session: Session, day: date, settings: Settings) -> list[Entry]:
         *_returned(session, span),
         *_happenings(session, span),
         *_steps(session, span),
+        *_check_ins(session, span),
     )
     lines = {Entry(one.of(child), day.isoformat(), kind, outcome, name) for child, kind, outcome, name in found if child}
     return sorted(lines, key=lambda line: (line.student_id, line.kind, line.entry_id))
@@ -201,3 +205,10 @@ def _steps(session: Session, span: _Day) -> _Found:
     )
     for step_id, kind, child in session.execute(rows):
         yield child, kind, "done", f"step-{step_id}"
+
+
+def _check_ins(session: Session, span: _Day) -> _Found:
+    """A mentor's contacts with a child or its family: the district owes a record of them as of every other help."""
+    rows = select(CheckIn.id, CheckIn.kind, CheckIn.student_id).where(CheckIn.at >= span.begins, CheckIn.at < span.ends)
+    for check_in_id, kind, child in session.execute(rows):
+        yield child, "check_in", _MET[CheckInKind(kind)], f"check-in-{check_in_id}"

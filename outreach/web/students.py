@@ -22,6 +22,7 @@ ANGLES = {
     Angle.SILENT: "Silent",
     Angle.NO_NEXT_STEP: "No next step",
     Angle.IMPROVING: "Improving",
+    Angle.NOBODY_KNOWS: "Nobody knows them",
 }
 MEANINGS = {
     Angle.ALL: "Everybody who misses 10 % of the days or more, the highest share first.",
@@ -29,6 +30,7 @@ MEANINGS = {
     Angle.SILENT: "Something has arrived, and these families have never answered.",
     Angle.NO_NEXT_STEP: "Nobody has planned a step for these, or put them aside until a day.",
     Angle.IMPROVING: "Missed less of the last 20 school days than of the 20 before.",
+    Angle.NOBODY_KNOWS: "No adult at school is named who knows the child, and no mentor is. Who could say good morning to them?",
 }
 _PER_PAGE = 50
 

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from outreach.cases.call_tables import CallMade
 from outreach.cases.help_tables import Barrier, Step
+from outreach.cases.mentor_tables import CheckIn
 from outreach.cases.tables import Case, CaseEvent
 from outreach.clock import FixedClock
 from outreach.database import Database
@@ -66,6 +67,8 @@ def busy(database: Database, settings: Settings, tmp_path: Path) -> Database:
                 student_id="st1", contact_id="c1", phone=MARIA, outcome=outcome, at=NOON, by="ana@example.org", event_id=call.id,
                 overlay_id=None, before={}, undone_at=undone,
             ))  # fmt: skip
+        for kind, hours in (("child", 0), ("family", 0), ("tried", 0), ("child", 24)):
+            session.add(CheckIn(student_id="st1", account_id=1, at=NOON + timedelta(hours=hours), kind=kind, words=PLANTED, next_on=None))
         sealed = Barrier(
             case_id=cases.maria, reason="housing", sealed=True, urgent=False, severity="", said_by="family", words=PLANTED, heard_at=NOON,
             inbound_id=None, confirmed_by="", state="open", said_yes_at=None, closed_at=None, closed_by="", closed_why="",
@@ -89,7 +92,8 @@ def test_a_day_holds_each_contact_once_and_equals_a_plain_recount(busy: Database
         heard = select(Case.student_id, CaseEvent.at).join(Case, Case.id == CaseEvent.case_id).where(CaseEvent.kind == "inbound")
         replies = sum(begins <= at < ends and child != "" for child, at in session.execute(heard))
     found = rows(content)
-    assert Counter(row["kind"] for row in found) == {"text": texts, "reply": replies, "call": 1, "visit": 2}
+    assert Counter(row["kind"] for row in found) == {"text": texts, "reply": replies, "call": 1, "visit": 2, "check_in": 3}
+    assert sorted(row["outcome"] for row in found if row["kind"] == "check_in") == ["child", "family", "no_answer"]
     assert texts >= 4
     assert replies > 0
     assert {row["outcome"] for row in found if row["kind"] == "call"} == {"left_message"}, "the one that was taken back is not there"

@@ -8,16 +8,20 @@ from fractions import Fraction
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from outreach.attendance.counting import SchoolRecord
 from outreach.attendance.profiles import profile
 from outreach.attendance.queries import StudentCount
 from outreach.attendance.verdicts import Day, Verdict
+from outreach.cases.mentor_tables import MentorTie
 from outreach.cases.my_students import WINDOW, two_windows
 from outreach.cases.tables import CaseEvent
 from outreach.database import Database
+from outreach.district.tables import StudentAdult
 from outreach.planning.tables import PlannedMessage
+from outreach.staff.tables import Account
+from tests.conftest import NOON
 from tests.web.conftest import SignedIn, send
 from tests.web.seed import Seeded
 
@@ -71,6 +75,25 @@ def test_the_views_say_whom_nobody_reached_who_is_silent_and_who_has_no_next_ste
         session.execute(update(PlannedMessage).where(PlannedMessage.contact_id == "c2").values(state="failed"))
     assert named(ana.get("/students?view=never_reached").text) == ["Yusuf Haddad"], "nothing arrived with his father"
     assert named(ana.get("/students?view=silent").text) == ["Luis Lopez"]
+
+
+def test_one_view_holds_the_children_whom_no_adult_at_school_knows(signed_in: SignedIn, sqlite_database: Database) -> None:
+    def add(*rows: object) -> list[str]:
+        with sqlite_database.write() as session:
+            session.add_all(rows)
+        return named(signed_in("ana").get("/students?view=nobody_knows").text)
+
+    assert add() == ["Yusuf Haddad", "Luis Lopez"]
+    assert add(StudentAdult(student_id="st3", name="Ms Ode", role="nurse", source="seed", import_id=1, line=2)) == ["Luis Lopez"]
+    with sqlite_database.read() as session:
+        mia = session.scalars(select(Account).where(Account.email == "mia@example.org")).one().id
+    assert add(MentorTie(account_id=mia, student_id="st1", name="", by="boss@example.org", at=NOON)) == []
+    page = signed_in("ana").get("/students").text
+    assert "<bdi>Ms Ode, nurse</bdi>" in page
+    assert ", mentor</bdi>" in page
+    with sqlite_database.write() as session:
+        session.execute(update(Account).where(Account.id == mia).values(disabled_at=NOON))
+    assert add() == ["Luis Lopez"], "a mentor who left knows nobody"
 
 
 def test_a_person_of_several_schools_chooses_one_and_no_other(signed_in: SignedIn) -> None:
