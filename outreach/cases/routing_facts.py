@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from outreach.cases.barrier_words import shipped
@@ -62,20 +62,36 @@ def family_of(session: Session, case: Case, settings: Settings, reason: str = ""
 
 def people_of(session: Session, school_id: str, settings: Settings, now: datetime) -> list[Person]:
     """Everybody who may be given a family of a school (of no school: nobody), as routing needs to know them."""
-    at_school = select(AccountSchool.account_id).where(AccountSchool.school_id == school_id)
     if not school_id:
         return []
-    able = select(Account).where(
-        Account.disabled_at.is_(None),
-        Account.role.in_([role.value for role in RUNGS]),
-        or_(Account.role.in_(_DISTRICT_WIDE), Account.id.in_(at_school)),
-    )
-    accounts = session.scalars(able.order_by(Account.id)).all()
+    accounts = session.scalars(select(Account).where(*_able(school_id)).order_by(Account.id)).all()
     ids = [account.id for account in accounts]
     details = {row.account_id: row for row in session.scalars(select(StaffDetail).where(StaffDetail.account_id.in_(ids)))}
     zone = zone_of(district.schools(session, [school_id]).get(school_id), settings)
     away, loads = absences(session, ids, local_date(now, zone)), _loads(session, ids)
     return [_person(account, school_id, details.get(account.id), away.get(account.id), loads.get(account.id, 0)) for account in accounts]
+
+
+def languages_at(session: Session, school_id: str, settings: Settings, now: datetime) -> frozenset[str]:
+    """The languages, besides English, of everybody who may be given a family of a school and is there: one question, for every text."""
+    if not school_id:
+        return frozenset()
+    today = local_date(now, zone_of(district.schools(session, [school_id]).get(school_id), settings))
+    gone = StaffAbsence.account_id == Account.id, StaffAbsence.begins <= today, StaffAbsence.ends >= today
+    rows = (
+        select(StaffDetail.languages).join(Account, Account.id == StaffDetail.account_id).where(*_able(school_id), ~exists().where(*gone))
+    )
+    return frozenset().union(*session.scalars(rows))
+
+
+def _able(school_id: str) -> tuple[ColumnElement[bool], ...]:
+    """Accounts that may be given families of a school."""
+    at_school = select(AccountSchool.account_id).where(AccountSchool.school_id == school_id)
+    return (
+        Account.disabled_at.is_(None),
+        Account.role.in_([role.value for role in RUNGS]),
+        or_(Account.role.in_(_DISTRICT_WIDE), Account.id.in_(at_school)),
+    )
 
 
 def _person(account: Account, school_id: str, detail: StaffDetail | None, absence: StaffAbsence | None, load: int) -> Person:

@@ -49,20 +49,14 @@ def hear(session: Session, case: Case, inbound: Inbound, settings: Settings, now
     if not inbound.to_human:  # most texts cost no more than this
         return
     language = written_in(inbound, family_language(session, case, settings))
-    if language in {"", DEFAULT} or language in read_at(session, case, settings, now):
+    if language in {"", DEFAULT} or language in routing_facts.languages_at(session, case.school_id, settings, now):
         return
-    if not _may_send(settings, Kind.READING, sealed=is_closed(session, case, inbound)):
+    if not _may_send(settings, Kind.READING) or _is_kept_in(session, case, settings, inbound):
         _give(session, case, inbound, language, settings, now, why=_ABSENT, told=not spoken)
         return
     row = _asked(case, Kind.READING, MachineState.WAITING, source=language, target=DEFAULT, now=now)
     row.inbound_id = inbound.id
     session.add(row)
-
-
-def read_at(session: Session, case: Case, settings: Settings, now: datetime) -> frozenset[str]:
-    """The languages, besides English, that somebody reads who may be given families of the case's school and is there."""
-    there = (person for person in routing_facts.people_of(session, case.school_id, settings, now) if person.away_until is None)
-    return frozenset().union(*(person.languages for person in there))
 
 
 def is_closed(session: Session, case: Case, inbound: Inbound | None = None) -> bool:
@@ -71,15 +65,20 @@ def is_closed(session: Session, case: Case, inbound: Inbound | None = None) -> b
     return urgent or case.sealed_since is not None or case.id in danger_queries.sealed_since(session, [case.id])
 
 
-def _may_send(settings: Settings, kind: Kind, *, sealed: bool) -> bool:
-    """Whether words may go to the translation service of the settings."""
+def _may_send(settings: Settings, kind: Kind) -> bool:
+    """Whether words of a kind may go to a translation service at all."""
     sends = {"families": {Kind.READING}, "staff": {Kind.DRAFT}, "both": {Kind.READING, Kind.DRAFT}}[settings.translation_sends]
-    return settings.translation != "none" and kind in sends and not (sealed and settings.translation == "deepl")
+    return settings.translation != "none" and kind in sends
+
+
+def _is_kept_in(session: Session, case: Case, settings: Settings, inbound: Inbound | None = None) -> bool:
+    """Whether words must not leave the district's own servers, and the service is another company's."""
+    return settings.translation == "deepl" and is_closed(session, case, inbound)
 
 
 def may_draft(session: Session, case: Case, settings: Settings) -> bool:
     """Whether a machine may draft an answer in a case."""
-    return _may_send(settings, Kind.DRAFT, sealed=is_closed(session, case))
+    return _may_send(settings, Kind.DRAFT) and not _is_kept_in(session, case, settings)
 
 
 def _asked(case: Case, kind: Kind, state: MachineState, *, source: str, target: str, now: datetime) -> MachineText:
@@ -120,7 +119,7 @@ def translate_due(database: Database, translator: Translator | None, settings: S
             row = session.get_one(MachineText, text_id)
             case, inbound = session.get_one(Case, row.case_id), session.get(Inbound, row.inbound_id or 0)
             asked = (inbound.body if inbound else row.original), row.source, row.target
-            may = _may_send(settings, Kind(row.kind), sealed=is_closed(session, case, inbound))  # it may have been sealed since
+            may = _may_send(settings, Kind(row.kind)) and not _is_kept_in(session, case, settings, inbound)  # sealed since, perhaps
         said = _ask(translator if may else None, *asked)
         with database.write() as session:
             made += _keep(session, text_id, said, translator, settings, now)
