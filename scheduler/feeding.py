@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime, timedelta
-from multiprocessing.util import is_exiting
 from pathlib import Path
 
 import structlog
@@ -20,7 +18,7 @@ from outreach.feeds import nights, watching
 from outreach.feeds.drops import UnfinishedError
 from outreach.feeds.watching import Look
 from outreach.services import Services
-from scheduler.loading import load
+from scheduler.loading import LoadingEndedError, load
 
 Loading = Callable[[Services, Path, datetime], ImportReport]
 """``loading.load``, or what a test puts in its place because a process takes seconds to start."""
@@ -70,9 +68,7 @@ def _take_feed(services: Services, folder: Path, load: Loading) -> None:
         with database.write() as session:
             watching.waits(session, folder, str(error).rstrip("."), now=now, again_at=now + _LOOK_AGAIN)
         return
-    except (RefusedError, BrokenProcessPool) as error:
-        if isinstance(error, BrokenProcessPool) and is_exiting():
-            return  # this service was told to stop and took the other process along: its next start loads the feed
+    except (RefusedError, LoadingEndedError) as error:
         refused = isinstance(error, RefusedError)
         _log.warning("feed refused" if refused else "loading ended", folder=folder.name)
         may_mend = not refused or watching.asks_a_server(folder)

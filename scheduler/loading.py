@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import outreach.tables  # noqa: F401 - the process that loads must know every table
@@ -20,18 +20,34 @@ from outreach.settings import Settings
 from scheduler.stopping import deaf_children, die_with_parent
 
 
+class LoadingEndedError(RuntimeError):
+    """The process that loads was killed (out of memory, say); nothing was written."""
+
+
 def load(services: Services, folder: Path, now: datetime) -> ImportReport:
     """Load one delivery as ``take_in`` does; bytes that are as they were are dealt with here, for starting a process takes longer.
 
-    Raises RefusedError, and BrokenProcessPool when the process was killed (out of memory, say); nothing was written then.
+    A word to stop waits for the end of it. Raises RefusedError, LoadingEndedError.
     """
     if _is_known(services.database, folder):
         return take_in(services.database, folder, settings=services.settings, now=now, by_itself=True)
     url = services.database.url.render_as_string(hide_password=False)
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=die_with_parent) as process:
-        with deaf_children():
-            loaded = process.submit(_load, url, folder, services.settings, now)
-        return loaded.result()
+    spawning = multiprocessing.get_context("spawn")
+    receiving, sending = spawning.Pipe(duplex=False)
+    # no pool: a pool's queues are taken down while a process that is told to stop still waits for its children
+    process = spawning.Process(target=_tell, args=(sending, url, folder, services.settings, now))
+    with receiving, deaf_children():
+        process.start()
+        sending.close()
+        try:
+            told: ImportReport | Exception = receiving.recv()
+        except EOFError as error:
+            raise LoadingEndedError from error
+        finally:
+            process.join()
+    if isinstance(told, Exception):
+        raise told
+    return told
 
 
 def _is_known(database: Database, folder: Path) -> bool:
@@ -44,9 +60,15 @@ def _is_known(database: Database, folder: Path) -> bool:
         return source is not None and source.digest == delivery.digest
 
 
-def _load(url: str, folder: Path, settings: Settings, now: datetime) -> ImportReport:
+def _tell(sending: Connection, url: str, folder: Path, settings: Settings, now: datetime) -> None:
+    """Load, and send what came of it, or the error."""
+    die_with_parent()
     database = Database(url)
+    told: ImportReport | Exception
     try:
-        return take_in(database, folder, settings=settings, now=now, by_itself=True)
+        told = take_in(database, folder, settings=settings, now=now, by_itself=True)
+    except Exception as error:  # noqa: BLE001 - whoever waits for it raises it again
+        told = error
     finally:
         database.engine.dispose()
+    sending.send(told)

@@ -84,7 +84,7 @@ def deaf_children() -> Iterator[None]:
 
 
 def die_with_parent() -> None:
-    """Called in a process of a pool: it goes on for as long as the one that started it, and no longer."""
+    """Called in a process that another one started: it goes on for as long as that one, and no longer."""
     threading.Thread(target=_die_after, args=(multiprocessing.parent_process(),), daemon=True).start()
 
 

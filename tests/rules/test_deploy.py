@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from outreach.cli import cli
 from outreach.settings import Settings
+from scheduler.stopping import WITHIN_SECONDS
 from tests.rules.house import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -47,6 +49,29 @@ def test_the_image_pins_the_versions_of_the_lock() -> None:
     packages = [line for line in lines if re.match(r"[a-zA-Z0-9]", line)]
     assert len(told.splitlines()) == len(packages)
     assert all(re.fullmatch(r"[a-z0-9._-]+==\S+", line) for line in told.splitlines())
+
+
+def test_the_linter_of_images_finds_nothing_to_say() -> None:
+    done = subprocess.run([Path(sys.executable).with_name("hadolint"), DEPLOY / "Dockerfile"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.skipif(shutil.which("docker-compose") is None, reason="docker-compose is not on this machine")
+def test_compose_understands_its_file_and_grants_every_service_of_ours_a_minute(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("POSTGRES_PASSWORD=x\n", encoding="utf-8")
+    shutil.copy(DEPLOY / "compose.yaml", tmp_path)
+    done = subprocess.run(
+        ["docker-compose", "-f", "compose.yaml", "config"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("stop_grace_period: ") == done.stdout.count("image: outreach") == 3
+
+
+def test_every_service_manager_grants_more_than_the_program_takes() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (DEPLOY / "compose.yaml", *UNITS))
+    granted = re.findall(r"(?:stop_grace_period: |^TimeoutStopSec=)(\d+)s?$", text, re.MULTILINE)
+    assert len(granted) == len(UNITS) + 1
+    assert all(int(seconds) > WITHIN_SECONDS for seconds in granted)
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not on this machine")
