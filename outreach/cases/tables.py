@@ -20,8 +20,8 @@ class Case(Base):
         Index(None, "student_id"),
         Index(None, "state", "closed_at"),
         Index("ix_cases_open_key", "open_key", unique=True),
-        # the inbox counts and orders its queues from this index alone, without the rows
-        Index("ix_cases_queue", "state", "queue", "urgent", "waiting_since", "opened_at", "school_id", "owner_id", "snoozed_until", "id"),
+        # the inbox counts and orders its queues from this index alone, without the rows, and counts in its order, without sorting
+        Index("ix_cases_queue", "state", "queue", "owner_id", "snoozed_until", "urgent", "waiting_since", "opened_at", "school_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -153,7 +153,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_cases_phone"), ["phone"], unique=False)
         batch_op.create_index(
             "ix_cases_queue",
-            ["state", "queue", "urgent", "waiting_since", "opened_at", "school_id", "owner_id", "snoozed_until", "id"],
+            ["state", "queue", "owner_id", "snoozed_until", "urgent", "waiting_since", "opened_at", "school_id", "id"],
             unique=False,
         )
         batch_op.create_index(batch_op.f("ix_cases_state_closed_at"), ["state", "closed_at"], unique=False)
