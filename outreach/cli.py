@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import sqlite3
 import sys
 import traceback
 
@@ -117,15 +119,28 @@ def main() -> None:
         pass
     except REFUSALS as error:
         _say("outreach", str(error))
-    except OSError as error:
-        if error.filename is None:  # no file a person could look at: a fault of ours, to be seen whole
-            traceback.print_exc()
-            sys.exit(_FAULT)
+    except Exception as error:  # noqa: BLE001 - a fault of ours is neither done nor refused, and has a code of its own
+        _say_fault(error)
+    sys.exit(2)
+
+
+def _say_fault(error: Exception) -> None:
+    """Say what a person can put right at the machine: room, or a file that cannot be used; else be seen whole, with a code of its own."""
+    if _is_for_want_of_room(error):
+        _say("outreach", "The disk is full. What was begun is undone; make room, and do it again.")
+    elif isinstance(error, OSError) and error.filename is not None:
         _say("outreach", f"{error.filename} cannot be used: {error.strerror}.")
-    except Exception:  # noqa: BLE001 - a fault of ours is neither done nor refused, and has a code of its own
+    else:
         traceback.print_exc()
         sys.exit(_FAULT)
-    sys.exit(2)
+
+
+def _is_for_want_of_room(error: Exception) -> bool:
+    """Whether a file system, SQLite or PostgreSQL (53100) said that nothing more fits."""
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, OSError):
+        return cause.errno in {errno.ENOSPC, errno.EDQUOT}
+    return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or getattr(cause, "sqlstate", None) == "53100"
 
 
 def _say(who: str, sentence: str) -> None:

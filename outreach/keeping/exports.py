@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import JSON, Boolean, Column, Date, Integer, String, Table, Time, collate, select
+from sqlalchemy import JSON, Boolean, Column, Date, Float, Integer, String, Table, Time, collate, select
 from sqlalchemy.engine import Connection
 
 from outreach.database import Base, Database, UtcDateTime
@@ -29,7 +29,10 @@ FORMAT = "outreach export 1"
 MANIFEST = "manifest.json"
 _README = "README.md"
 _CHUNK = 5_000
-_TYPES = {String: "text", Integer: "integer", Boolean: "boolean", Date: "date", Time: "time", UtcDateTime: "instant", JSON: "json"}
+_TYPES = {
+    String: "text", Integer: "integer", Float: "number", Boolean: "boolean",
+    Date: "date", Time: "time", UtcDateTime: "instant", JSON: "json",
+}  # fmt: skip
 """Each type of column, as the manifest calls it; a mapped type that is not here cannot be exported, and a test says so."""
 _ABOUT = """# An export of attendance outreach
 
@@ -37,7 +40,8 @@ Everything the service knows, in files that any tool reads. `manifest.json` name
 sha256 of its file, and the sha256 of every other file.
 
 - `tables/NAME.jsonl`: one row a line, a JSON object of column and value, UTF-8, in the order of the primary key.
-  Types: text, integer, boolean, json as JSON has them; date `2026-10-06`; time `19:00:00`; instant `2026-10-06T17:00:00+00:00`, in UTC.
+  Types: text, integer, number, boolean, json as JSON has them; date `2026-10-06`; time `19:00:00`; instant
+  `2026-10-06T17:00:00+00:00`, in UTC.
 - `settings.json`: the settings in force, without passwords and keys.
 - `home/`: what lies beside the database: feeds as received (gzip), photos and voice messages of families, your own `settings.toml` and the
   key that signs cookies and the audit trail. Whoever has this folder has children's data and that key.
@@ -54,13 +58,23 @@ sha256 of its file, and the sha256 of every other file.
 def write(database: Database, settings: Settings, folder: Path, *, now: datetime) -> dict[str, int]:
     """Export into the empty *folder*; return how many rows each table has. The manifest is written last: without it there is no export.
 
-    Raises KeepingError where the folder holds something.
+    Raises KeepingError where the folder holds something; whatever else goes wrong (a full disk) leaves the folder empty.
     """
     if folder.exists() and any(folder.iterdir()):
         sentence = f"{folder} is not empty; an export is written into an empty folder."
         raise KeepingError(sentence)
-    (folder / "tables").mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
+    try:
+        return _write(database, settings, folder, now)
+    except BaseException:
+        for path in folder.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        raise
+
+
+def _write(database: Database, settings: Settings, folder: Path, now: datetime) -> dict[str, int]:
+    (folder / "tables").mkdir()
     with database.engine.connect() as plain:
         connection = plain if database.is_sqlite else plain.execution_options(isolation_level="REPEATABLE READ")
         tables = [_write_table(connection, table, folder) for table in metadata.sorted_tables]

@@ -29,6 +29,7 @@ WORDS = 'Ünïcode, "quotes", \'more\', a\nnew line, \t tab, اردو, 🚌, \\n
 VALUES: dict[str, Callable[[int], object]] = {
     "text": lambda n: f"{WORDS}{n}",
     "integer": lambda n: n,
+    "number": lambda n: n / 3,
     "boolean": lambda n: n == 1,
     "date": lambda n: date(2026, 10, n),
     "time": lambda n: time(19, n),
