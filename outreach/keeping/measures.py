@@ -30,6 +30,8 @@ _ENDED = (*_FAILED, State.SENT, State.DELIVERED)
 _FEWEST = 20
 """Texts that ended in a day, below which a share says nothing."""
 _MANY_FAILED, _SOME_FAILED = 0.25, 0.1
+_SOME_FILTERED = 0.03
+"""A filter that begins to stop a sender's texts goes on until somebody looks; a few in a hundred are its beginning."""
 _TWICE = 2
 _TEXT = PlannedMessage.channel == Channel.SMS
 
@@ -53,11 +55,17 @@ class Failing:
     ended: int
     filtered: int
     """Of those of the last day: stopped by a carrier's filter."""
+    filtered_before: float
+    """The share that filters stopped in the week before."""
 
     @property
     def rises(self) -> bool:
-        """Whether a person should look: a quarter fails, or twice as many as usual and one in ten."""
-        return self.ended >= _FEWEST and (self.share >= _MANY_FAILED or (self.share >= _SOME_FAILED and self.share >= _TWICE * self.before))
+        """Whether a person should look: a quarter fails, or one in ten and twice the usual, or the filters' part begins to grow."""
+        if self.ended < _FEWEST:
+            return False
+        grown = self.share >= _SOME_FAILED and self.share >= _TWICE * self.before
+        filtered = self.filtered / self.ended
+        return self.share >= _MANY_FAILED or grown or (filtered >= _SOME_FILTERED and filtered >= _TWICE * self.filtered_before)
 
 
 def measures(session: Session, settings: Settings, now: datetime) -> Iterator[Measure]:
@@ -106,17 +114,28 @@ def last_deliveries(session: Session) -> list[tuple[str, datetime]]:
 
 def failing(session: Session, now: datetime) -> Failing:
     """How many texts did not arrive in the last day, and in the seven days before it."""
-    today, week = (_share(session, start, end) for start, end in ((now - _DAY, now), (now - 8 * _DAY, now - _DAY)))
-    last_day = _TEXT, PlannedMessage.claimed_at >= now - _DAY, PlannedMessage.error_code == FILTERED
-    filtered = session.scalar(select(func.count()).select_from(PlannedMessage).where(*last_day)) or 0
-    return Failing(today[0], week[0], today[1], filtered)
+    today, week = (_ended(session, start, end) for start, end in ((now - _DAY, now), (now - 8 * _DAY, now - _DAY)))
+    return Failing(today.share_of(today.failed), week.share_of(week.failed), today.ended, today.filtered, week.share_of(week.filtered))
 
 
-def _share(session: Session, start: datetime, end: datetime) -> tuple[float, int]:
-    asked = select(PlannedMessage.state, func.count()).where(_TEXT, PlannedMessage.claimed_at >= start, PlannedMessage.claimed_at < end)
-    found = dict(session.execute(asked.group_by(PlannedMessage.state)).all())
-    ended = sum(found.get(state, 0) for state in _ENDED)
-    return (sum(found.get(state, 0) for state in _FAILED) / ended if ended else 0.0), ended
+@dataclass(frozen=True)
+class _Ended:
+    """Texts of some days that came to an end."""
+
+    ended: int
+    failed: int
+    filtered: int
+
+    def share_of(self, some: int) -> float:
+        return some / self.ended if self.ended else 0.0
+
+
+def _ended(session: Session, start: datetime, end: datetime) -> _Ended:
+    when = _TEXT, PlannedMessage.claimed_at >= start, PlannedMessage.claimed_at < end
+    found = dict(session.execute(select(PlannedMessage.state, func.count()).where(*when).group_by(PlannedMessage.state)).all())
+    stopped = select(func.count()).select_from(PlannedMessage).where(*when, PlannedMessage.error_code == FILTERED)
+    ended, failed = (sum(found.get(state, 0) for state in states) for states in (_ENDED, _FAILED))
+    return _Ended(ended, failed, session.scalar(stopped) or 0)
 
 
 def spent(session: Session, settings: Settings, now: datetime) -> float:

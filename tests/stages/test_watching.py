@@ -16,6 +16,7 @@ from sqlalchemy import select
 from outreach.attention.tables import AttentionItem
 from outreach.clock import FixedClock
 from outreach.database import Database
+from outreach.delivery.filtering import FILTERED
 from outreach.keeping import standing
 from outreach.keeping.standing import Area
 from outreach.planning.actions import plan_answer
@@ -93,6 +94,26 @@ def test_failing_texts_and_a_nearly_spent_day_are_said(texted: Services) -> None
         for row in session.scalars(select(PlannedMessage)):
             row.state, row.segments = State.DELIVERED, 0
     assert _watch(texted, hours=1) == []
+
+
+@pytest.mark.parametrize(
+    ("filtered", "before", "said"),
+    [(3, 0, True), (2, 0, False), (3, 1, True), (3, 2, False)],
+    ids=["filters have begun", "one of fifty may be chance", "three times as many", "not twice as many"],
+)
+def test_a_rising_share_of_filtered_texts_is_said_before_many_fail(served: Services, filtered: int, before: int, *, said: bool) -> None:
+    """Of a hundred texts yesterday and of a hundred last week."""
+    with served.database.write() as session:
+        for number in range(200):
+            row = plan_answer(
+                session, phone=PHONE, body=SECRET, inbound_id=None, household="", contact_id="", student_ids=[], school_id="",
+                created_by="ana", now=NOON,
+            )  # fmt: skip
+            is_today, stopped = number < 100, number % 100 < (filtered if number < 100 else before)
+            row.claimed_at, row.segments = NOON if is_today else NOON - timedelta(days=3), 0
+            row.state, row.error_code = (State.UNDELIVERED, FILTERED) if stopped else (State.DELIVERED, "")
+    told = _watch(served, hours=1)
+    assert [f"({filtered} by a carrier's filter)" in sentence for sentence in told] == ([True] if said else [])
 
 
 def test_metrics_are_for_this_machine_or_a_token_and_name_nobody(texted: Services) -> None:
