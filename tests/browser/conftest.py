@@ -18,6 +18,7 @@ from outreach.database import Database
 from outreach.services import Services
 from outreach.settings import load_settings
 from outreach.web.app import create_app
+from tests.browser.desks import Desks
 from tests.conftest import NOON
 from tests.web.seed import PASSWORD, Seeded, seed
 
@@ -95,3 +96,11 @@ def page(request: pytest.FixtureRequest, browser: Browser, served: Served) -> It
     opened.wait_for_url("**/today")
     yield opened
     context.close()
+
+
+@pytest.fixture
+def desks(browser: Browser, served: Served) -> Iterator[Desks]:
+    """Desks that are cleared at the end."""
+    found = Desks(browser, served.url)
+    yield found
+    found.close()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import expect
 from sqlalchemy import func, select
 
 from outreach.cases.tables import Case
@@ -15,49 +14,15 @@ from outreach.database import Database
 from outreach.messages.actions import approve
 from outreach.planning.tables import PlannedMessage
 from tests.browser.conftest import Served
+from tests.browser.desks import Desks
 from tests.browser.test_screens import check
 from tests.conftest import NOON
-from tests.web.seed import ARABIC, PASSWORD, case_of, heard
+from tests.web.seed import ARABIC, case_of, heard
 
 pytestmark = pytest.mark.browser
 
 FORTY = 40
 _PHONE_CALL = "I am calling you today."
-
-
-class Desks:
-    """Browsers of people who are signed in."""
-
-    def __init__(self, browser: Browser, served: Served) -> None:
-        """Open none yet."""
-        self._browser, self._served = browser, served
-        self._open: list[BrowserContext] = []
-
-    def sign_in(self, name: str, *, width: int = 1280, touch: bool = False) -> Page:
-        context = self._browser.new_context(
-            viewport={"width": width, "height": 860}, base_url=self._served.url, has_touch=touch, is_mobile=touch
-        )
-        self._open.append(context)
-        page = context.new_page()
-        page.goto("/sign-in")
-        page.fill("#email", f"{name}@example.org")
-        page.fill("#password", PASSWORD)
-        page.click("main button")
-        page.wait_for_url("**/today")
-        page.goto("/inbox")
-        return page
-
-    def close(self) -> None:
-        for context in self._open:
-            context.close()
-
-
-@pytest.fixture
-def desks(browser: Browser, served: Served) -> Iterator[Desks]:
-    """Desks that are cleared at the end."""
-    found = Desks(browser, served)
-    yield found
-    found.close()
 
 
 def forty_waiting(database: Database) -> None:

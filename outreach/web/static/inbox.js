@@ -38,6 +38,10 @@ const use = (key) => {
   return true;
 };
 
+// At the beginning of a word of the answer, "/" opens the saved replies; inside a word, or where there are none, it is a stroke.
+const asksForSaved = (event) =>
+  event.key === "/" && event.target.id === "text" && !/\S$/.test(event.target.value.slice(0, event.target.selectionStart)) && lettersWork();
+
 const press = (event) => {
   if (event.key === "Escape") {
     for (const open of document.querySelectorAll("details.aside-menu[open], details.keys[open]")) {
@@ -52,6 +56,10 @@ const press = (event) => {
     if (!send) return;
     event.preventDefault();
     send.click();
+    return;
+  }
+  if (asksForSaved(event)) {
+    if (use("t")) event.preventDefault();
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target) || !lettersWork()) return;
