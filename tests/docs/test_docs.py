@@ -134,3 +134,17 @@ def test_every_file_named_in_code_exists() -> None:
     broken = [f"{_name(page)}: {name}" for page, name in sorted(named) if not list(ROOT.glob(name.rstrip("/")))]
 
     assert broken == []
+
+
+def test_every_test_that_a_page_names_as_a_proof_exists_and_each_behaviour_of_the_inbox_has_one() -> None:
+    defined = {
+        name
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", file.read_text("utf-8"), re.MULTILINE)
+    }
+    named = {(_name(page), name) for page in PAGES for name in re.findall(r"`(test_\w+)`", page.read_text("utf-8"))}
+    assert {one for one in named if one[1] not in defined} == set()
+    section = (ROOT / "docs" / "inbox.md").read_text("utf-8").partition("## What each behaviour is proved by")[2].partition("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    assert [row for row in rows if "`test_" not in row] == []
+    assert len(rows) == 10 + 6, "the ten behaviours, and what goes without saying"
