@@ -7,6 +7,7 @@ failing); PostgreSQL runs the same schema. A write transaction is short: nothing
 from __future__ import annotations
 
 import sqlite3
+import time
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -21,7 +22,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, create_engine, event, func, make_url, select
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -40,6 +41,7 @@ NOTICE_SILENCE: Mapping[str, str | int] = MappingProxyType(
 client would wait for hours, and the server would keep the locks of a worker that no longer exists."""
 _PATIENCE_SECONDS = 30.0
 """How long a transaction waits for its place unless it says otherwise."""
+_AGAIN_SECONDS = 0.02
 _MIGRATION_LOCK = 0x6F757472
 """PostgreSQL's advisory lock for schema changes; any number, as long as it stays the same."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -142,18 +144,21 @@ class Database:
             if current not in {script.revision for script in known.walk_revisions()}:
                 message = "The database was made by a newer version of this program; install that version, or restore a backup."
                 raise SchemaError(message)
-            if self.is_sqlite:
-                self._copy_beside(current)
-            elif not upgrade:
+            if not (self.is_sqlite or upgrade):
                 message = "The database was made by an older version; run 'outreach init' once to upgrade it."
                 raise SchemaError(message)
-        self._bring_up_to_date(config)
+        self._bring_up_to_date(config, known.get_current_head())
 
-    def _bring_up_to_date(self, config: Config) -> None:
+    def _bring_up_to_date(self, config: Config, head: str | None) -> None:
         """Run the missing migrations in one transaction; of several processes that come at once, one runs them and the others wait."""
         with self.engine.execution_options(begin="IMMEDIATE").connect() as connection, self._keys_at_rest(connection), connection.begin():
             if not self.is_sqlite:
                 connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+            current = MigrationContext.configure(connection).get_current_revision()
+            if current == head:
+                return
+            if self.is_sqlite and current is not None:
+                self._copy_beside(current)  # in its turn as the only writer: one who comes later must not copy the newer schema over it
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             if self.is_sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
@@ -210,7 +215,8 @@ def _sqlite_engine(url: str) -> Engine:
     def _set_up(dbapi_connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
         dbapi_connection.isolation_level = None  # we say BEGIN ourselves
         cursor = dbapi_connection.cursor()
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", f"cache_size=-{_CACHE_KIBIBYTES}"):
+        _keep_a_journal(cursor)
+        for pragma in ("foreign_keys=ON", "synchronous=FULL", f"cache_size=-{_CACHE_KIBIBYTES}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -224,6 +230,20 @@ def _sqlite_engine(url: str) -> Engine:
         connection.exec_driver_sql(f"BEGIN {options.get('begin', 'DEFERRED')}")
 
     return engine
+
+
+def _keep_a_journal(cursor: DBAPICursor) -> None:
+    """Turn a new file into one with a write-ahead log; of several that open it at once SQLite lets nobody wait, so they ask again."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN_SECONDS)
+        else:
+            return
 
 
 Json = dict[str, Any]

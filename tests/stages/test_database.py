@@ -187,15 +187,16 @@ def test_a_reader_never_waits_for_a_writer(sqlite_database: Database) -> None:
         assert _emails(sqlite_database) == []
 
 
-def test_many_processes_may_open_an_empty_database_at_once(empty_url: str) -> None:
+def _prepared_at_once(url: str, migrations: Path) -> list[Exception]:
+    """What went wrong where four come to one database in the same moment, each of which may bring it up to date."""
     troubles: list[Exception] = []
     together = threading.Barrier(4)
 
     def start() -> None:
-        database = Database(empty_url)
+        database = Database(url, migrations)
         together.wait()
         try:
-            database.prepare(upgrade=False)
+            database.prepare(upgrade=True)
         except Exception as trouble:  # noqa: BLE001 - any failure of a thread fails the test
             troubles.append(trouble)
         database.engine.dispose()
@@ -205,8 +206,23 @@ def test_many_processes_may_open_an_empty_database_at_once(empty_url: str) -> No
         thread.start()
     for thread in threads:
         thread.join()
+    return troubles
 
-    assert troubles == []
+
+def test_many_processes_may_open_an_empty_database_at_once(empty_url: str) -> None:
+    assert _prepared_at_once(empty_url, MIGRATIONS) == []
+
+
+def test_many_processes_may_upgrade_an_older_database_at_once(database: Database, newer: Path) -> None:
+    with database.write() as session:
+        session.add(_account("ana@example.org"))
+    assert _prepared_at_once(database.url.render_as_string(hide_password=False), newer) == []
+    assert _revision(database) == NEWER
+    with database.read() as session:
+        assert session.execute(text("SELECT email, nickname FROM accounts")).all() == [("ana@example.org", "none yet")]
+    if database.is_sqlite:
+        with closing(sqlite3.connect(f"{database.url.database}.before-{BASE}")) as copy:
+            assert copy.execute("SELECT version_num FROM alembic_version").fetchall() == [(BASE,)]
 
 
 def test_an_older_sqlite_schema_is_copied_beside_and_upgraded_with_every_row(sqlite_database: Database, newer: Path) -> None:
