@@ -19,7 +19,18 @@ highlight_language = "none"  # blocks say what they are
 
 CONTENTS = {
     "Begin": ["install", "first-week", "letters-first", "promises"],
-    "For you": ["roles/coordinator", "roles/administrator", "roles/leader", "roles/translator", "roles/it"],
+    "For you": [
+        "roles/coordinator",
+        "roles/administrator",
+        "roles/leader",
+        "roles/clerk",
+        "roles/mentor",
+        "roles/translator",
+        "roles/helper",
+        "roles/records",
+        "roles/evaluator",
+        "roles/it",
+    ],
     "What it does": [
         "feeds",
         "counting",

@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pypdfium2
 import requests
@@ -32,6 +33,7 @@ _TAKEN_IN_SECONDS = 15
 """Time for the demo to take in what families wrote."""
 _COLOURS = 24
 _SIGNS = "Rosa Delgado"
+CHILD = "Noah Foster"
 SAID = (
     "The bus stopped coming to our street and I start work at 6",
     "He was at the doctor on Monday, I have the note",
@@ -65,8 +67,19 @@ SHOTS = (
 )
 
 
+NEWCOMERS = (
+    (Shot("notes", "kofi", "/notes"), "attendance_clerk", "Kofi Mensah"),
+    (Shot("my-children", "lena", "/my-children"), "mentor", "Lena Ortiz"),
+    (Shot("languages", "amal", "/languages"), "language_helper", "Amal Haddad"),
+    (Shot("records", "ruth", "/records"), "records_officer", "Ruth Bergman"),
+    (Shot("studies", "theo", "/studies"), "evaluator", "Theo Grant"),
+)
+"""Roles that nobody has in the demo: people who are brought in for their pictures, at Rosa's school."""
+
+
 @dataclass(frozen=True)
 class _Demo:
+    folder: Path
     web: str
     phones: str
     said: str
@@ -84,7 +97,9 @@ def _demo() -> Iterator[_Demo]:
             end = time.monotonic() + _PATIENCE_SECONDS
             while "Sign in as" not in Path(said.name).read_text(encoding="utf-8") and time.monotonic() < end and process.poll() is None:
                 time.sleep(0.2)
-            yield _Demo(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}", Path(said.name).read_text(encoding="utf-8"))
+            yield _Demo(
+                Path(folder), f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}", Path(said.name).read_text(encoding="utf-8")
+            )
         finally:
             process.terminate()
             process.wait(timeout=_PATIENCE_SECONDS)
@@ -130,6 +145,27 @@ def _take(browser: Browser, demo: _Demo, shot: Shot) -> None:
     page.context.close()
 
 
+def _newcomer(browser: Browser, demo: _Demo, shot: Shot, role: str, name: str) -> None:
+    """Bring somebody in by the link that IT hands them, and see what they see; a mentor is given a child first."""
+    command = [str(Path(sys.executable).with_name("outreach")), "user", "add", f"{shot.who}@demo.invalid", "--name", name, "--role", role]
+    home = demo.folder / "var" / "demo"
+    told = {**os.environ, "OUTREACH_HOME": str(home), "OUTREACH_DATABASE_URL": f"sqlite:///{home / 'demo.db'}"}
+    done = subprocess.run([*command, "--school", "E1"], cwd=demo.folder, env=told, capture_output=True, text=True, check=True)
+    if role == "mentor":
+        page = _signed_in(browser, demo, Shot("mentors", "admin", "/mentors"))
+        page.goto("/mentors")
+        page.fill("input[name=child]", CHILD)
+        page.locator("form:has(input[name=child]) button").click()
+        page.context.close()
+    page = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]}, base_url=demo.web).new_page()
+    page.goto(urlsplit(done.stdout.strip()).path)
+    page.click("main button")
+    page.wait_for_load_state()
+    page.goto(shot.place)
+    _keep(shot.name, page.screenshot())
+    page.context.close()
+
+
 def _family_page(browser: Browser, demo: _Demo) -> None:
     """What a family sees with its letter's code and its child's birth date."""
     found = re.search(r"letter's code (\S+), child born (\w+) (\d+), (\d+)", demo.said)
@@ -170,6 +206,8 @@ def take_all() -> None:
         time.sleep(_TAKEN_IN_SECONDS)
         for shot in SHOTS:
             _take(browser, demo, shot)
+        for shot, role, name in NEWCOMERS:
+            _newcomer(browser, demo, shot, role, name)
         _family_page(browser, demo)
         _packet(browser, demo)
         browser.close()
