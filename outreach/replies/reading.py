@@ -23,6 +23,8 @@ _ENOUGH = 2
 """Common words of a language from which a text shows it."""
 _EVERY_LANGUAGE = ("opt_out", "redirect", "wrong_number", "crisis.")
 """Lists that are searched in every language whatever the text looks like: nothing of these may slip."""
+_GAINSAID_IN_ITS_LANGUAGE = ("opt_out", "redirect")
+"""Lists of which the look-alikes of the family's own language gainsay what any language found."""
 _FIGURATIVE = ("crisis.", "barrier.mental_health_trauma")
 """Lists whose words a figure of speech takes the sense from: dying of laughter is neither danger nor grief."""
 
@@ -116,10 +118,16 @@ class Reading:
             return
         found = [*self._keyword_hits(group), *self._phrase_hits(group)]
         if found:
-            masked = {at for start, end in self._look_alikes(group) for at in range(start, end)}
+            masked = {at for alike in self._gainsaying(group) for start, end in self._look_alikes(alike) for at in range(start, end)}
             if group.name.startswith(_FIGURATIVE):
                 masked |= _positions(self._hits("idiom"))
             yield from (hit for hit in found if masked.isdisjoint(range(hit.start, hit.end)))
+
+    def _gainsaying(self, group: Group) -> Iterable[Group]:
+        """Return the lists whose look-alikes count: who asks in their own language what STOP means does not say it in English."""
+        if group.name not in _GAINSAID_IN_ITS_LANGUAGE:
+            return (group,)
+        return (other for other in self._lexicon.of(group.name) if other is group or other.locale == self._language)
 
     def _phrase_hits(self, group: Group) -> Iterator[Hit]:
         if self._possible.isdisjoint(group.phrases):
