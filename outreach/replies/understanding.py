@@ -74,7 +74,7 @@ class Meaning:
 
 NO_CONTEXT = Context()
 
-_SURE = {Intent.CRISIS.value: (1.8, 3.2), Intent.OPT_OUT.value: (0.7, 1.5), Intent.WRONG_NUMBER.value: (0.7, 1.5)}
+_SURE = {Intent.CRISIS.value: (1.65, 3.0), Intent.OPT_OUT.value: (0.7, 1.5), Intent.WRONG_NUMBER.value: (0.7, 1.5)}
 """Margins from which a text that only reads like danger or a revocation is taken for one: where no rule found a meaning, and where one
 did. Measured on replies from which nothing was learned: a false page wakes a person, and at most one ordinary reply in 200 may.
 """
