@@ -161,6 +161,39 @@ class SchoolYear:
             self._plain[key] = from_events(events, meanings, track=track, grade=grade)
         return self._plain[key]
 
+    def open_between(self, school_ids: Collection[str] | None, first: date, last: date) -> frozenset[date] | None:
+        """The dates from *first* to *last* on which any of some schools (None: all) has school; None where none of them has a calendar.
+
+        These dates alone are read, for all schools at once: a page asks for a week, and a district has hundreds of calendars.
+        """
+        schools = self._every_school() if school_ids is None else school_ids
+        own: defaultdict[str, defaultdict[date, list[Event]]] = defaultdict(lambda: defaultdict(list))
+        marked: defaultdict[str, set[date]] = defaultdict(set)
+        known = False
+        row = CalendarEvent
+        for some in slices({one for school in schools for one in chain(school, self._parents)}):
+            here = row.school_id.in_(some)
+            week = select(row.school_id, row.date, row.event, row.minutes, row.track, row.grades).where(here, row.date.between(first, last))
+            for event in self._session.execute(week):
+                own[event.school_id][event.date].append(Event(*event[1:]))
+            reported = select(ReportedDay.school_id, ReportedDay.date).where(ReportedDay.school_id.in_(some))
+            for school, day in self._session.execute(reported.where(ReportedDay.date.between(first, last))):
+                marked[school].add(day)
+            known = known or self._session.scalar(select(row.id).where(here, row.date >= self.marks_from).limit(1)) is not None
+        found = set[date]()
+        for school in schools:
+            settings = self.settings(school)
+            told = nearest(own, chain(school, self._parents))
+            plain = from_marks(marked[school]) if settings.calendar == "from-events" else from_events(told, settings.events)
+            known = known or plain.known
+            found |= {day for day in opened_and_closed(plain, self.said(school)).days if first <= day <= last}
+        return frozenset(found) if known else None
+
+    def _every_school(self) -> list[str]:
+        """All organisations that are above no other; without a list of schools those that have a calendar."""
+        below = sorted(self._parents.keys() - set(self._parents.values()))
+        return below or list(self._session.scalars(select(CalendarEvent.school_id).distinct()))
+
     def said(self, school_id: str) -> dict[date, frozenset[Said]]:
         """What people here said of the year's dates at a school."""
         found = self._overlays.said(chain(school_id, self._parents))

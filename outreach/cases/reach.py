@@ -60,6 +60,26 @@ def answer_times(session: Session, since: datetime, schools: Collection[str] | N
     return {locale: _median(waits) for locale, waits in sorted(_waits(session, since, schools).items())}
 
 
+def waits_for_answers(session: Session, since: datetime, schools: Collection[str] | None = None) -> dict[tuple[str, str], list[timedelta]]:
+    """(school, language on file) → from each text of a family to the first answer that a person typed, at the school that answered."""
+    rows = (
+        select(Contact.locale, PlannedMessage.phone, PlannedMessage.school_id, PlannedMessage.facts, PlannedMessage.created_at)
+        .join(Contact, Contact.contact_id == PlannedMessage.contact_id)
+        .where(PlannedMessage.message_class == MessageClass.ANSWER, PlannedMessage.message == "", PlannedMessage.created_at >= since)
+        .order_by(PlannedMessage.created_at, PlannedMessage.id)
+    )
+    if schools is not None:
+        rows = rows.where(PlannedMessage.school_id.in_(schools))
+    first: dict[tuple[str, str, str], tuple[str, timedelta]] = {}
+    for locale, phone, school_id, facts, answered in session.execute(rows):
+        if wrote := facts.get("family_wrote_at"):
+            first.setdefault((locale, phone, wrote), (school_id, answered - datetime.fromisoformat(wrote)))
+    found: dict[tuple[str, str], list[timedelta]] = defaultdict(list)
+    for (locale, _phone, _wrote), (school_id, wait) in first.items():
+        found[school_id, locale].append(wait)
+    return found
+
+
 def _median(waits: list[timedelta]) -> timedelta | None:
     return timedelta(seconds=median(wait.total_seconds() for wait in waits)) if len(waits) >= FEWEST else None
 
@@ -108,20 +128,7 @@ def _replies(session: Session, since: datetime) -> dict[str, int]:
 
 
 def _waits(session: Session, since: datetime, schools: Collection[str] | None = None) -> dict[str, list[timedelta]]:
-    """From a family's text to the first answer that a person typed."""
-    rows = (
-        select(Contact.locale, PlannedMessage.phone, PlannedMessage.facts, PlannedMessage.created_at)
-        .join(Contact, Contact.contact_id == PlannedMessage.contact_id)
-        .where(PlannedMessage.message_class == MessageClass.ANSWER, PlannedMessage.message == "", PlannedMessage.created_at >= since)
-    )
-    if schools is not None:
-        rows = rows.where(PlannedMessage.school_id.in_(schools))
-    first: dict[tuple[str, str, datetime], datetime] = {}
-    for locale, phone, facts, answered in session.execute(rows):
-        if wrote := facts.get("family_wrote_at"):
-            key = (locale, phone, datetime.fromisoformat(wrote))
-            first[key] = min(first.get(key, answered), answered)
     found: dict[str, list[timedelta]] = defaultdict(list)
-    for (locale, _phone, wrote), answered in first.items():
-        found[locale].append(answered - wrote)
+    for (_school, locale), waits in waits_for_answers(session, since, schools).items():
+        found[locale] += waits
     return found

@@ -1,23 +1,26 @@
-"""Reads kept days for dashboards: groups beside each other, the same day last year, the weeks since the year began, and reach."""
+"""Reads kept days for dashboards: groups beside each other, the same day last year, the weeks since the year began, reach, and waits."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
+from statistics import median
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from outreach.attendance.counting import TIERS
 from outreach.district.queries import schools as all_schools
-from outreach.evidence.snapshot_tables import Snapshot, SnapshotGroup, SnapshotPattern, SnapshotReach
-from outreach.evidence.snapshots import CHRONIC, WHOLE
+from outreach.evidence.snapshot_tables import WHOLE, Snapshot, SnapshotGroup, SnapshotPattern, SnapshotReach, SnapshotWait
+from outreach.evidence.snapshots import CHRONIC
+from outreach.evidence.time_to_help import Waits
 
 SHOWN_TIERS = tuple(name for name, _ in TIERS)
 _HUNDREDTHS = 100
+_BY_SCHOOL = ("class", "alone")
 DIMENSIONS = ("school", "grade", "subgroup", "language")
 
 
@@ -120,9 +123,28 @@ def weeks(session: Session, until: date, since: date, school_id: str) -> list[We
 
 
 def reach(session: Session, kept: Snapshot, schools: Collection[str] | None) -> Sequence[SnapshotReach]:
-    """Reach by school and language, of the schools a person may see."""
-    rows = session.scalars(select(SnapshotReach).where(SnapshotReach.snapshot_id == kept.id).order_by(SnapshotReach.language))
-    return [row for row in rows if schools is None or row.school_id in schools]
+    """Reach by language: the rows of the named schools, or (None) those of the district."""
+    rows = select(SnapshotReach).where(SnapshotReach.snapshot_id == kept.id, _of(SnapshotReach.school_id, schools))
+    return session.scalars(rows.order_by(SnapshotReach.language)).all()
+
+
+def waited(session: Session, kept: Snapshot, kind: str, schools: Collection[str] | None) -> dict[str, Waits]:
+    """Language or root cause → how long families of the named schools, or (None) of the district, waited for an answer or for help."""
+    rows = select(SnapshotWait).where(SnapshotWait.snapshot_id == kept.id, SnapshotWait.kind == kind, _of(SnapshotWait.school_id, schools))
+    found: defaultdict[str, list[SnapshotWait]] = defaultdict(list)
+    for row in session.scalars(rows.order_by(SnapshotWait.value)):
+        found[row.value].append(row)
+    return {value: _waits(some) for value, some in found.items()}
+
+
+def _waits(rows: Sequence[SnapshotWait]) -> Waits:
+    number, ended, closed = (sum(getattr(row, name) for row in rows) for name in ("number", "ended", "closed"))
+    middle = rows[0].middle if len(rows) == 1 else median([wait for row in rows for wait in row.seconds]) if ended else None
+    return Waits(number, ended, closed, number - ended - closed, None if middle is None else timedelta(seconds=middle))
+
+
+def _of(column: InstrumentedAttribute[str], schools: Collection[str] | None) -> ColumnElement[bool]:
+    return column == WHOLE if schools is None else column.in_(set(schools) - {WHOLE})
 
 
 @dataclass(frozen=True)
@@ -166,29 +188,47 @@ class Lying:
     """School, class, meetings missed on days on which the child came, and how many children; the most missed first."""
     months: Sequence[Month]
     alone: Sequence[tuple[str, int, int]]
-    """School, children at 10 % or more whom no adult at school knows, and all children at 10 % or more there."""
+    """School, children at 10 % or more whom no adult at school knows, and all children at 10 % or more there; the most such first."""
+    more_alone: int
+    """Schools with such children that are not named."""
     steps: Sequence[tuple[str, int, Fraction, Fraction]]
     """A kind of step, how many were taken, and days missed per step in the 20 school days before and from it on."""
+    barriers: Mapping[str, Mapping[str, int]]
+    """Month → root cause → how often it was heard."""
 
 
-def lying(session: Session, kept: Snapshot, schools: Collection[str] | None, most: int = 10) -> Lying:
-    """The patterns of the named schools together, or of all."""
-    rows = session.scalars(select(SnapshotPattern).where(SnapshotPattern.snapshot_id == kept.id).order_by(SnapshotPattern.school_id))
-    mine = [row for row in rows if schools is None or row.school_id in schools]
+def lying(session: Session, kept: Snapshot, schools: Collection[str] | None, most: int = 10, most_schools: int = 20) -> Lying:
+    """The patterns of the named schools together, or (None) of the district."""
+    here = select(SnapshotPattern).where(SnapshotPattern.snapshot_id == kept.id)
+    added = here.where(_of(SnapshotPattern.school_id, schools), SnapshotPattern.kind.not_in(_BY_SCHOOL))
     sums: defaultdict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
-    for row in mine:
+    for row in session.scalars(added):
         part, whole = sums[row.kind].get(row.value, (0, 0))
         sums[row.kind][row.value] = part + row.part, whole + row.whole
-    classes = [(row.school_id, row.value, row.part, row.whole) for row in mine if row.kind == "class"]
+    mine = here if schools is None else here.where(_of(SnapshotPattern.school_id, schools))
+    largest = mine.order_by(SnapshotPattern.part.desc(), SnapshotPattern.school_id, SnapshotPattern.value)
+    alone = mine.where(SnapshotPattern.kind == "alone", SnapshotPattern.part > 0)
+    classes = session.scalars(largest.where(SnapshotPattern.kind == "class").limit(most)).all()
+    lonely = session.scalars(largest.where(SnapshotPattern.kind == "alone", SnapshotPattern.part > 0).limit(most_schools)).all()
+    schools_alone = session.scalar(select(func.count()).select_from(alone.subquery())) or 0
     before = sums["before"].items()
     return Lying(
         weekdays=[Weekday(int(day), Fraction(part, _HUNDREDTHS), whole) for day, (part, whole) in sorted(sums["weekday"].items())],
         runs=sorted((int(limit), now, had) for limit, (now, had) in sums["run"].items()),
-        classes=sorted(classes, key=lambda one: (-one[2], one))[:most],
+        classes=[(row.school_id, row.value, row.part, row.whole) for row in classes],
         months=[_month(name, sums["reason"], *figures) for name, figures in sorted(sums["month"].items())],
-        alone=[(row.school_id, row.part, row.whole) for row in mine if row.kind == "alone"],
+        alone=[(row.school_id, row.part, row.whole) for row in lonely],
+        more_alone=schools_alone - len(lonely),
         steps=[(kind, n, _each(missed, n), _each(sums["after"][kind][0], n)) for kind, (missed, n) in sorted(before)],
+        barriers=_barriers({value: number for value, (number, _) in sums["barrier"].items()}),
     )
+
+
+def _barriers(numbers: Mapping[str, int]) -> Mapping[str, Mapping[str, int]]:
+    """Each month with each root cause that was heard in any."""
+    causes = sorted({value.split()[1] for value in numbers})
+    months = sorted({value.split()[0] for value in numbers})
+    return {month: {cause: numbers.get(f"{month} {cause}", 0) for cause in causes} for month in months}
 
 
 def _month(name: str, reasons: Mapping[str, tuple[int, int]], missed: int, membership: int) -> Month:

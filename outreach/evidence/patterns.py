@@ -35,7 +35,7 @@ class Key(NamedTuple):
     """What one row is about."""
 
     school_id: str
-    kind: Literal["weekday", "month", "reason", "run", "class", "alone", "before", "after"]
+    kind: Literal["weekday", "month", "reason", "run", "class", "alone", "before", "after", "barrier"]
     value: str
 
 

@@ -19,8 +19,7 @@ from outreach.evidence import dashboard, goals
 from outreach.evidence.dashboard import Group
 from outreach.evidence.goals import Progress
 from outreach.evidence.small_cells import SMALLEST, Hidden, hide
-from outreach.evidence.snapshot_tables import Snapshot
-from outreach.evidence.snapshots import WHOLE
+from outreach.evidence.snapshot_tables import WHOLE, Snapshot
 
 _TABLES = 16
 _A_WEEK = timedelta(days=7)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from outreach.attendance.school_year import SchoolYear
 from outreach.cases.tables import Case, CaseEvent
+from outreach.evidence.snapshot_tables import WHOLE, SnapshotReach
 from outreach.planning.states import TOLD, Channel, MessageClass, State
 from outreach.planning.tables import PlannedMessage
 
@@ -26,6 +27,14 @@ class Reached:
     answered: int = 0
     unreached: Counter[str] = field(default_factory=Counter)
 
+    def add(self, more: Reached | SnapshotReach) -> None:
+        """Add other households."""
+        self.households += more.households
+        self.told += more.told
+        self.delivered += more.delivered
+        self.answered += more.answered
+        self.unreached.update(more.unreached)
+
 
 @dataclass
 class _Home:
@@ -37,7 +46,10 @@ class _Home:
 
 
 def reached(session: Session, as_of: date) -> Mapping[tuple[str, str], Reached]:
-    """(school, the family's language) → whom the nudges of this school year reached; each household counts at one school and language."""
+    """(school, the family's language) → whom the nudges of this school year reached, and the sums over all schools (no school).
+
+    Each household counts at one school and language.
+    """
     since = datetime.combine(_year_began(session, as_of), time(), UTC)
     homes: defaultdict[tuple[str, str, str], _Home] = defaultdict(_Home)
     columns = (
@@ -65,6 +77,9 @@ def reached(session: Session, as_of: date) -> Mapping[tuple[str, str], Reached]:
         group.answered += household in answered
         if not home.told:
             group.unreached[home.why or "not sent yet"] += 1
+    for (school_id, language), group in list(found.items()):
+        if school_id != WHOLE:
+            found[WHOLE, language].add(group)
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -18,17 +18,21 @@ from outreach.cases.mentors import connected
 from outreach.district import queries as district
 from outreach.district.subgroups import subgroups
 from outreach.district.tables import Student
-from outreach.evidence import patterns
+from outreach.evidence import patterns, waits
 from outreach.evidence.afterwards import around
 from outreach.evidence.reach import Reached, reached
-from outreach.evidence.snapshot_tables import Snapshot, SnapshotGroup, SnapshotPattern, SnapshotReach
+from outreach.evidence.snapshot_tables import WHOLE, Snapshot, SnapshotGroup, SnapshotPattern, SnapshotReach, SnapshotWait
+from outreach.evidence.time_to_help import Heard
 from outreach.settings import Settings
 from outreach.thresholds.counts import everybody
 
 CHRONIC = ("severe", "moderate")
 """The tiers of 10 % and more."""
-WHOLE = ""
-"""The school id of the district."""
+_OF_SCHOOLS = frozenset({"class", "alone"})
+"""Patterns that no row of the district sums up."""
+
+
+_TABLES = (SnapshotGroup, SnapshotReach, SnapshotPattern, SnapshotWait)
 
 
 @dataclass
@@ -56,6 +60,7 @@ class Day:
     """(school, dimension, value) → its children."""
     reach: Mapping[tuple[str, str], Reached]
     patterns: Mapping[patterns.Key, patterns.Row]
+    waits: Mapping[waits.Key, waits.Waited]
     version: tuple[int, int]
 
 
@@ -82,13 +87,17 @@ def add_up(session: Session, settings: Settings, day: date, now: datetime) -> Da
     """Add up what may be told of every child enrolled today, or, of an earlier *day*, what is known now of those enrolled then."""
     version = newest_version(session)
     counts: Mapping[str, StudentSum]
-    last_days, lying = LastDays(session, now, settings.zone), dict[patterns.Key, patterns.Row]()
+    last_days, lying, waited = LastDays(session, now, settings.zone), dict[patterns.Key, patterns.Row](), dict[waits.Key, waits.Waited]()
     if day >= last_days.as_of:
         told = everybody(session, now, settings.zone)
         counts, enrolled, reach = told.by_student, told.enrolled, reached(session, day)
         lying.update(patterns.add_up(session, last_days, enrolled))
         lying.update(_alone(session, counts, enrolled))
         lying.update(_around(session, last_days, settings.zone))
+        lying.update(_district(lying))
+        heard = waits.heard_this_year(session, day, settings.zone)
+        lying.update(_barriers(heard, settings.zone))
+        waited.update(waits.add_up(session, heard, waits.year_to(day, settings.zone)[0]))
     else:
         counts, reach = student_sums(session, day), {}
         enrolled = enrolled_at(session, counts, day)
@@ -98,7 +107,7 @@ def add_up(session: Session, settings: Settings, day: date, now: datetime) -> Da
         if student_id in counts and student_id in students:
             for key in _groups(students[student_id], schools[0]):
                 groups[key].add(counts[student_id].count)
-    return Day(day, groups, reach, lying, (version.import_id, version.overlay_id))
+    return Day(day, groups, reach, lying, waited, (version.import_id, version.overlay_id))
 
 
 def _alone(
@@ -118,6 +127,24 @@ def _around(session: Session, days: LastDays, zone: str) -> Iterator[tuple[patte
         yield patterns.Key(school_id, "after", kind), patterns.Row(found.after, found.steps)
 
 
+def _barriers(heard: Sequence[Heard], zone: str) -> Iterator[tuple[patterns.Key, patterns.Row]]:
+    for school_id, value, number in waits.by_month(heard, zone):
+        yield patterns.Key(school_id, "barrier", value), patterns.Row(number, number)
+
+
+def _district(lying: Mapping[patterns.Key, patterns.Row]) -> Iterator[tuple[patterns.Key, patterns.Row]]:
+    """The sums over all schools."""
+    parts, wholes = Counter[patterns.Key](), Counter[patterns.Key]()
+    for key, row in lying.items():
+        if key.kind not in _OF_SCHOOLS:
+            parts[key._replace(school_id=WHOLE)] += row.part
+            wholes[key._replace(school_id=WHOLE)] += row.whole
+    for key, whole in wholes.items():
+        # not every school misses days for every reason, and the month is everybody's
+        month = key._replace(kind="month", value=key.value.split()[0]) if key.kind == "reason" else key
+        yield key, patterns.Row(parts[key], wholes[month] if key.kind == "reason" else whole)
+
+
 def _groups(student: Student, school_id: str) -> Iterator[tuple[str, str, str]]:
     named = [("all", ""), ("grade", student.grade), ("language", student.home_locale or student.home_language)]
     for dimension, value in (*named, *(("subgroup", name) for name in subgroups(student.subgroups))):
@@ -128,7 +155,7 @@ def _groups(student: Student, school_id: str) -> Iterator[tuple[str, str, str]]:
 def keep(session: Session, day: Day, now: datetime) -> Snapshot:
     """Keep a day's sums in place of what was kept for it before."""
     for old in session.scalars(select(Snapshot.id).where(Snapshot.as_of == day.as_of)).all():
-        for table in (SnapshotGroup, SnapshotReach, SnapshotPattern):
+        for table in _TABLES:
             session.execute(delete(table).where(table.snapshot_id == old))
         session.execute(delete(Snapshot).where(Snapshot.id == old))
     made = Snapshot(as_of=day.as_of, made_at=now, import_id=day.version[0], overlay_id=day.version[1])
@@ -139,7 +166,7 @@ def keep(session: Session, day: Day, now: datetime) -> Snapshot:
     return made
 
 
-def _rows(snapshot_id: int, day: Day) -> Iterable[SnapshotGroup | SnapshotReach | SnapshotPattern]:
+def _rows(snapshot_id: int, day: Day) -> Iterable[SnapshotGroup | SnapshotReach | SnapshotPattern | SnapshotWait]:
     for key, row in day.patterns.items():
         yield SnapshotPattern(snapshot_id=snapshot_id, **key._asdict(), **row._asdict())
     for (school_id, dimension, value), found in sorted(day.groups.items()):
@@ -154,13 +181,14 @@ def _rows(snapshot_id: int, day: Day) -> Iterable[SnapshotGroup | SnapshotReach 
             absent_halves=found.absent_halves,
         )
     for (school_id, language), reach in sorted(day.reach.items()):
-        yield SnapshotReach(
+        yield SnapshotReach(snapshot_id=snapshot_id, school_id=school_id, language=language, **vars(reach))
+    for wait, waited in sorted(day.waits.items()):
+        yield SnapshotWait(
             snapshot_id=snapshot_id,
-            school_id=school_id,
-            language=language,
-            households=reach.households,
-            told=reach.told,
-            delivered=reach.delivered,
-            answered=reach.answered,
-            unreached=dict(reach.unreached),
+            **wait._asdict(),
+            number=waited.number,
+            ended=len(waited.seconds),
+            closed=waited.closed,
+            seconds=[] if wait.school_id == WHOLE else list(waited.seconds),
+            middle=waited.middle,
         )

@@ -18,7 +18,6 @@ from outreach.cases.help_tables import Step
 from outreach.cases.states import CaseState, Queue
 from outreach.cases.tables import Case
 from outreach.clock import local_date
-from outreach.district.tables import Enrolment
 from outreach.planning.states import State
 from outreach.planning.tables import PlannedMessage
 from outreach.settings import Settings
@@ -94,13 +93,9 @@ def due_steps(person: SignedIn, until: date) -> Select[Step, Case]:
 
 def school_days(session: Session, schools: Collection[str] | None, today: date) -> frozenset[date]:
     """Those of the seven days from *today* on which one of *schools* (None: any) has school; without any calendar Monday to Friday."""
-    days = [today + timedelta(days=ahead) for ahead in range(_WEEK.days)]
-    asked = session.scalars(select(Enrolment.school_id).distinct()) if schools is None else schools
-    year = SchoolYear.of(session, today)
-    calendars = [days_of for school in asked if (days_of := year.calendar(school, "", "").days)]
-    if not calendars:
-        return frozenset(day for day in days if day.weekday() < _WEEKEND)
-    return frozenset(day for day in days if any(day in known for known in calendars))
+    days = frozenset(today + timedelta(days=ahead) for ahead in range(_WEEK.days))
+    known = SchoolYear.of(session, today).open_between(schools, min(days), max(days))
+    return known if known is not None else frozenset(day for day in days if day.weekday() < _WEEKEND)
 
 
 def _conversations(session: Session, person: SignedIn, now: datetime) -> Waits:

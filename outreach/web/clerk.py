@@ -73,6 +73,8 @@ class Row:
     """None where its words are sealed for this person."""
     media: tuple[InboundMedia, ...]
     said: tuple[date, ...]
+    agrees: bool
+    """The feed now says what the family said."""
     shown: tuple[date, ...]
     days: tuple[MarkedDay, ...]
     """Of the dates it names; without any, the latest days missed."""
@@ -177,7 +179,8 @@ def _rows(session: Session, found: Sequence[Said], known: SignedIn) -> list[Row]
                 inbound=None if instead else inbound,
                 media=() if instead else photos.get(inbound.id, ()),
                 said=() if instead else said,
-                shown=tuple(date.fromisoformat(day) for day in word.shown),
+                agrees=bool(word.shown),
+                shown=() if instead else tuple(date.fromisoformat(day) for day in word.shown),
                 days=_days(session, case.student_id, said) if case.student_id and not instead else (),
             )
         )

@@ -15,7 +15,7 @@ from outreach.district import queries as district
 from outreach.evidence import dashboard, goals
 from outreach.evidence.goal_tables import Goal
 from outreach.evidence.goals import GoalError, Measure, Wanted
-from outreach.evidence.snapshots import WHOLE
+from outreach.evidence.snapshot_tables import WHOLE
 from outreach.staff import actions as staff
 from outreach.staff.roles import Permission
 from outreach.web.context import now, person, services

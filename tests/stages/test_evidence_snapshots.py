@@ -135,7 +135,14 @@ def test_reach_counts_households_and_says_why_the_others_heard_nothing(nights: N
         columns=["school", "language", "household", "state", "why", "channel"],
     )
     with nights.database.read() as session:
-        rows = session.scalars(select(SnapshotReach).where(SnapshotReach.snapshot_id == kept)).all()
+        everything = session.scalars(select(SnapshotReach).where(SnapshotReach.snapshot_id == kept)).all()
+    rows = [row for row in everything if row.school_id]
+    for whole in (row for row in everything if not row.school_id):
+        mine = [row for row in rows if row.language == whole.language]
+        assert (whole.households, whole.told, whole.delivered) == tuple(
+            sum(getattr(row, name) for row in mine) for name in ("households", "told", "delivered")
+        )
+        assert sum(whole.unreached.values()) == sum(sum(row.unreached.values()) for row in mine)
     assert sum(row.households for row in rows) == frame.groupby(["school", "language"]).household.nunique().sum()
     assert sum(row.told for row in rows) == 4
     assert sum(row.delivered for row in rows) == 3

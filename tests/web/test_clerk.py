@@ -60,9 +60,12 @@ def test_one_press_says_what_came_of_it_and_the_case_tells_it(said: SignedIn, sq
 def test_sealed_words_show_neither_themselves_nor_their_dates(said: SignedIn, sqlite_database: Database, seeded: Seeded) -> None:
     with sqlite_database.write() as session:
         session.get_one(Case, seeded.omar).sealed_since = NOON - timedelta(hours=2)
+        for word in session.scalars(select(RecordWord).where(RecordWord.case_id == seeded.omar)):
+            word.shown = ["2026-10-05"]
     page = said("kim").get(PAGE).text
     assert "Sealed: only the person who looks after this case" in page
     assert "He was in class" not in page
+    assert "The feed now says what the family said" in page
     assert "Oct 5" not in page
 
 

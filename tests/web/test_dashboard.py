@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from pathlib import Path
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from outreach.cases.help_tables import Barrier
 from outreach.database import Database
 from outreach.evidence import snapshots
-from outreach.evidence.snapshot_tables import SnapshotPattern
+from outreach.evidence.snapshot_tables import Snapshot, SnapshotPattern
 from outreach.settings import Settings
-from tests.stages.nights import Nights
+from tests.conftest import NOON as _NOW
 from tests.web.conftest import SignedIn
 from tests.web.seed import LINCOLN, ROOSEVELT
 
@@ -21,11 +21,14 @@ from tests.web.seed import LINCOLN, ROOSEVELT
 @pytest.fixture
 def added_up(sqlite_database: Database, settings: Settings, signed_in: SignedIn) -> SignedIn:
     """The seed's five children, added up for today and for last year."""
-    nights = Nights(sqlite_database, settings, Path())
     with sqlite_database.write() as session:
-        for day in snapshots.missing(session, settings, nights.now):
-            snapshots.keep(session, snapshots.add_up(session, settings, day, nights.now), nights.now)
+        for day in snapshots.missing(session, settings, _NOW):
+            _add_up(session, settings, day)
     return signed_in
+
+
+def _add_up(session: Session, settings: Settings, day: date) -> None:
+    snapshots.keep(session, snapshots.add_up(session, settings, day, _NOW), _NOW)
 
 
 def test_before_the_first_feed_the_page_says_so(signed_in: SignedIn) -> None:
@@ -58,10 +61,13 @@ def test_whoever_may_not_see_children_sees_no_small_number(added_up: SignedIn) -
     assert "chart-cell" not in shown, "nor its picture"
 
 
-def test_how_long_families_wait_is_told_by_root_cause_and_not_in_small_numbers(added_up: SignedIn, sqlite_database: Database) -> None:
+def test_how_long_families_wait_is_told_by_root_cause_and_not_in_small_numbers(
+    added_up: SignedIn, sqlite_database: Database, settings: Settings
+) -> None:
     with sqlite_database.write() as session:
         row = session.scalars(select(Barrier).where(Barrier.reason == "transportation")).one()
         row.said_yes_at, row.sealed = row.heard_at + timedelta(days=3, hours=12), True
+        _add_up(session, settings, max(session.scalars(select(Snapshot.as_of))))
     shown = added_up("ana").get("/dashboard").text
     assert "How long families wait for help" in shown
     assert "3.5 days" in shown
@@ -82,6 +88,7 @@ def test_how_days_missed_lie_is_told_and_rows_of_children_only_to_who_may_see_th
         kept = session.scalars(select(SnapshotPattern.snapshot_id)).first()
         session.add(SnapshotPattern(snapshot_id=kept, school_id=LINCOLN, kind="run", value="3", part=4, whole=31))
         session.add(SnapshotPattern(snapshot_id=kept, school_id=ROOSEVELT, kind="run", value="3", part=2, whole=6))
+        session.add(SnapshotPattern(snapshot_id=kept, school_id="", kind="run", value="3", part=6, whole=37))
         session.add(SnapshotPattern(snapshot_id=kept, school_id=LINCOLN, kind="class", value="math-7", part=40, whole=9))
         for kind, value, part, whole in (("alone", "", 3, 8), ("before", "visit", 6600, 12), ("after", "visit", 4200, 12)):
             session.add(SnapshotPattern(snapshot_id=kept, school_id=LINCOLN, kind=kind, value=value, part=part, whole=whole))
