@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from outreach.replies.date_words import is_of_a_date
 from outreach.replies.lexicon import DANGERS, NOTHING, Lexicon, shipped
 from outreach.replies.likeness import Likely
 from outreach.replies.normalise import normalise
@@ -76,9 +77,11 @@ NO_CONTEXT = Context()
 
 _SURE = {Intent.CRISIS.value: (1.65, 3.0), Intent.OPT_OUT.value: (0.7, 1.5), Intent.WRONG_NUMBER.value: (0.7, 1.5)}
 """Margins from which a text that only reads like danger or a revocation is taken for one: where no rule found a meaning, and where one
-did. Measured on replies from which nothing was learned: a false page wakes a person, and at most one ordinary reply in 200 may.
+did. Set by replies whose words nothing was learned from: a false page wakes a person, and at most one ordinary reply in 200 should.
 """
 _LIKELY = 0.2
+_SAID_OF_A_DATE = 2
+"""Words beside those of a date below which nothing is said of it: "the first of October" answers a question, and disputes nothing."""
 _ENOUGH_TO_BE_LIKE = 3
 """Words (of Chinese and Korean: characters) below which only the lists say stop or danger."""
 _STOPS = ("opt_out", "redirect", "wrong_number")
@@ -181,6 +184,8 @@ def _likeness(reading: Reading) -> Meaning:
     likely = reading.likely
     if likely is None or likely.margin < _LIKELY or likely.label in _NEVER_GUESSED or reading.looks_only_alike(likely.label):
         return Meaning(Intent.UNCLEAR, why="unclear: no rule knows these words")
+    if likely.label == Intent.DISPUTE_COUNT and sum(not is_of_a_date(word) for word in reading.normal.spoken) < _SAID_OF_A_DATE:
+        return Meaning(Intent.UNCLEAR, why="unclear: a date, and no rule knows what is said of it")
     if likely.label in CATEGORY_OF:
         return Meaning(Intent.BARRIER_REPORT, likely.label, why=_reads_like(likely))
     return Meaning(Intent(likely.label), why=_reads_like(likely))

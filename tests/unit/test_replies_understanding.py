@@ -194,3 +194,13 @@ def test_every_languages_keywords_stop_in_capitals_with_a_full_stop_and_a_courte
     for keyword in group.keywords:
         for said in (keyword, keyword.upper(), f" {keyword}!! ", f"{keyword}."):
             assert understand(said, Context(language=group.locale)).suppress, said
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["the first of October", "on October 5", "Tuesday the 6th", "it was monday", "el primero de octubre", "le 5 octobre", "5 октября"],
+)
+def test_a_date_alone_answers_a_question_and_disputes_nothing(text: str) -> None:
+    found = understand(text)
+    assert (found.intent, found.to_human) == (Intent.UNCLEAR, True)
+    assert understand(f"she was at school {text}").intent is Intent.DISPUTE_COUNT
