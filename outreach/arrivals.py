@@ -17,6 +17,10 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import mkstemp
 
+from outreach import keyring
+from outreach.keyring import Ring
+
+_NO_KEYS = Ring({})
 _FOLDER, _SUFFIX, _UNREADABLE, _UNDER_WAY = "arrivals", ".json", ".unreadable", ".arriving-"
 _GIVEN_UP_SECONDS = 3600
 """A file still under way after this was begun by a process that died before it answered the carrier."""
@@ -47,15 +51,21 @@ class Waiting:
     unreadable: tuple[Path, ...]
 
 
-def put(home: Path, arrival: Arrival) -> None:
-    """Keep *arrival* durably: when this returns, neither a crash nor a power cut loses it. Raises OSError when it cannot be kept."""
+def put(home: Path, arrival: Arrival, ring: Ring = _NO_KEYS) -> None:
+    """Keep *arrival* durably: when this returns, neither a crash nor a power cut loses it. Raises OSError when it cannot be kept.
+
+    Where keys are set it is encrypted.
+    """
     folder = home / _FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if (folder / arrival.file_name).exists():
         return
     descriptor, fresh = mkstemp(dir=folder, prefix=_UNDER_WAY)  # readable by this user only
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(asdict(arrival) | {"received_at": arrival.received_at.isoformat()}, stream)
+    told = json.dumps(asdict(arrival) | {"received_at": arrival.received_at.isoformat()}).encode()
+    if ring.newest:
+        keyring.note_used(home, keyring.used(home) | {ring.newest})
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(keyring.seal(ring, told, arrival.file_name))
         stream.flush()
         os.fsync(stream.fileno())
     Path(fresh).replace(folder / arrival.file_name)
@@ -67,7 +77,7 @@ def is_waiting(home: Path) -> bool:
     return any(name.endswith(_SUFFIX) for name in _names(home))
 
 
-def read(home: Path) -> Waiting:
+def read(home: Path, ring: Ring = _NO_KEYS) -> Waiting:
     """Read all that waits; a file that another process takes away meanwhile is passed over."""
     events: dict[Path, Arrival] = {}
     unreadable: list[Path] = []
@@ -77,10 +87,10 @@ def read(home: Path) -> Waiting:
             _forget_if_given_up(path)
         elif name.endswith(_SUFFIX):
             try:
-                events[path] = _arrival(path.read_text(encoding="utf-8"))
+                events[path] = _arrival(keyring.open_sealed(ring, path.read_bytes(), name).decode())
             except FileNotFoundError:
                 continue
-            except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, keyring.KeyringError):
                 unreadable.append(path)
     in_order = sorted(events.items(), key=lambda item: (item[1].received_at, item[0].name))
     return Waiting(dict(in_order), tuple(sorted(unreadable)))

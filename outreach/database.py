@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 import time
+import weakref
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from alembic import command
 from alembic.config import Config
@@ -26,6 +27,9 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from outreach import sqlite_files
+from outreach.keyring import Ring
 
 NOTICE_SILENCE: Mapping[str, str | int] = MappingProxyType(
     {
@@ -96,15 +100,42 @@ class Base(DeclarativeBase):
 class Database:
     """Opens transactions on one database."""
 
-    def __init__(self, url: str, migrations: Path = _MIGRATIONS, *, patience: float = _PATIENCE_SECONDS) -> None:
-        """Prepare an engine for *url*; nothing is opened yet. *patience* is how many seconds a writer waits for its place."""
+    def __init__(
+        self, url: str, migrations: Path = _MIGRATIONS, *, patience: float = _PATIENCE_SECONDS, ring: Ring = sqlite_files.NO_KEYS
+    ) -> None:
+        """Prepare an engine for *url*. *patience* is how many seconds a writer waits for its place.
+
+        With keys in *ring* a SQLite file is encrypted, or read as it is where it is plain. Raises KeyringError where none opens it.
+        """
         self.patience = patience
         self.url = make_url(url)
         self.migrations = migrations
+        self.ring = ring
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        if self.is_sqlite and self.url.database and self.url.database != ":memory:":
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
+        self.file = Path(self.url.database) if self.is_sqlite and self.url.database and self.url.database != ":memory:" else None
+        self.key_id = ""
+        """Of the key that a SQLite file is encrypted with; empty where it is plain."""
+        self._until_closed = ExitStack()
+        if self.file is not None:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            self._until_closed.enter_context(sqlite_files.in_use(self.file))
+            weakref.finalize(self, self._until_closed.close)
+            self.key_id = sqlite_files.key_of(self.file, ring)
+        self.engine = _sqlite_engine(url, ring, self.key_id) if self.is_sqlite else _postgres_engine(url)
+
+    def close(self) -> None:
+        """Close every connection and say that the file is no longer in use."""
+        self.engine.dispose()
+        self._until_closed.close()
+
+    def copy_to(self, target: Path, key_id: str) -> None:
+        """Copy a SQLite file as it is at one moment, while others read and write, encrypted with *key_id* where this one is encrypted."""
+        own = self.key_id and key_id
+        with (
+            closing(sqlite_files.connect(str(self.file), self.ring, self.key_id)) as live,
+            closing(sqlite_files.connect(target, self.ring, own)) as copy,
+        ):
+            live.backup(copy)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -183,12 +214,8 @@ class Database:
             cursor.close()
 
     def _copy_beside(self, revision: str) -> None:
-        source = Path(str(self.url.database))
-        with (
-            closing(sqlite3.connect(source)) as old,
-            closing(sqlite3.connect(source.with_name(f"{source.name}.before-{revision}"))) as copy,
-        ):
-            old.backup(copy)
+        source = Path(str(self.file))
+        self.copy_to(source.with_name(f"{source.name}.before-{revision}"), self.key_id)
 
 
 def take_turns(session: Session, work: str) -> None:
@@ -208,12 +235,13 @@ def _postgres_engine(url: str) -> Engine:
     return create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=dict(NOTICE_SILENCE))
 
 
-def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _PATIENCE_SECONDS})
+def _sqlite_engine(url: str, ring: Ring, key_id: str) -> Engine:
+    engine = create_engine(url, module=sqlite_files.driver(ring), hide_parameters=True, connect_args={"timeout": _PATIENCE_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _set_up(dbapi_connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
         dbapi_connection.isolation_level = None  # we say BEGIN ourselves
+        sqlite_files.unlock(cast(sqlite3.Connection, dbapi_connection), ring, key_id)  # before anything else is asked
         cursor = dbapi_connection.cursor()
         _keep_a_journal(cursor)
         for pragma in ("foreign_keys=ON", "synchronous=FULL", f"cache_size=-{_CACHE_KIBIBYTES}"):
@@ -238,7 +266,7 @@ def _keep_a_journal(cursor: DBAPICursor) -> None:
     while True:
         try:
             cursor.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
+        except sqlite_files.ERRORS as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
             time.sleep(_AGAIN_SECONDS)

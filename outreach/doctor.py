@@ -15,6 +15,7 @@ from outreach.attendance.calendars import meaning_of
 from outreach.attendance.school_year import SchoolYear
 from outreach.attendance.tables import FeedSource, Mark
 from outreach.clock import local_date
+from outreach.database import Database
 from outreach.delivery import instance
 from outreach.district.tables import CalendarEvent, Contact, Enrolment, School, Student
 from outreach.feeds import watching
@@ -228,12 +229,27 @@ def _on_call(session: Session, settings: Settings, now: datetime) -> Finding:
     return Finding("on call", State.WRONG if held else State.LOOK, sentence)
 
 
+def _at_rest(database: Database, settings: Settings) -> Finding:
+    """Whether families' numbers and words lie encrypted on the disk."""
+    if not database.is_sqlite:
+        sentence = "Families' numbers and words lie plain in PostgreSQL's files: see that its disk or its server encrypts them."
+        return Finding("database", State.LOOK, sentence)
+    if database.key_id:
+        return Finding("database", State.WELL, "The database lies encrypted on the disk.")
+    if settings.encryption_keys:
+        sentence = "encryption_keys is set, and the database is still plain. Stop the service and run: outreach keys rotate."
+        return Finding("database", State.LOOK, sentence)
+    sentence = "The database lies plain on the disk. Encrypt that disk, or set encryption_keys (outreach keys new FILE)."
+    return Finding("database", State.LOOK, sentence)
+
+
 def _place(session: Session, services: Services, now: datetime) -> Iterator[Finding]:
     """Whether this is the district's own database, and when it was last put by."""
     row = instance.standing(session)
     if row is not None and row.held_since is not None:
         said = f"Nothing leaves: this database was restored or copied. {row.held_why} Once no other copy sends, run: outreach release."
         yield Finding("database", State.WRONG, said)
+    yield _at_rest(services.database, services.settings)
     if services.database.is_sqlite:
         newest = snapshots.newest(services.settings.backups)
         if newest is None or now - newest > _OLD_SNAPSHOT:

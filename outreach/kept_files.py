@@ -1,6 +1,7 @@
 """Files of strangers and families, kept in private folders of the home: a random name that tells nothing, readable by the service alone.
 
-Where keys are set (``keyring``) they are encrypted, each for its own name, so that no file opens in the place of another.
+Where keys are set (``keyring``) they are encrypted, each for its own name, so that no file opens in the place of another. Feeds as received
+and what the carrier told while the database was busy are written elsewhere in the same way.
 """
 
 from __future__ import annotations
@@ -8,14 +9,17 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from outreach import keyring
 from outreach.keyring import Ring
 
-FOLDERS = ("media", "documents")
-"""Of the home, in which such files lie."""
 _NAME = re.compile(r"[A-Za-z0-9_-]{20,60}")
+_HASHED = re.compile(r"[0-9a-f]{64}\.(gz|json)")
+FOLDERS = {"media": _NAME, "documents": _NAME, "feeds": _HASHED, "arrivals": _HASHED}
+"""Folders of the home in which encrypted files lie, and the names of those."""
 _NO_KEYS = Ring({})
 
 
@@ -41,27 +45,41 @@ def delete(folder: Path, name: str) -> None:
         path.unlink(missing_ok=True)
 
 
-def renew(home: Path, ring: Ring) -> int:
+def renew(home: Path, ring: Ring, *, plain: bool = False) -> int:
     """Encrypt with the newest key whatever is not, file by file while the service runs; return how many. Again changes nothing.
 
-    Raises KeyringError, SealedError at the first file that does not open; those before it are done.
+    With *plain* write plain what is encrypted. Raises KeyringError, SealedError at the first file that does not open; those before it
+    are done.
     """
-    if not ring.newest:
-        return 0
-    keyring.note_used(home, keyring.used(home) | {ring.newest})
+    to = Ring({}) if plain else ring
+    if to.newest:
+        keyring.note_used(home, keyring.used(home) | {to.newest})
     done = 0
-    for folder in (home / name for name in FOLDERS):
-        for path in sorted(folder.glob("*")):
-            if _NAME.fullmatch(path.name) and keyring.key_of(path) != ring.newest:
-                draft = folder / f".{path.name}"
+    for path in _files(home):
+        with suppress(FileNotFoundError):  # deleted meanwhile, and stays deleted
+            if keyring.key_of(path) != to.newest:
+                draft = path.with_name(f".{path.name}.new")
                 draft.unlink(missing_ok=True)
-                _put(draft, keyring.seal(ring, keyring.open_sealed(ring, path.read_bytes(), path.name), path.name))
-                if path.exists():  # a photo may have been deleted meanwhile, and stays deleted
+                _put(draft, keyring.seal(to, keyring.open_sealed(ring, path.read_bytes(), path.name), path.name))
+                if path.exists():
                     draft.replace(path)
                 draft.unlink(missing_ok=True)
                 done += 1
-    keyring.note_used(home, frozenset(key for folder in FOLDERS for path in (home / folder).glob("*") if (key := keyring.key_of(path))))
     return done
+
+
+def needed(home: Path) -> frozenset[str]:
+    """Ids of the keys that the files need."""
+    found = set()
+    for path in _files(home):
+        with suppress(FileNotFoundError):
+            found.add(keyring.key_of(path))
+    return frozenset(found - {""})
+
+
+def _files(home: Path) -> Iterator[Path]:
+    for folder, name in FOLDERS.items():
+        yield from (path for path in sorted((home / folder).glob("*")) if name.fullmatch(path.name) and path.is_file())
 
 
 def _put(path: Path, content: bytes) -> None:

@@ -14,7 +14,7 @@ import io
 import os
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -45,7 +45,7 @@ class SealedError(ValueError):
 class Ring:
     """Keys by id, the newest first: it encrypts, all of them decrypt."""
 
-    keys: dict[str, bytes]
+    keys: dict[str, bytes] = field(repr=False)
 
     @property
     def newest(self) -> str:
@@ -75,7 +75,7 @@ def ring_of(file: str, home: Path) -> Ring:
     if not keys or any(len(key) != _KEY for key in keys):
         message = f"encryption_keys ({path}) holds no key, or a line that is none; 'outreach keys new' writes them."
         raise KeyringError(message)
-    return Ring({_id(key): key for key in keys})
+    return Ring({id_of(key): key for key in keys})
 
 
 def add_key(file: Path) -> str:
@@ -88,7 +88,7 @@ def add_key(file: Path) -> str:
         stream.flush()
         os.fsync(stream.fileno())
     draft.replace(file)
-    return _id(key)
+    return id_of(key)
 
 
 def seal(ring: Ring, content: bytes, purpose: str) -> bytes:
@@ -204,7 +204,8 @@ def _nonce(number: int, *, last: bool) -> bytes:
     return number.to_bytes(11, "big") + bytes([last])
 
 
-def _id(key: bytes) -> str:
+def id_of(key: bytes) -> str:
+    """What a key is called; it tells nothing of the key."""
     return hashlib.sha256(b"outreach key id" + key).hexdigest()[: 2 * _ID]
 
 

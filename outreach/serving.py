@@ -40,7 +40,8 @@ def pages() -> Flask:
 
 def _pages(services: Services) -> Flask:
     familiar()  # reads the word lists and learns from replies now, so that no family's first text waits for it
-    pages = create_app(replace(services, database=Database(services.settings.database, patience=_PATIENCE_SECONDS)), WHAT)
+    own = Database(services.settings.database, patience=_PATIENCE_SECONDS, ring=services.database.ring)
+    pages = create_app(replace(services, database=own), WHAT)
     hand = ThreadPoolExecutor(1, thread_name_prefix="intake")  # one: texts are taken in in the order they came
     atexit.register(hand.shutdown)
     pages.extensions[AFTER_THE_ANSWER] = hand

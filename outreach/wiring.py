@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from outreach import keyring
+from outreach import keyring, sqlite_files
 from outreach.database import Database
 from outreach.delivery import instance
 from outreach.delivery.lob import Lob
@@ -12,6 +14,7 @@ from outreach.delivery.provider import Provider
 from outreach.delivery.smtp import SmtpMailer
 from outreach.delivery.twilio_media import TwilioMedia
 from outreach.delivery.twilio_provider import TwilioProvider
+from outreach.keyring import Ring
 from outreach.services import Services
 from outreach.settings import Settings, is_loopback, load_settings
 from outreach.translation.choosing import translator_of
@@ -28,8 +31,11 @@ def wire(settings: Settings | None = None, *, upgrade: bool = False) -> Services
     DatabaseUnusableError.
     """
     settings = settings or load_settings()
-    keyring.check(keyring.ring_of(settings.encryption_keys, settings.home), settings.home)
-    database = opened(settings.database, upgrade=upgrade)
+    ring = keyring.ring_of(settings.encryption_keys, settings.home)
+    keyring.check(ring, settings.home)
+    database = opened(settings.database, ring, upgrade=upgrade)
+    if database.key_id:
+        keyring.note_used(settings.home, keyring.used(settings.home) | {database.key_id})
     clock = settings.clock()
     _keep_apart(settings, demo=instance.settle(database, clock.now(), demo=settings.demo_clock.exists()))
     media = TwilioMedia.from_settings(settings) if settings.provider else None
@@ -45,17 +51,22 @@ def wire(settings: Settings | None = None, *, upgrade: bool = False) -> Services
     )
 
 
-def opened(url: str, *, upgrade: bool) -> Database:
+def opened(url: str, ring: Ring, *, upgrade: bool) -> Database:
     """The database, ready for use; what its driver says first is passed on, and never the address, which may hold a password."""
     try:
-        database = Database(url)
+        database = Database(url, ring=ring)
         database.prepare(upgrade=upgrade)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         sentence = "OUTREACH_DATABASE_URL is no address of a SQLite or PostgreSQL database."
         raise DatabaseUnusableError(sentence) from error
     except DBAPIError as error:
         said = str(error.orig).partition("\n")[0].rstrip(".")
+        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+            said += ", or it is encrypted and the setting encryption_keys does not name its file of keys"
         sentence = f"The database cannot be opened: {said}."
+        raise DatabaseUnusableError(sentence) from error
+    except sqlite_files.ERRORS as error:
+        sentence = f"The database cannot be opened: {error}."
         raise DatabaseUnusableError(sentence) from error
     return database
 

@@ -15,6 +15,7 @@ from outreach.database import Database
 from outreach.feeds import watching
 from outreach.feeds.drops import holds_packed
 from outreach.feeds.taking import take_in
+from outreach.keyring import ring_of
 from outreach.services import Services
 from outreach.settings import Settings
 from scheduler.stopping import deaf_children, die_with_parent
@@ -63,7 +64,7 @@ def _is_known(database: Database, folder: Path) -> bool:
 def _tell(sending: Connection, url: str, folder: Path, settings: Settings, now: datetime) -> None:
     """Load, and send what came of it, or the error."""
     die_with_parent()
-    database = Database(url)
+    database = Database(url, ring=ring_of(settings.encryption_keys, settings.home))
     told: ImportReport | Exception
     try:
         told = take_in(database, folder, settings=settings, now=now, by_itself=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import suppress
 from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy.orm import Session
 
-from outreach import keyring
+from outreach import keyring, sqlite_files
 from outreach.attention import actions as attention
 from outreach.cases import actions as cases
 from outreach.cases import (
@@ -103,7 +102,7 @@ def back_up(services: Services) -> None:
     try:
         ring = keyring.ring_of(settings.encryption_keys, settings.home)
         backups.make(services.database, settings.home, settings.backups, now=now, kept=settings.backups_kept, ring=ring)
-    except (OSError, sqlite3.Error, keyring.KeyringError) as error:
+    except (OSError, *sqlite_files.ERRORS, keyring.KeyringError) as error:
         why = f"{error} It" if isinstance(error, keyring.KeyringError) else "Is the disk full? It"
         sentence = f"Today's snapshot of the database could not be made. {why} is tried again every ten minutes. Tell IT."
         with services.database.write() as session:

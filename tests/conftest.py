@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from outreach.clock import FixedClock
 from outreach.database import Database
+from outreach.keyring import Ring, id_of
 from outreach.settings import Settings, load_settings
 
 hypothesis.settings.register_profile("ci", derandomize=True)
@@ -85,7 +86,8 @@ POSTGRES_IN_THE_LONG_RUN = frozenset(
     ]
 )
 """Modules ``tests/stages/test_<name>.py`` about rules that are written in Python and hardly ask the database for anything of its own: they
-run on SQLite always, and on PostgreSQL in the long run. What claims, locks, loads or adds up in SQL runs on both always."""
+run on SQLite always, and on PostgreSQL in the long run. What claims, locks, loads or adds up in SQL runs on both always, and on encrypted
+SQLite in the long run."""
 
 
 WIDE = "1280px"
@@ -93,13 +95,23 @@ WIDE = "1280px"
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let those wait for the long run."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let those wait for the long run, and leave out what would tell nothing new on an encrypted database."""
+    left_out = {item for item in items if item.get_closest_marker("sealed") and _tells_nothing_sealed(item)}
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
     for item in items:
+        if item.get_closest_marker("sealed"):
+            item.add_marker(pytest.mark.long)
         if item.get_closest_marker("postgres") and item.path.stem.removeprefix("test_") in POSTGRES_IN_THE_LONG_RUN:
             item.add_marker(pytest.mark.long)
         if item.get_closest_marker("browser") and WIDE in item.keywords:
             item.add_marker(pytest.mark.long)
+
+
+def _tells_nothing_sealed(item: pytest.Item) -> bool:
+    plain_rules = item.path.stem.removeprefix("test_") in POSTGRES_IN_THE_LONG_RUN
+    return plain_rules or item.get_closest_marker("by_address") is not None
 
 
 NOON = datetime(2026, 10, 6, 17, 0, tzinfo=UTC)
@@ -150,6 +162,32 @@ def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]
 
 
 @pytest.fixture(scope="session")
+def sealed_ring() -> Ring:
+    """One key, made up for this run."""
+    key = os.urandom(32)
+    return Ring({id_of(key): key})
+
+
+@pytest.fixture(scope="session")
+def sealed_template(tmp_path_factory: pytest.TempPathFactory, sealed_ring: Ring) -> Path:
+    """An empty encrypted SQLite database with the schema, made once."""
+    path = tmp_path_factory.mktemp("sealed") / "template.db"
+    database = Database(f"sqlite:///{path}", ring=sealed_ring)
+    database.prepare(upgrade=True)
+    database.close()
+    return path
+
+
+@pytest.fixture
+def sealed_database(sealed_template: Path, sealed_ring: Ring, tmp_path: Path) -> Iterator[Database]:
+    """A fresh encrypted SQLite database with the schema."""
+    shutil.copy(sealed_template, tmp_path / "sealed.db")
+    database = Database(f"sqlite:///{tmp_path / 'sealed.db'}", ring=sealed_ring)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
 def postgres_template(postgres_url: str) -> Iterator[str]:
     """The name of an empty PostgreSQL database with the schema, made once."""
     name = f"outreach_template_{uuid.uuid4().hex}"
@@ -183,7 +221,7 @@ def _administer(server: str, statement: str) -> None:
     engine.dispose()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=["sqlite", pytest.param("sealed", marks=pytest.mark.sealed), pytest.param("postgres", marks=pytest.mark.postgres)])
 def database(request: pytest.FixtureRequest) -> Database:
     """A fresh database, once of each kind."""
     fixture: Database = request.getfixturevalue(f"{request.param}_database")

@@ -8,13 +8,15 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from outreach import keyring
 from outreach.attendance.canonical import FILES
 from outreach.attendance.refusal import RefusedError
 from outreach.attendance.source_settings import SETTINGS_FILE, SourceSettings, read_settings
+from outreach.keyring import Ring, SealedWriter
 
 
 @dataclass(frozen=True)
@@ -75,28 +77,31 @@ def missing_files(delivery: Delivery, *, already_brought: Collection[str], bring
     return sorted(needed - set(delivery.files))
 
 
-def kept(delivery: Delivery, home: Path) -> AbstractContextManager[Callable[[], None]]:
+def kept(delivery: Delivery, home: Path, ring: Ring) -> AbstractContextManager[Callable[[], None]]:
     """Keep every delivered file and its ``source.toml``, as ``kept_files`` does."""
     paths = {**delivery.files, SETTINGS_FILE: delivery.folder / SETTINGS_FILE}
-    return kept_files({path: delivery.hashes[name] for name, path in paths.items()}, home)
+    return kept_files({path: delivery.hashes[name] for name, path in paths.items()}, home, ring)
 
 
 @contextmanager
-def kept_files(hashes: Mapping[Path, str], home: Path) -> Iterator[Callable[[], None]]:
+def kept_files(hashes: Mapping[Path, str], home: Path, ring: Ring) -> Iterator[Callable[[], None]]:
     """Compress every file whose bytes are not kept yet; the function it gives puts the copies in their place.
 
     Call that as the last thing before the commit: a refused delivery then leaves nothing behind, and an applied one is never
-    without its files. Only this service's user can read them, for a feed may hold columns that the service does not take in.
+    without its files. Only this service's user can read them, for a feed may hold columns that the service does not take in; where
+    keys are set they are encrypted, each for its name.
     """
     folder = home / "feeds"
     folder.mkdir(parents=True, exist_ok=True)
+    if ring.newest:
+        keyring.note_used(home, keyring.used(home) | {ring.newest})
     with tempfile.TemporaryDirectory(dir=folder, prefix="arriving-") as arriving:
         fresh: dict[Path, Path] = {}
         for path, sha256 in hashes.items():
             target = folder / f"{sha256}.gz"
             if not target.exists():
                 fresh[target] = Path(arriving) / target.name
-                _compress(path, fresh[target])
+                _compress(path, fresh[target], target.name, ring)
 
         def put() -> None:
             for target, copy in fresh.items():
@@ -105,12 +110,13 @@ def kept_files(hashes: Mapping[Path, str], home: Path) -> Iterator[Callable[[], 
         yield put
 
 
-def _compress(path: Path, target: Path) -> None:
+def _compress(path: Path, target: Path, name: str, ring: Ring) -> None:
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with (
         path.open("rb") as source,
         os.fdopen(descriptor, "wb") as raw,
-        gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=1, mtime=0) as copy,
+        SealedWriter(raw, ring, name) if ring.newest else nullcontext(raw) as out,
+        gzip.GzipFile(filename="", fileobj=out, mode="wb", compresslevel=1, mtime=0) as copy,
     ):
         shutil.copyfileobj(source, copy)
 

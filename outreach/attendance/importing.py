@@ -105,7 +105,7 @@ def import_folder(
             report = _apply(session, delivery, parsed, now, accept_shrink=accept_shrink, progress=progress)
             session.rollback()
         return report
-    with kept(delivery, home) as put, database.write() as session:
+    with kept(delivery, home, database.ring) as put, database.write() as session:
         report = _apply(session, delivery, parsed, now, accept_shrink=accept_shrink, progress=progress)
         put()
     return report

@@ -71,7 +71,7 @@ def store(database: Database, settings: Settings, event: Arrival, now: datetime)
     try:
         return _keep(database, settings, [event], now, patience)
     except UnavailableError:
-        arrivals.put(settings.home, event)
+        arrivals.put(settings.home, event, database.ring)
         return []
 
 
@@ -108,7 +108,7 @@ def _process_all(database: Database, settings: Settings, now: datetime, which: C
 
 def _keep(database: Database, settings: Settings, events: Sequence[Arrival], now: datetime, patience: float | None = None) -> list[int]:
     """Make rows of *events* and of all that waits in files, in the order they came; return the ids of those that are new."""
-    waiting = arrivals.read(settings.home)
+    waiting = arrivals.read(settings.home, database.ring)
     in_order = sorted([*waiting.events.values(), *events], key=lambda event: event.received_at)
     with database.write(patience=patience) as session:
         kept = [keep(session, event) for event in in_order]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
-from outreach import kept_files, keyring
+from outreach import keyring
 from outreach.commands.output import format_option, print_rows
 from outreach.delivery import instance
-from outreach.keeping import exports, snapshots
+from outreach.keeping import exports, sealing, snapshots
 from outreach.keeping.building import build
 from outreach.keeping.files import KeepingError
 from outreach.keeping.returning import come_back
+from outreach.keyring import Ring, SealedError
 from outreach.settings import Settings, load_settings
 from outreach.wiring import opened, wire
 
@@ -50,14 +52,14 @@ def restore(source: Path) -> None:
     """Build the district in an empty home from SOURCE, a snapshot or an export's folder; nothing leaves until 'outreach release'."""
     settings = load_settings()
     if source.is_dir():
-        database = opened(settings.database, upgrade=False)
+        ring = keyring.ring_of(settings.encryption_keys, settings.home)
+        database = opened(settings.database, ring, upgrade=False)
         rows = build(database, source, settings.home)
-        database.engine.dispose()
+        database.close()
         click.echo(f"{sum(rows.values()):,} rows in {len(rows)} tables.", err=True)
     else:
         snapshots.unpack(source, settings.home, _empty_file(settings), keyring.ring_of(settings.encryption_keys, settings.home))
-    services = wire()
-    services.database.engine.dispose()
+    wire().database.close()
     click.echo("Restored. Nothing leaves from here: once no other copy runs, 'outreach release --by EMAIL' lets it send.", err=True)
 
 
@@ -71,7 +73,7 @@ def _empty_file(settings: Settings) -> Path:
 
 @click.group()
 def keys() -> None:
-    """Keys that encrypt what lies on the disk beside the database, and snapshots."""
+    """Keys that encrypt the database, what lies beside it, and snapshots."""
 
 
 @keys.command("new")
@@ -87,15 +89,58 @@ def new_key(file: Path) -> None:
 
 @keys.command()
 def rotate() -> None:
-    """Encrypt with the first key of encryption_keys what is plain or has an older key, file by file, while the service runs."""
-    settings = wire().settings
+    """Encrypt with the first key of encryption_keys what is plain or has an older key: files at once, the database while nobody uses it."""
+    settings, ring = _ring()
+    done = sealing.renew(settings, ring)
+    click.echo(f"{done.files} files and {done.databases} databases are encrypted anew with the key {ring.newest}.")
+    if sealing.database_file(settings) is None:
+        click.echo("PostgreSQL's rows are not encrypted here: let its disk or its server do that (docs/security.md).")
+    if done.in_use:
+        _wait("The database is in use. Stop the service and run 'outreach keys rotate' again; until then it stays as it is.")
+    older = done.older_snapshots
+    click.echo(f"{older} snapshots need an older key: keep it in the file until they are gone." if older else "Older keys may go.")
+
+
+@keys.command()
+@click.option("--yes", is_flag=True, help="Really: whoever takes the disk can then read everything.")
+def remove(*, yes: bool) -> None:
+    """Write everything plain again, so that encryption_keys may be taken out of settings.toml. The service must be stopped."""
+    settings, ring = _ring()
+    if not yes:
+        sentence = "Families' numbers and words would lie plain on the disk. Say so with --yes."
+        raise KeepingError(sentence)
+    done = sealing.renew(settings, ring, plain=True)
+    click.echo(f"{done.files} files and {done.databases} databases are plain.")
+    if done.in_use:
+        _wait("The database is in use and still encrypted. Stop the service and run this again.")
+    kept = f" {done.older_snapshots} snapshots are encrypted: keep the file of keys as long as them." if done.older_snapshots else ""
+    click.echo(f"Now take encryption_keys out of settings.toml.{kept}")
+
+
+@keys.command("open")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+def open_file(file: Path) -> None:
+    """Write what FILE holds, an encrypted feed, photo or paper of the home, to the standard output."""
+    settings = load_settings()
+    ring = keyring.ring_of(settings.encryption_keys, settings.home)
+    try:
+        click.echo(keyring.open_sealed(ring, file.read_bytes(), file.name), nl=False)
+    except SealedError as error:
+        raise KeepingError(str(error)) from error
+
+
+def _ring() -> tuple[Settings, Ring]:
+    settings = load_settings()
     ring = keyring.ring_of(settings.encryption_keys, settings.home)
     if not ring.newest:
         sentence = "No key is set: write encryption_keys in settings.toml, the file that 'outreach keys new FILE' made."
         raise KeepingError(sentence)
-    done, older = kept_files.renew(settings.home, ring), snapshots.needing(settings.backups, {ring.newest})
-    click.echo(f"{done} files are encrypted anew with the key {ring.newest}.")
-    click.echo(f"{older} snapshots need an older key: keep it in the file until they are gone." if older else "Older keys may go.")
+    return settings, ring
+
+
+def _wait(sentence: str) -> None:
+    click.echo(sentence, err=True)
+    sys.exit(1)
 
 
 @click.command()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -42,6 +42,8 @@ class _Note:
     token: str
     file: int
     seen: tuple[int, int]
+    next_file: int = 0
+    """Which file may have taken its place, where it was to be written anew."""
 
 
 def settle(database: Database, now: datetime, *, demo: bool) -> bool:
@@ -90,6 +92,12 @@ def release(database: Database, session: Session, *, by: str, now: datetime) -> 
     row.settled_at, row.settled_by, row.held_since, row.held_why = now, by, None, ""
 
 
+def written_anew(file: Path, draft: Path) -> None:
+    """Say that *draft*, the same rows under another key, is about to take the place of a SQLite *file*: it is at home there, too."""
+    if (note := _note_of(file)) is not None:
+        _keep(file, replace(note, next_file=draft.stat().st_ino))
+
+
 def standing(session: Session) -> Instance | None:
     """The row; None in a database that nobody opened yet."""
     return session.get(Instance, _ONE)
@@ -101,13 +109,13 @@ def _strange(database: Database, session: Session, row: Instance, note: _Note | 
     file = _file(database)
     if file is None:
         return ""
-    if note is None or note.token != row.place or note.file != file.stat().st_ino:
+    if note is None or note.token != row.place or (own := file.stat().st_ino) not in {note.file, note.next_file}:
         return _OTHER_PLACE
     seen = _seen(session)
     if any(now < before for now, before in zip(seen, note.seen, strict=True)):
         return _WENT_BACK
-    if seen != note.seen:
-        _keep(file, _Note(note.token, note.file, seen))
+    if (own, 0, seen) != (note.file, note.next_file, note.seen):
+        _keep(file, _Note(note.token, own, seen))
     return ""
 
 
@@ -141,18 +149,20 @@ def _beside(file: Path) -> Path:
 
 def _note(database: Database) -> _Note | None:
     file = _file(database) if database.is_sqlite else None
-    if file is None:
-        return None
+    return _note_of(file) if file is not None else None
+
+
+def _note_of(file: Path) -> _Note | None:
     try:
         told = json.loads(_beside(file).read_text(encoding="ascii"))
     except FileNotFoundError:
         return None
     attempts, consents = told["seen"]
-    return _Note(told["token"], told["file"], (attempts, consents))
+    return _Note(told["token"], told["file"], (attempts, consents), told.get("next_file", 0))
 
 
 def _keep(file: Path, note: _Note) -> None:
     target = _beside(file)
     draft = target.with_name(f"{target.name}.{secrets.token_hex(4)}")
-    draft.write_text(json.dumps({"token": note.token, "file": note.file, "seen": note.seen}), encoding="ascii")
+    draft.write_text(json.dumps(asdict(note)), encoding="ascii")
     draft.replace(target)

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from outreach import sqlite_files
 from outreach.attendance.refusal import RefusedError
+from outreach.keyring import Ring
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -101,21 +103,22 @@ class Store:
 
 
 @contextmanager
-def opened(home: Path, source: str, *, throw_away: bool = False) -> Iterator[Store]:
-    """Open the copy of *source*, alone; a *throw_away* one starts like it and is never kept.
+def opened(home: Path, source: str, ring: Ring, *, throw_away: bool = False) -> Iterator[Store]:
+    """Open the copy of *source*, alone; a *throw_away* one starts like it and is never kept. It is encrypted where keys are set.
 
     Raises RefusedError where another process has it open. Only this service's user can read the file.
     """
     path = store_path(home, source)
     path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as connection:
+    key_id = _key_of(path, ring, source)
+    with closing(sqlite_files.connect(path, ring, key_id, timeout=0)) as connection:
         _alone(connection, source)
         if not throw_away:
             connection.executescript(_SCHEMA)
             yield Store(connection)
             return
-        with closing(sqlite3.connect("", isolation_level=None)) as temporary:
+        with closing(sqlite_files.connect("", ring, key_id)) as temporary:
             connection.backup(temporary)
             temporary.executescript(_SCHEMA)
             yield Store(temporary)
@@ -133,9 +136,19 @@ def _alone(connection: sqlite3.Connection, source: str) -> None:
             connection.execute(f"PRAGMA {pragma}")
         connection.execute("BEGIN EXCLUSIVE")
         connection.execute("COMMIT")
-    except sqlite3.OperationalError as error:
-        sentence = f"{source} is just being read by another process; nothing was loaded."
-        raise RefusedError(sentence) from error
+    except sqlite_files.ERRORS as error:
+        raise RefusedError(_busy(source)) from error
+
+
+def _key_of(path: Path, ring: Ring, source: str) -> str:
+    try:
+        return sqlite_files.key_of(path, ring)
+    except sqlite_files.ERRORS as error:
+        raise RefusedError(_busy(source)) from error
+
+
+def _busy(source: str) -> str:
+    return f"{source} is just being read by another process; nothing was loaded."
 
 
 def _text(value: Mapping[str, Any]) -> str:

@@ -69,7 +69,7 @@ def take_in(  # the options of outreach import, and who asks
         return _plain(folder, settings.home, load)
     _refuse_odd(source)
     job = _Job(database, folder, source, settings, now, load, progress, keeps=not dry_run)
-    with opened(settings.home, source.name, throw_away=dry_run) as store:
+    with opened(settings.home, source.name, database.ring, throw_away=dry_run) as store:
         if source.edfi is not None:
             return _from_server(job, store)
         if source.sftp is not None:
@@ -189,7 +189,7 @@ def is_due(database: Database, folder: Path, *, settings: Settings, now: datetim
         with database.read() as session:
             return has_come(session, source.name, folder)
     try:
-        with opened(settings.home, source.name) as store, store.transaction():
+        with opened(settings.home, source.name, database.ring) as store, store.transaction():
             if server is not None:
                 return edfi_sync.is_due(store, server, now)
             return sftp.is_due(store, drop, now) if drop is not None else bool(store.get(_TAKEN) != looks_of(folder))
@@ -239,7 +239,7 @@ def _with_package(
     ]
     if home is not None and not report.unchanged:
         received = {path: hash_of(path) for path in package.received}
-        with kept_files(received, home) as put, database.write() as session:
+        with kept_files(received, home, database.ring) as put, database.write() as session:
             session.add_all(ImportProblem(import_id=report.import_id, **row) for frame in listed for row in frame.iter_rows(named=True))
             session.get_one(FeedImport, report.import_id).report = {name: vars(numbers) for name, numbers in files.items()}
             session.add_all(

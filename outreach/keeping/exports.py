@@ -19,8 +19,10 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import JSON, Boolean, Column, Date, Float, Integer, String, Table, Time, collate, select
 from sqlalchemy.engine import Connection
 
+from outreach import keyring
 from outreach.database import Base, Database, UtcDateTime
 from outreach.keeping.files import KeepingError, hash_of, of_home
+from outreach.keyring import Ring
 from outreach.resources import data_folder
 from outreach.settings import Settings
 from outreach.tables import metadata
@@ -81,14 +83,25 @@ def _write(database: Database, settings: Settings, folder: Path, now: datetime) 
         schema = MigrationContext.configure(connection).get_current_revision()
     _write_settings(settings, folder / "settings.json")
     for name, path in [*of_home(settings.home, database), *_shipped()]:
+        if path == settings.home / keyring.USED:
+            continue  # of an export nothing is encrypted
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
+        _copy_opened(path, target, database.ring)
     (folder / _README).write_text(_ABOUT + _described(), encoding="utf-8")
     sums = {path.relative_to(folder).as_posix(): hash_of(path) for path in sorted(folder.rglob("*")) if path.is_file()}
     told = {"format": FORMAT, "schema": schema, "made_at": now.isoformat(), "tables": tables, "sha256": sums}
     (folder / MANIFEST).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     return {table["name"]: table["rows"] for table in tables}
+
+
+def _copy_opened(path: Path, target: Path, ring: Ring) -> None:
+    """Copy a file, plain where it is encrypted at home: an export opens without our keys."""
+    if not keyring.key_of(path):
+        shutil.copyfile(path, target)
+        return
+    with path.open("rb") as sealed, target.open("xb") as out:
+        out.writelines(keyring.opened(ring, sealed, path.name))
 
 
 def type_of(column: Column[Any]) -> str:

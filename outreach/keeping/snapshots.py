@@ -1,6 +1,7 @@
 """Snapshots of an embedded database with all that lies in its home: one packed file that proves itself.
 
-The database is copied by SQLite's own online backup while the service runs: readers and writers go on, and the copy is one moment's state.
+The database is copied by SQLite's own online backup while the service runs: readers and writers go on, and the copy is one moment's state,
+encrypted as the database is.
 What lies in the home is written once and never changed (kept feeds, photos, recordings) or tiny (keys, settings), so copying it
 after the database never misses what a row names. A snapshot holds children's data and the keys: only its owner can read it.
 """
@@ -10,15 +11,14 @@ from __future__ import annotations
 import io
 import json
 import os
-import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Collection, Iterable
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
-from outreach import keyring
+from outreach import keyring, sqlite_files
 from outreach.database import Database
 from outreach.keeping.files import SEALED, SNAPSHOTS, KeepingError, hash_of, must_be, of_home, verify
 from outreach.keyring import Ring, SealedWriter
@@ -50,8 +50,7 @@ def make(database: Database, home: Path, folder: Path, *, now: datetime, kept: i
         tempfile.TemporaryDirectory(dir=home if ring.newest else folder, prefix=".copying-") as beside,
     ):
         copy, packed = Path(beside) / _DATABASE, Path(place) / target.name
-        with closing(sqlite3.connect(database.url.database)) as live, closing(sqlite3.connect(copy)) as aside:
-            live.backup(aside)
+        database.copy_to(copy, ring.newest)
         _pack(packed, [(_DATABASE, copy), *of_home(home, database)], now, ring)
         packed.replace(target)
     if kept:
@@ -84,6 +83,8 @@ def unpack(snapshot: Path, home: Path, database: Path, ring: Ring = _NO_KEYS) ->
             if plain != snapshot:
                 plain.unlink()
             _verify(inside)
+            if ring.newest:
+                sqlite_files.renew(inside / _DATABASE, ring, home)
         except (tarfile.TarError, EOFError, OSError, ValueError, KeyError) as error:
             sentence = f"{snapshot} is not a whole snapshot of this program: {error}. Nothing was restored."
             raise KeepingError(sentence) from error

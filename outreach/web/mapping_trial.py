@@ -29,6 +29,7 @@ from outreach.feeds.drafting import Look
 from outreach.feeds.samples import Sample
 from outreach.feeds.taking import take_in
 from outreach.feeds.writing import written
+from outreach.keyring import Ring, ring_of
 from outreach.settings import Settings
 from outreach.web import people
 
@@ -142,7 +143,7 @@ def _run(sample: Sample, text: str, as_of: date, known: str, settings: Settings,
         place = Path(name)
         folder = shutil.copytree(sample.files, place / "sample", copy_function=os.link)
         (folder / SETTINGS_FILE).write_text(text, encoding="utf-8")
-        with _throw_away(place) as database:
+        with _throw_away(place, ring_of(settings.encryption_keys, settings.home)) as database:
             try:
                 report = take_in(database, folder, settings=settings.model_copy(update={"home": place}), now=now)
             except RefusedError as refusal:
@@ -152,8 +153,8 @@ def _run(sample: Sample, text: str, as_of: date, known: str, settings: Settings,
 
 
 @contextmanager
-def _throw_away(place: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{place / 'trial.db'}")
+def _throw_away(place: Path, ring: Ring) -> Iterator[Database]:
+    database = Database(f"sqlite:///{place / 'trial.db'}", ring=ring)
     try:
         Base.metadata.create_all(database.engine)
         yield database

@@ -13,6 +13,7 @@ from outreach.database import Database
 from outreach.feeds.store import opened
 from outreach.feeds.taking import take_in
 from outreach.settings import FeedKey, Settings, load_settings
+from outreach.sqlite_files import NO_KEYS
 from tests.adapters.ods import KEY, SECRET
 from tests.attendance.feeds import toml
 
@@ -48,5 +49,5 @@ class Taker:
 
 def held(taker: Taker, resource: str) -> set[str]:
     """The ids of our copy of a source."""
-    with opened(taker.settings.home, NAME) as store:
+    with opened(taker.settings.home, NAME, NO_KEYS) as store:
         return {item.id for item in store.items(resource)}

@@ -23,6 +23,8 @@ from sqlalchemy.exc import IntegrityError, StatementError
 import outreach.database
 from outreach.cases.tables import CaseEvent
 from outreach.database import Database, SchemaError
+from outreach.keyring import Ring
+from outreach.sqlite_files import NO_KEYS
 from outreach.staff.tables import Account, AccountSchool
 from outreach.tables import metadata
 
@@ -187,13 +189,13 @@ def test_a_reader_never_waits_for_a_writer(sqlite_database: Database) -> None:
         assert _emails(sqlite_database) == []
 
 
-def _prepared_at_once(url: str, migrations: Path) -> list[Exception]:
+def _prepared_at_once(url: str, migrations: Path, ring: Ring = NO_KEYS) -> list[Exception]:
     """What went wrong where four come to one database in the same moment, each of which may bring it up to date."""
     troubles: list[Exception] = []
     together = threading.Barrier(4)
 
     def start() -> None:
-        database = Database(url, migrations)
+        database = Database(url, migrations, ring=ring)
         together.wait()
         try:
             database.prepare(upgrade=True)
@@ -213,6 +215,11 @@ def test_many_processes_may_open_an_empty_database_at_once(empty_url: str) -> No
     assert _prepared_at_once(empty_url, MIGRATIONS) == []
 
 
+def test_many_may_make_an_encrypted_database_at_once_and_it_is_one(tmp_path: Path, sealed_ring: Ring) -> None:
+    assert _prepared_at_once(f"sqlite:///{tmp_path / 'empty.db'}", MIGRATIONS, sealed_ring) == []
+
+
+@pytest.mark.by_address
 def test_many_processes_may_upgrade_an_older_database_at_once(database: Database, newer: Path) -> None:
     with database.write() as session:
         session.add(_account("ana@example.org"))

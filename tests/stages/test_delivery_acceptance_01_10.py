@@ -61,6 +61,7 @@ def test_01_two_workers_and_one_row_are_one_request(either: Service) -> None:
     assert len(either.outbox.sent()) == 1
 
 
+@pytest.mark.by_address
 def test_02_a_crash_after_the_request_ends_uncertain_until_the_callback_names_the_text(either: Service) -> None:
     either.outbox.carrier.carrier.order(Order(Fault.MISSING))
     planned = either.outbox.answer()

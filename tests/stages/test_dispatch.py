@@ -237,6 +237,7 @@ def test_many_workers_send_each_text_once(outbox: Outbox) -> None:
     assert set(outbox.states()) == {State.ACCEPTED}
 
 
+@pytest.mark.by_address
 @pytest.mark.parametrize(("step", "taken"), [("before the release", 0), ("before the request", 0), ("after the answer", 1)])
 def test_a_killed_sender_neither_loses_nor_doubles(outbox: Outbox, step: str, taken: int) -> None:
     planned = outbox.answer()

@@ -12,7 +12,7 @@ from outreach import kept_files, keyring
 from outreach.attention.tables import AttentionItem
 from outreach.clock import FixedClock
 from outreach.database import Database
-from outreach.keeping import snapshots
+from outreach.keeping import sealing, snapshots
 from outreach.keeping.files import KeepingError
 from outreach.keyring import KeyringError, Ring, ring_of
 from outreach.services import Services
@@ -53,8 +53,7 @@ def test_a_change_of_keys_encrypts_plain_and_older_files_anew_and_lets_the_older
     newest = keyring.add_key(keys)
     both = ring_of(str(keys), settings.home)
 
-    assert kept_files.renew(settings.home, both) == 2
-    assert kept_files.renew(settings.home, both) == 0
+    assert [sealing.renew(settings, both).files for _ in range(2)] == [2, 0]
     alone = Ring({newest: both.keys[newest]})
     assert [kept_files.read(folder, name, alone) for name in (plain, older)] == [PHOTO, PHOTO]
     keyring.check(alone, settings.home)
@@ -102,7 +101,7 @@ def test_the_commands_make_a_key_and_rotate_and_refuse_to_start_without_it(tmp_p
     refused = command.run(home, "keys", "rotate")
     assert (refused.returncode, "No key is set" in refused.stderr) == (2, True)
     done = command.run(home, "keys", "rotate", more=keyed)
-    assert (done.returncode, done.stdout.splitlines()[0].startswith("1 files are encrypted anew")) == (0, True)
+    assert (done.returncode, done.stdout.splitlines()[0].startswith("1 files and 0 databases are encrypted anew")) == (0, True)
     assert b"Luis" not in (home / "media" / plain).read_bytes()
     lost = command.run(home, "doctor")
     assert (lost.returncode, "without it nothing starts" in lost.stderr, lost.stdout) == (2, True, "")

@@ -18,6 +18,7 @@ from outreach.feeds.edfi_sync import synchronise
 from outreach.feeds.options import EdFi
 from outreach.feeds.store import opened
 from outreach.settings import FeedKey
+from outreach.sqlite_files import NO_KEYS
 from tests.adapters.grand_bend_ods import YEAR, fill
 from tests.adapters.ods import KEY, SECRET, Ods, serving
 from tests.adapters.taking import NAME, NOW, Taker, meanings, source
@@ -106,7 +107,7 @@ def test_rows_deleted_and_changed_while_paging_are_neither_missed_nor_kept(tmp_p
             ods.put(EVENTS, {**ods.rows[EVENTS][key].item, "attendanceEventReason": "looked at again"})
 
     ods.on_page = meddle
-    with serving(ods) as url, opened(tmp_path, NAME) as store:
+    with serving(ods) as url, opened(tmp_path, NAME, NO_KEYS) as store:
         options = EdFi(url=url, school_years=[YEAR], page_size=200)
         with Client(options, FeedKey(key=KEY, secret=SECRET)) as client:
             synchronise(store, client, options, now=NOW, progress=lambda _step: None)

@@ -16,6 +16,7 @@ from outreach.feeds.edfi_sync import synchronise
 from outreach.feeds.options import EdFi
 from outreach.feeds.store import opened
 from outreach.settings import FeedKey
+from outreach.sqlite_files import NO_KEYS
 from tests.adapters.grand_bend_ods import YEAR
 from tests.adapters.made_up_ods import CHANGES, made_up, make_anew
 from tests.adapters.ods import KEY, SECRET, Ods, serving
@@ -59,7 +60,7 @@ def read(home: Path, name: str, options: EdFi, night: int) -> dict[str, str]:
     """Bring one copy up to date, and return what it would deliver."""
     folder = home / f"{name}-{night}"
     folder.mkdir()
-    with opened(home, name) as store, Client(options, FeedKey(key=KEY, secret=SECRET)) as client:
+    with opened(home, name, NO_KEYS) as store, Client(options, FeedKey(key=KEY, secret=SECRET)) as client:
         synchronise(store, client, options, now=NOW + timedelta(days=night), progress=lambda _step: None)
         edfi_rows.write(store, folder)
         keys = sorted(json.dumps(item.key) for item in store.items("studentSchoolAttendanceEvents"))

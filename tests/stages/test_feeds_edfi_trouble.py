@@ -16,6 +16,7 @@ from outreach.attendance.refusal import RefusedError
 from outreach.database import Database
 from outreach.feeds.store import opened
 from outreach.feeds.taking import is_due
+from outreach.sqlite_files import NO_KEYS
 from tests.adapters.grand_bend_ods import YEAR, event, student
 from tests.adapters.made_up_ods import CATEGORIES, SCHOOL, made_up
 from tests.adapters.ods import Ods, serving
@@ -226,7 +227,7 @@ def test_the_key_never_travels_in_the_clear_or_stands_in_the_feed(taker: Taker, 
 
 
 def test_two_processes_never_read_one_source_at_once(taker: Taker, tmp_path: Path, ods: Ods) -> None:
-    with district(tmp_path, ods) as folder, opened(taker.settings.home, NAME):
+    with district(tmp_path, ods) as folder, opened(taker.settings.home, NAME, NO_KEYS):
         with pytest.raises(RefusedError, match="just being read by another process"):
             taker.take(folder)
         assert not is_due(taker.database, folder, settings=taker.settings, now=NOW)
