@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, insert
 from sqlalchemy.engine import Connection
 
+from benchmarks.loading import keys_of
 from benchmarks.measuring import alone
 from outreach.cases.tables import Case, CaseEvent
 from outreach.clock import FixedClock
@@ -92,7 +93,7 @@ def measure(folder: Path) -> dict[str, Any]:
 
 
 def _open(folder: Path) -> Database:
-    database = Database(f"sqlite:///{folder / 'inbox.db'}")
+    database = Database(f"sqlite:///{folder / 'inbox.db'}", ring=keys_of(folder))
     database.prepare(upgrade=True)
     return database
 

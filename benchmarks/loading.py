@@ -12,6 +12,7 @@ from benchmarks.measuring import insert_plainly
 from outreach.attendance.importing import import_folder
 from outreach.attendance.sums import student_sums
 from outreach.database import Database
+from outreach.keyring import Ring, ring_of
 
 KEY = ("student_id", "date", "school_id", "code")
 
@@ -24,10 +25,16 @@ def write(folder: Path, students: int, *, contacts: bool = False) -> int:
 
 
 def open_database(folder: Path) -> Database:
-    """The database in *folder*, made where there is none."""
-    database = Database(f"sqlite:///{folder / 'outreach.db'}")
+    """The database in *folder*, made where there is none; encrypted where a file of keys lies there."""
+    database = Database(f"sqlite:///{folder / 'outreach.db'}", ring=keys_of(folder))
     database.prepare(upgrade=True)
     return database
+
+
+def keys_of(folder: Path) -> Ring:
+    """The keys in *folder*, which may be none."""
+    file = folder / "keys"
+    return ring_of(str(file) if file.exists() else "", folder / "home")
 
 
 def load(folder: Path, feed: Path) -> int:

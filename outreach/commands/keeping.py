@@ -92,7 +92,7 @@ def rotate() -> None:
     """Encrypt with the first key of encryption_keys what is plain or has an older key: files at once, the database while nobody uses it."""
     settings, ring = _ring()
     done = sealing.renew(settings, ring)
-    click.echo(f"{done.files} files and {done.databases} databases are encrypted anew with the key {ring.newest}.")
+    click.echo(f"Encrypted anew with the key {ring.newest}: files {done.files}, databases {done.databases}.")
     if sealing.database_file(settings) is None:
         click.echo("PostgreSQL's rows are not encrypted here: let its disk or its server do that (docs/security.md).")
     if done.in_use:
@@ -110,7 +110,7 @@ def remove(*, yes: bool) -> None:
         sentence = "Families' numbers and words would lie plain on the disk. Say so with --yes."
         raise KeepingError(sentence)
     done = sealing.renew(settings, ring, plain=True)
-    click.echo(f"{done.files} files and {done.databases} databases are plain.")
+    click.echo(f"Written plain: files {done.files}, databases {done.databases}.")
     if done.in_use:
         _wait("The database is in use and still encrypted. Stop the service and run this again.")
     kept = f" {done.older_snapshots} snapshots are encrypted: keep the file of keys as long as them." if done.older_snapshots else ""

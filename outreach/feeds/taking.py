@@ -146,6 +146,9 @@ def _from_sftp(job: _Job, store: Store, *, by_itself: bool) -> ImportReport:
         store.set(sftp.TAKEN, looks)
         with suppress(RefusedError):  # they are loaded; the next look moves them, and says why it cannot
             sftp.move_away(options, key, looks)
+    if job.keeps and job.database.ring.newest and not _waits(job):
+        for path in inbox.iterdir():  # where keys are set nothing plain stays; what was loaded is kept encrypted
+            path.unlink()
     return report
 
 
@@ -162,7 +165,7 @@ def _nothing_new(job: _Job) -> ImportReport:
 
 
 def _inbox(home: Path, source: str) -> Path:
-    """Where files of an SFTP server are fetched to; they stay there until others come, so that none is fetched twice."""
+    """Where files of an SFTP server are fetched to; they stay until others come, or where keys are set until loaded."""
     return home / "feeds" / "inbox" / hashlib.sha256(source.encode()).hexdigest()[:32]
 
 

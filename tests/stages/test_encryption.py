@@ -101,7 +101,7 @@ def test_the_commands_make_a_key_and_rotate_and_refuse_to_start_without_it(tmp_p
     refused = command.run(home, "keys", "rotate")
     assert (refused.returncode, "No key is set" in refused.stderr) == (2, True)
     done = command.run(home, "keys", "rotate", more=keyed)
-    assert (done.returncode, done.stdout.splitlines()[0].startswith("1 files and 0 databases are encrypted anew")) == (0, True)
+    assert (done.returncode, "files 1, databases 0" in done.stdout) == (0, True)
     assert b"Luis" not in (home / "media" / plain).read_bytes()
     lost = command.run(home, "doctor")
     assert (lost.returncode, "without it nothing starts" in lost.stderr, lost.stdout) == (2, True, "")

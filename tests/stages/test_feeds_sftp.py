@@ -87,6 +87,19 @@ def test_what_lies_there_is_fetched_once_and_newer_files_again(taker: Taker, sit
     assert (site.root / "out" / "attendance.csv").exists()
 
 
+def test_where_keys_are_set_fetched_files_do_not_stay_plain(taker: Taker, site: Site, tmp_path: Path, sealed_database: Database) -> None:
+    taker.database = sealed_database
+    folder = pointing(site, tmp_path)
+    assert not by_itself(taker, folder).unchanged
+    inbox = taker.settings.home / "feeds" / "inbox"
+    assert [path for path in inbox.rglob("*") if path.is_file()] == []
+    assert by_itself(taker, folder).unchanged
+    put(site, feed(marks=[mark("s1", FIRST), mark("s2", FIRST)]))
+    os.utime(site.root / "out" / "attendance.csv", (2_000_000_000, 2_000_000_000))
+    assert not by_itself(taker, folder).unchanged
+    assert absent(taker, tmp_path) == ["1", "1"]
+
+
 def test_the_service_looks_every_quarter_of_an_hour(taker: Taker, site: Site, tmp_path: Path) -> None:
     folder = pointing(site, tmp_path)
     assert is_due(taker.database, folder, settings=taker.settings, now=NOW)
