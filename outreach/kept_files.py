@@ -62,6 +62,7 @@ def renew(home: Path, ring: Ring, *, plain: bool = False) -> int:
                 draft.unlink(missing_ok=True)
                 _put(draft, keyring.seal(to, keyring.open_sealed(ring, path.read_bytes(), path.name), path.name))
                 if path.exists():
+                    keyring.give_to_owner_of(path, draft)
                     draft.replace(path)
                 draft.unlink(missing_ok=True)
                 done += 1

@@ -187,7 +187,15 @@ def note_used(home: Path, key_ids: frozenset[str]) -> None:
         home.mkdir(parents=True, exist_ok=True)
         draft = home / f".{USED}.{secrets.token_hex(4)}"
         draft.write_text("".join(f"{key_id}\n" for key_id in sorted(key_ids)), encoding="ascii")
+        give_to_owner_of(home, draft)
         draft.replace(home / USED)
+
+
+def give_to_owner_of(other: Path, path: Path) -> None:
+    """Let *path* belong to whom *other* belongs: root may have run the command, and the service must read what it left."""
+    if os.geteuid() == 0:
+        owner = other.stat()
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _told(header: bytes) -> tuple[str, bytes]:

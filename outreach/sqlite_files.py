@@ -21,7 +21,7 @@ import sqlcipher3.dbapi2 as sqlcipher
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from outreach.keyring import KeyringError, Ring, note_used, used
+from outreach.keyring import KeyringError, Ring, give_to_owner_of, note_used, used
 
 ERRORS = (sqlite3.Error, sqlcipher.Error)
 """What either driver raises."""
@@ -139,6 +139,7 @@ def _exchange(path: Path, ring: Ring, before: str, after: str, ready: Ready) -> 
             _compare(old)
             old.execute("DETACH renewed")
         shutil.copymode(path, draft)
+        give_to_owner_of(path, draft)
         _sync(draft)
         ready(draft)
         draft.replace(path)
@@ -179,8 +180,10 @@ def secret(ring: Ring, key_id: str) -> str:
 
 @contextmanager
 def _locked(path: Path, how: int, sentence: str) -> Iterator[None]:
-    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    lock = path.with_name(f"{path.name}.lock")
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
+        give_to_owner_of(path.parent, lock)
         try:
             fcntl.flock(descriptor, how | fcntl.LOCK_NB)
         except BlockingIOError as error:
