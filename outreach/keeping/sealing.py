@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -42,14 +42,13 @@ def renew(settings: Settings, ring: Ring, *, plain: bool = False) -> Renewed:
     keyring.check(ring, home)
     files, databases, in_use = kept_files.renew(home, ring, plain=plain), 0, False
     live = database_file(settings)
-    if live is not None and live.exists():
-        try:
-            with sqlite_files.alone(live):
-                for path in _all(live, home):
-                    ready = partial(instance.written_anew, path)
-                    databases += sqlite_files.make_plain(path, ring, ready) if plain else sqlite_files.renew(path, ring, home, ready)
-        except InUseError:
-            in_use = True
+    try:
+        with sqlite_files.alone(live) if live is not None and live.exists() else nullcontext():
+            for path in _all(live, home):
+                ready = partial(instance.written_anew, path)
+                databases += sqlite_files.make_plain(path, ring, ready) if plain else sqlite_files.renew(path, ring, home, ready)
+    except InUseError:
+        in_use = True
     keyring.note_used(home, _needed(live, home, ring))
     return Renewed(files, databases, in_use, snapshots.needing(settings.backups, set() if plain else {ring.newest}))
 
@@ -60,9 +59,10 @@ def database_file(settings: Settings) -> Path | None:
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:" else None
 
 
-def _all(live: Path, home: Path) -> Iterator[Path]:
-    yield live
-    for path in (*sorted(live.parent.glob(f"{live.name}.before-*")), *sorted(home.glob(_COPIES))):
+def _all(live: Path | None, home: Path) -> Iterator[Path]:
+    """The database, where it is SQLite's, and the other files of the kind; what is not there is no trouble."""
+    own = [live, *sorted(live.parent.glob(f"{live.name}.before-*"))] if live is not None else []
+    for path in (*own, *sorted(home.glob(_COPIES))):
         if not path.name.endswith(sqlite_files.SIDES):
             yield path
 
@@ -70,7 +70,7 @@ def _all(live: Path, home: Path) -> Iterator[Path]:
 def _needed(live: Path | None, home: Path, ring: Ring) -> frozenset[str]:
     """Ids of the keys that anything here needs."""
     found = set(kept_files.needed(home))
-    for path in _all(live, home) if live is not None and live.exists() else ():
+    for path in filter(Path.exists, _all(live, home)):
         with suppress(*sqlite_files.ERRORS):  # a source that is just being read; its copy can be made again
             found.add(sqlite_files.key_of(path, ring))
     return frozenset(found - {""})

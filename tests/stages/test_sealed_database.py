@@ -24,6 +24,7 @@ from outreach.cases import intake
 from outreach.clock import FixedClock
 from outreach.database import Database
 from outreach.delivery import instance
+from outreach.district.tables import Contact
 from outreach.doctor import State, examine
 from outreach.feeds import store
 from outreach.keeping import exports, sealing, snapshots
@@ -34,6 +35,7 @@ from outreach.services import Services
 from outreach.settings import Settings
 from outreach.sqlite_files import NO_KEYS, InUseError
 from outreach.wiring import opened
+from scheduler import loading
 from tests import command
 from tests.attendance.feeds import write_feed
 from tests.conftest import NOON
@@ -246,6 +248,16 @@ def test_killed_at_any_line_of_a_change_of_keys_the_database_is_whole(tmp_path: 
         assert REPLY.encode() not in file.read_bytes()
 
 
+def test_a_plain_snapshot_becomes_an_encrypted_database_where_a_key_is_set(plain: Home, tmp_path: Path, sealed_ring: Ring) -> None:
+    _work(plain, tmp_path)
+    made = snapshots.make(plain.database, plain.settings.home, tmp_path / "snapshots", now=NOON, kept=0)
+    file = tmp_path / "back" / "outreach.db"
+    snapshots.unpack(made, tmp_path / "back", file, sealed_ring)
+    database = Database(f"sqlite:///{file}", ring=sealed_ring)
+    assert (database.key_id, _inbound(database)) == (sealed_ring.newest, 1)
+    database.close()
+
+
 def test_a_log_left_by_a_killed_service_goes_along_into_the_new_file(sealed: Home, tmp_path: Path) -> None:
     """Its last words lie in the write-ahead log alone."""
     _work(sealed, tmp_path)
@@ -284,6 +296,26 @@ def test_encryption_ends_only_by_its_own_command(sealed: Home, tmp_path: Path) -
     database = opened(f"sqlite:///{sealed.file}", NO_KEYS, upgrade=False)
     assert _inbound(database) == 1
     database.close()
+
+
+def test_beside_postgresql_the_copies_of_sources_are_encrypted_anew(sealed: Home, tmp_path: Path) -> None:
+    home, address = tmp_path / "beside", "postgresql+psycopg://nobody@127.0.0.1/none"
+    with store.opened(home, "sis", NO_KEYS) as copy, copy.transaction():
+        copy.put("students", [store.Item({"id": "1"}, "1", {"name": NAME})])
+    beside = sealed.settings.model_copy(update={"home": home, "database_url": address})
+    assert _found(home)
+    assert (sealing.renew(beside, sealed.ring).databases, _found(home)) == (1, {})
+    with store.opened(home, "sis", sealed.ring) as copy:
+        assert [item.body for item in copy.items("students")] == [{"name": NAME}]
+
+
+@pytest.mark.long
+def test_the_process_that_loads_a_feed_opens_the_database_with_its_key(sealed: Home, tmp_path: Path) -> None:
+    services = Services(sealed.settings, sealed.database, FixedClock(NOON), None)
+    assert loading.load(services, write_feed(tmp_path / "feed", FEED), NOON).files["students"].inserted == 1
+    with sealed.database.read() as session:
+        assert session.scalars(select(Contact.first_name)).all() == [NAME]
+    assert _found(sealed.settings.home) == {}
 
 
 def test_a_kept_feed_is_read_again_with_the_key(sealed: Home, tmp_path: Path) -> None:
