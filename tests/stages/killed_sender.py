@@ -13,6 +13,7 @@ from outreach.clock import FixedClock
 from outreach.database import Database
 from outreach.delivery.actions import dispatch
 from outreach.delivery.provider import Answer, Listed, Provider, Text
+from outreach.keyring import ring_of
 from outreach.planning import release
 from outreach.planning.release import Go, Stop
 from outreach.planning.situation import Situation
@@ -60,7 +61,13 @@ def main(step: str, url: str, now: str) -> None:
     real = provider_of(settings)
     assert real is not None
     check = dying_check if step == "before the release" else release.check
-    dispatch(Database(url), Dying(real, step), settings, FixedClock(datetime.fromisoformat(now)), check=check)
+    dispatch(
+        Database(url, ring=ring_of(settings.encryption_keys, settings.home)),
+        Dying(real, step),
+        settings,
+        FixedClock(datetime.fromisoformat(now)),
+        check=check,
+    )
 
 
 if __name__ == "__main__":

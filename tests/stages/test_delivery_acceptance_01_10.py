@@ -61,11 +61,10 @@ def test_01_two_workers_and_one_row_are_one_request(either: Service) -> None:
     assert len(either.outbox.sent()) == 1
 
 
-@pytest.mark.by_address
-def test_02_a_crash_after_the_request_ends_uncertain_until_the_callback_names_the_text(either: Service) -> None:
+def test_02_a_crash_after_the_request_ends_uncertain_until_the_callback_names_the_text(either: Service, sealed_keys: Path) -> None:
     either.outbox.carrier.carrier.order(Order(Fault.MISSING))
     planned = either.outbox.answer()
-    _killed_after_the_answer(either)
+    _killed_after_the_answer(either, sealed_keys)
     either.outbox.later(minutes=6)
     either.send()
     assert either.outbox.row(planned).state == State.UNCERTAIN
@@ -81,11 +80,12 @@ def test_02_a_crash_after_the_request_ends_uncertain_until_the_callback_names_th
     assert len(either.outbox.sent()) == 1
 
 
-def _killed_after_the_answer(service: Service) -> None:
+def _killed_after_the_answer(service: Service, sealed_keys: Path) -> None:
     settings = service.outbox.settings
     environment = {
         **os.environ,
         "OUTREACH_PROVIDER": "simulator",
+        "OUTREACH_ENCRYPTION_KEYS": str(sealed_keys) if service.database.ring.keys else "",
         "OUTREACH_TWILIO_API_BASE": settings.twilio_api_base,
         "OUTREACH_PUBLIC_URL": settings.public_url,
         "TWILIO_ACCOUNT_SID": ACCOUNT_SID,

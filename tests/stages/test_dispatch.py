@@ -237,13 +237,13 @@ def test_many_workers_send_each_text_once(outbox: Outbox) -> None:
     assert set(outbox.states()) == {State.ACCEPTED}
 
 
-@pytest.mark.by_address
 @pytest.mark.parametrize(("step", "taken"), [("before the release", 0), ("before the request", 0), ("after the answer", 1)])
-def test_a_killed_sender_neither_loses_nor_doubles(outbox: Outbox, step: str, taken: int) -> None:
+def test_a_killed_sender_neither_loses_nor_doubles(outbox: Outbox, step: str, taken: int, sealed_keys: Path) -> None:
     planned = outbox.answer()
     environment = {
         **os.environ,
         "OUTREACH_PROVIDER": "simulator",
+        "OUTREACH_ENCRYPTION_KEYS": str(sealed_keys) if outbox.database.ring.keys else "",
         "OUTREACH_TWILIO_API_BASE": outbox.settings.twilio_api_base,
         "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
         "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
