@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -18,7 +18,7 @@ from outreach.cases.my_students import enrolled
 from outreach.cases.states import EventKind
 from outreach.cases.tables import Case, CaseEvent
 from outreach.clock import local_date
-from outreach.consent.queries import PhoneConsent
+from outreach.consent.queries import PhoneConsent, chunks
 from outreach.delivery.following import Step
 from outreach.delivery.tables import FollowUp
 from outreach.district.overlays import merged_away
@@ -105,7 +105,7 @@ class CallList:
 
 def read(session: Session, schools: Collection[str] | None, *, settings: Settings, now: datetime, page: int = 1) -> CallList:
     """The children of some schools (None: the district) whose families should be called: first whom nobody has called, the oldest first."""
-    found = _waiting(session, enrolled(session, schools, local_date(now, settings.zone)))
+    found = _waiting(session, schools, local_date(now, settings.zone))
     order = sorted(found.values(), key=lambda one: (one.calls[-1].at if one.calls else one.since, bool(one.calls), one.student_id))
     order.sort(key=lambda one: bool(one.calls))
     shown = order[(page - 1) * AT_ONCE : page * AT_ONCE]
@@ -114,30 +114,37 @@ def read(session: Session, schools: Collection[str] | None, *, settings: Setting
 
 def number(session: Session, schools: Collection[str] | None, *, settings: Settings, now: datetime) -> int:
     """How many children stand on the list of some schools (None: the district)."""
-    return len(_waiting(session, enrolled(session, schools, local_date(now, settings.zone))))
+    return len(_waiting(session, schools, local_date(now, settings.zone)))
 
 
 def one(session: Session, student_id: str, schools: Collection[str] | None, *, settings: Settings, now: datetime) -> Listed | None:
     """One child on the list of some schools; None where it is not on it, or not any more."""
-    if student_id not in enrolled(session, schools, local_date(now, settings.zone)):
-        return None
-    return next(_with_numbers(session, list(_waiting(session, {student_id}).values()), settings, now), None)
+    found = _waiting(session, schools, local_date(now, settings.zone), student_id)
+    return next(_with_numbers(session, list(found.values()), settings, now), None)
 
 
-def _waiting(session: Session, students: Collection[str]) -> dict[str, Listed]:
-    """Who should be called, without those with whom somebody has spoken since."""
+def _waiting(session: Session, schools: Collection[str] | None, today: date, only: str = "") -> dict[str, Listed]:
+    """Who should be called (or *only* one child, if so), without those with whom somebody has spoken since.
+
+    Enrolments, calls and cases are read of the few who may be on it: a district has a hundred times as many children.
+    """
     found: dict[str, Listed] = {}
     for student_id, since, why, planned_id in (*_by_rule(session), *_out_of_reach(session)):
-        if student_id in students:
+        if only in ("", student_id):
             listed = found.setdefault(student_id, Listed(student_id, since))
             listed.since = min(listed.since, since)
             listed.unreached |= {planned_id} if planned_id else set()
             if why not in listed.whys:
                 listed.whys.append(why)
-    talked = _talked(session)
-    for call in session.scalars(select(CallMade).where(CallMade.undone_at.is_(None)).order_by(CallMade.id)):
-        if call.student_id in found and call.at >= found[call.student_id].since:
-            found[call.student_id].calls.append(call)
+    here = enrolled(session, schools, today, among=found.keys())
+    found = {student_id: listed for student_id, listed in found.items() if student_id in here}
+    talked = dict[str, datetime]()
+    for some in chunks(sorted(here)):
+        talked |= _talked(session, some)
+        calls = select(CallMade).where(CallMade.undone_at.is_(None), CallMade.student_id.in_(some))
+        for call in session.scalars(calls.order_by(CallMade.id)):
+            if call.at >= found[call.student_id].since:
+                found[call.student_id].calls.append(call)
     return {student_id: listed for student_id, listed in found.items() if not (at := talked.get(student_id)) or at < listed.since}
 
 
@@ -195,13 +202,13 @@ def _told_of() -> ColumnElement[bool]:
     )
 
 
-def _talked(session: Session) -> dict[str, datetime]:
+def _talked(session: Session, students: Collection[str]) -> dict[str, datetime]:
     """When somebody last spoke with a child's family, as their cases tell it."""
     undone = select(CallMade.event_id).where(CallMade.undone_at.is_not(None))
     spoke = (
         select(Case.student_id, func.max(CaseEvent.at).label("at"))
         .join(CaseEvent, CaseEvent.case_id == Case.id)
-        .where(CaseEvent.kind.in_((EventKind.CALL, EventKind.VISIT)), CaseEvent.id.not_in(undone))
+        .where(Case.student_id.in_(students), CaseEvent.kind.in_((EventKind.CALL, EventKind.VISIT)), CaseEvent.id.not_in(undone))
         .group_by(Case.student_id)
     )
     return {row.student_id: row.at for row in session.execute(spoke)}

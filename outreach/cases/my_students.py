@@ -101,10 +101,14 @@ class Watched:
         }[angle]
 
 
-def enrolled(session: Session, schools: Collection[str] | None, today: date) -> set[str]:
-    """The children who are enrolled at *schools* (None: the district) on *today*, as their enrolments say it."""
+def enrolled(session: Session, schools: Collection[str] | None, today: date, *, among: Collection[str] | None = None) -> set[str]:
+    """The children (or those *among* some) who are enrolled at *schools* (None: the district) on *today*, as their enrolments say it."""
     one = merged(session)
-    return {one.of(student) for student in session.scalars(_here(schools, today))}
+    if among is None:
+        return {one.of(student) for student in session.scalars(_here(schools, today))}
+    here = _here(schools, today)
+    some = (session.scalars(here.where(Enrolment.student_id.in_(portion))) for portion in slices(one.ids(among)))
+    return {one.of(student) for students in some for student in students}
 
 
 def are_more_than(session: Session, number: int, schools: Collection[str] | None, today: date) -> bool:
