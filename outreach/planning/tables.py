@@ -15,7 +15,7 @@ class PlannedMessage(Base):
 
     __tablename__ = "planned_messages"
     __table_args__ = (
-        Index(None, "state", "channel", "due_at", "school_id"),
+        Index(None, "state", "channel", "due_at", "school_id", "reason"),
         Index(None, "household"),
         Index(None, "phone"),
         Index(None, "contact_id"),

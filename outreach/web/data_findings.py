@@ -132,12 +132,12 @@ def _card(finding: Finding, held: Mapping[str, set[int]]) -> Card:
 
 
 def _held(session: Session) -> dict[str, set[int]]:
-    """The messages that an unknown count keeps back, by child."""
-    statement = select(PlannedMessage.id, PlannedMessage.student_ids).where(
+    """The messages that an unknown count keeps back, by child: found in an index, without a look at the others that are held."""
+    ids = select(PlannedMessage.id).where(
         PlannedMessage.state.in_((State.HELD, State.SKIPPED)), PlannedMessage.reason == reasons.Reason.UNKNOWN_COUNT
     )
     found: defaultdict[str, set[int]] = defaultdict(set)
-    for message, students in session.execute(statement):
+    for message, students in session.execute(select(PlannedMessage.id, PlannedMessage.student_ids).where(PlannedMessage.id.in_(ids))):
         for student in students:
             found[student].add(message)
     return found
@@ -147,17 +147,17 @@ def _waiting(students: Iterable[str], held: Mapping[str, set[int]]) -> int:
     return len({message for student in students for message in held.get(student, ())})
 
 
-def alike(session: Session, school_id: str = "") -> list[tuple[Student, Student]]:
+def alike(session: Session, schools: Collection[str] | None = None) -> list[tuple[Student, Student]]:
     """Pairs of children with the same name and birth date who may be one child under two ids, and are not merged.
 
-    With *school_id* those with somebody who is or was there: their names alone are compared with everybody's.
+    With *schools* those with somebody who is or was there: their names alone are compared with everybody's.
     """
     name = _name(Student)
     there = Student.gone_import_id.is_(None), Student.birth_date.is_not(None), Student.student_id.not_in(overlays.merged_away())
     every = select(*name).where(*there)
-    if school_id:
+    if schools is not None:
         mine = aliased(Student)
-        here = select(Enrolment.student_id).where(Enrolment.school_id == school_id)
+        here = select(Enrolment.student_id).where(Enrolment.school_id.in_(schools))
         theirs = select(*_name(mine)).where(mine.student_id.in_(here), mine.gone_import_id.is_(None)).distinct().subquery()
         every = every.join(theirs, and_(*(one == other for one, other in zip(name, theirs.c, strict=True))))
     twice = every.group_by(*name).having(func.count() > 1).subquery()

@@ -51,7 +51,7 @@ def page() -> ResponseReturnValue:
         found = health.look(session, _yesterday(), here)
         said = visible(session, known, overlays.holding(session))
         gainsaid = {row.id for row in corrections.contradicted(session)}
-        pairs = findings.alike(session, scope.chosen) if known.may(Permission.DATA_CHILDREN) else []
+        pairs = findings.alike(session, here) if known.may(Permission.DATA_CHILDREN) else []
         children = {day.student_id for day in found.student_days} | {row.student_id for row in said}
         children |= {student.student_id for pair in pairs for student in pair}
         differing = sis_differences.differences(session, here)

@@ -689,7 +689,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_planned_messages_message_class_created_at"), ["message_class", "created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_planned_messages_phone"), ["phone"], unique=False)
         batch_op.create_index(batch_op.f("ix_planned_messages_provider_sid"), ["provider_sid"], unique=False)
-        batch_op.create_index(batch_op.f("ix_planned_messages_state_channel_due_at_school_id"), ["state", "channel", "due_at", "school_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_planned_messages_state_channel_due_at_school_id_reason"), ["state", "channel", "due_at", "school_id", "reason"], unique=False)
 
     op.create_table(
         "playbook_versions",
@@ -2426,7 +2426,7 @@ def downgrade() -> None:
     op.drop_table("public_switches")
     op.drop_table("playbook_versions")
     with op.batch_alter_table("planned_messages", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_planned_messages_state_channel_due_at_school_id"))
+        batch_op.drop_index(batch_op.f("ix_planned_messages_state_channel_due_at_school_id_reason"))
         batch_op.drop_index(batch_op.f("ix_planned_messages_provider_sid"))
         batch_op.drop_index(batch_op.f("ix_planned_messages_phone"))
         batch_op.drop_index(batch_op.f("ix_planned_messages_message_class_created_at"))
