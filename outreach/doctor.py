@@ -103,7 +103,7 @@ def _provider(settings: Settings) -> Iterator[Finding]:
 def _feeds(session: Session, settings: Settings, today: date) -> Iterator[Finding]:
     sources = list(session.scalars(select(FeedSource).order_by(FeedSource.name)))
     if not sources:
-        yield Finding("feeds", State.WRONG, "No feed was loaded yet. Run: outreach import FOLDER.")
+        yield Finding("feeds", State.WRONG, "No feed was loaded yet. Upload its files on Feeds, or run: outreach import FOLDER.")
     for source in sources:
         late = today - source.last_delivered_at.date() > timedelta(days=settings.feed_fresh_days)
         said = f"{source.name} last came on {source.last_delivered_at.date()}"
@@ -115,7 +115,7 @@ def _feeds(session: Session, settings: Settings, today: date) -> Iterator[Findin
 
 def _doors(session: Session, settings: Settings) -> Iterator[Finding]:
     """Servers that feeds are fetched from, and whether we have what lets us in."""
-    for name in watching.servers(session, settings.feed_folder):
+    for name in watching.servers(session, settings):
         if name in settings.feed_keys:
             yield Finding("feeds", State.WELL, f"{name} is fetched from a server, and its key is set.")
         else:

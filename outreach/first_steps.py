@@ -27,10 +27,10 @@ SHIPPED_NAME = "Your School District"
 _UNREGISTERED = "No provider is set. Register with the carriers first: outreach registration-pack writes the forms."
 _STEPS: Mapping[str, tuple[str, str, str]] = {
     "you": ("Say who you are", "Name, time zone and number stand in every message.", "setting_up.settings"),
-    "people": ("Bring people in", "Families who are told answer, and somebody must read that.", "accounts.page"),
     "feed": ("Load the first feed", "Counts come from the marks of your student information system.", "mapping.page"),
     "meaning": ("Give codes and days their meaning", "What nobody understands is never counted.", "data_health.page"),
     "words": ("Approve the words", "Only words that a named person approved leave.", "words.page"),
+    "people": ("Bring people in", "Families who are told answer, and somebody must read that.", "accounts.page"),
     "danger": ("Name who is called for danger", "A child who is not safe must reach a person at any hour.", "oncall.page"),
     "carrier": ("Connect the carrier", "Until then texts are held; letters can go first.", "setting_up.settings"),
     "round": ("Let the first round go", "Whoever is over a threshold today waits until a person releases them.", "baseline.page"),
@@ -68,10 +68,10 @@ def steps(services: Services, findings: Collection[Finding] | None = None) -> li
         seen = _InDatabase(session)
         lacks = {
             "you": _name(services.settings),
-            "people": seen.people(),
             "feed": seen.feed(),
             "meaning": of("codes", "calendar"),
             "words": of("words"),
+            "people": seen.people(),
             "danger": of("on call", worst_only=False),
             "carrier": of("provider") if services.settings.provider else (_UNREGISTERED,),
             "round": seen.first_round(),
@@ -84,6 +84,12 @@ def steps(services: Services, findings: Collection[Finding] | None = None) -> li
 def next_of(found: Sequence[Step]) -> Step | None:
     """The first step that is not done; None after the last."""
     return next((step for step in found if not step.is_done), None)
+
+
+def has_told(session: Session) -> bool:
+    """Whether a count ever left for a family: the first steps lie behind this district then."""
+    counts = PlannedMessage.message_class == MessageClass.NUDGE.value, PlannedMessage.state.in_(TOLD)
+    return bool(session.scalar(select(exists(select(PlannedMessage.id).where(*counts)))))
 
 
 def finding(found: Sequence[Step]) -> Finding:
@@ -123,8 +129,7 @@ class _InDatabase:
         return self._lacks(select(MessageBatch.id), "No night has planned messages yet.")
 
     def told(self) -> tuple[str, ...]:
-        counts = PlannedMessage.message_class == MessageClass.NUDGE.value, PlannedMessage.state.in_(TOLD)
-        return self._lacks(select(PlannedMessage.id).where(*counts), "No count has left yet.")
+        return () if has_told(self._session) else ("No count has left yet.",)
 
     def _lacks(self, rows: Select[Any], sentence: str) -> tuple[str, ...]:
         """Nothing where there is such a row, else what is lacking."""

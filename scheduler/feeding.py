@@ -12,7 +12,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from outreach.attendance.importing import ImportReport
 from outreach.attendance.refusal import RefusedError
-from outreach.attendance.source_settings import SETTINGS_FILE
 from outreach.database import UnavailableError
 from outreach.feeds import nights, watching
 from outreach.feeds.drops import UnfinishedError
@@ -33,14 +32,13 @@ _LATER = "It is tried again by itself."
 
 def take_feeds(services: Services, load: Loading = load) -> None:
     """Load every folder with a source.toml below the feed folder, in a process of its own; one that nobody touched is passed over."""
-    if services.settings.feed_folder:
-        for file in sorted(Path(services.settings.feed_folder).glob(f"*/{SETTINGS_FILE}")):
-            try:
-                _take_feed(services, file.parent, load)
-            except (UnavailableError, SQLAlchemyError):
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with this folder, the others are sound
-                _at_fault(services, file.parent, error)
+    for folder in watching.folders(services.settings):
+        try:
+            _take_feed(services, folder, load)
+        except (UnavailableError, SQLAlchemyError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with this folder, the others are sound
+            _at_fault(services, folder, error)
 
 
 def _at_fault(services: Services, folder: Path, error: Exception) -> None:

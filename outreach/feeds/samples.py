@@ -88,6 +88,14 @@ class Sample:
         draft.write_text(state.model_dump_json(), encoding="utf-8")
         draft.replace(self.folder / _STATE)
 
+    def copy_to(self, folder: Path) -> None:
+        """Lay its exports into *folder*, each whole: under a name that no watcher takes until then. Raises OSError."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in sorted(self.files.iterdir()):
+            new = folder / f"{path.name}.part"
+            shutil.copyfile(path, new)
+            new.replace(folder / path.name)
+
     def discard(self) -> None:
         """Delete everything of it."""
         shutil.rmtree(self.folder, ignore_errors=True)

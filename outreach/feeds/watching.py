@@ -163,11 +163,20 @@ def _say_twice(session: Session, folder: Path, report: ImportReport, settings: S
         raise_item(session, kind=KIND, key=f"feed-twice:{folder.name}", sentence=sentence, now=now)
 
 
-def servers(session: Session, feed_folder: str) -> list[str]:
+def folders(settings: Settings) -> list[Path]:
+    """The watched folders that hold a source.toml, by name."""
+    return [file.parent for file in sorted(place(settings).glob(f"*/{SETTINGS_FILE}"))]
+
+
+def place(settings: Settings) -> Path:
+    """Where the watched folders lie: ``feed_folder``, or ``incoming`` in the home; it need not be there."""
+    return settings.home / (settings.feed_folder or "incoming")
+
+
+def servers(session: Session, settings: Settings) -> list[str]:
     """The names of all sources, loaded or only watched, that are fetched from a server which asks who we are."""
-    known = [SourceSettings.model_validate(settings) for settings in session.scalars(select(FeedSource.settings))]
-    files = sorted(Path(feed_folder).glob(f"*/{SETTINGS_FILE}")) if feed_folder else []
-    watched = [source for file in files if (source := _source(file.parent)) is not None]
+    known = [SourceSettings.model_validate(said) for said in session.scalars(select(FeedSource.settings))]
+    watched = [source for folder in folders(settings) if (source := _source(folder)) is not None]
     return sorted({source.name for source in (*known, *watched) if source.edfi is not None or source.sftp is not None})
 
 

@@ -21,6 +21,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from outreach.attendance.refusal import RefusedError
 from outreach.attendance.source_settings import SETTINGS_FILE
 from outreach.clock import local_date
+from outreach.feeds import watching
 from outreach.feeds.drafting import Look, draft, extend, look, odd_rows, ready, with_dates
 from outreach.feeds.presets import presets
 from outreach.feeds.samples import KEPT_FOR, LARGEST_UPLOAD, Sample, SampleError, State, sample_of, sweep, take
@@ -150,8 +151,8 @@ def source() -> ResponseReturnValue:
     )
     waiting = [code for code in found.codes if code not in found.choices.codes]
     return render_template(
-        "mapping_source.html", choices=found.choices, text=text, target=target, there=there, difference=difference,
-        seen=_digest(there), todo=ready(found), waiting=waiting, lost=_lost(there),
+        "mapping_source.html", choices=found.choices, text=text, there=there, difference=difference, seen=_digest(there),
+        todo=ready(found), waiting=waiting, lost=_lost(there), may_load=_may_load(found, target), files=sorted(found.sheets),
     )  # fmt: skip
 
 
@@ -170,28 +171,36 @@ def download() -> ResponseReturnValue:
 @blueprint.post("/mapping/save")
 @needs(Permission.FEEDS_MAP)
 def save() -> ResponseReturnValue:
-    """Write ``source.toml`` into the feed folder; the sample is deleted. What stands there now must be what the person saw."""
+    """Write ``source.toml`` into the feed folder, and with ``load`` the files too; the sample is deleted.
+
+    What stands there now must be what the person saw.
+    """
     sample = _sample()
     found = _looked(sample)
     if found is None:
         return _gone()
-    target = _target(found)
-    if target is None:
+    target, loads = _target(found), "load" in request.form
+    if loads and not _may_load(found, target):
         abort(400)
     there = _there(target)
     if request.form.get("seen") != _digest(there):
         flash("The file in the feed folder is not the one you saw. Look at the difference, then save again.", "warning")
         return redirect(url_for("mapping.source"))
     try:
+        if loads:
+            sample.copy_to(target.parent)
         _put(target, written(found))
     except OSError as problem:
         flash(f"It could not be written into {target.parent.name} ({problem.strerror}). Download it, and put it there by hand.", "warning")
         return redirect(url_for("mapping.source"))
     codes = {code: spelled(one.meaning) for code, one in found.choices.codes.items()}
     with services().database.write() as session:
-        detail = {"codes": codes, "replaced": there is not None}
+        detail = {"codes": codes, "replaced": there is not None, "loads": loads}
         staff.audit(session, actor=person().email, action="feed.mapped", subject=f"feed {found.choices.name}", now=now(), detail=detail)
     sample.discard()
+    if loads:
+        flash("Saved. The files are loaded within a few minutes; what cannot be read stands under Attention then.")
+        return redirect(url_for("data_health.page"))
     what = f"As soon as the feed’s files lie in the folder {target.parent.name}, they are loaded; until then Attention asks for them."
     flash(f"Saved. {what} The sample is deleted.")
     return redirect(url_for("mapping.page"))
@@ -238,14 +247,19 @@ def _gone() -> ResponseReturnValue:
     return redirect(url_for("mapping.page"))
 
 
-def _target(found: Look) -> Path | None:
-    """Where the service looks for this feed; None where no feed folder is set."""
-    folder = services().settings.feed_folder
-    return Path(folder) / found.choices.name / SETTINGS_FILE if folder else None
+def _target(found: Look) -> Path:
+    """Where the service looks for this feed."""
+    return watching.place(services().settings) / found.choices.name / SETTINGS_FILE
 
 
-def _there(target: Path | None) -> str | None:
-    if target is None or not target.is_file():
+def _may_load(found: Look, target: Path) -> bool:
+    """Whether the sample itself may be a feed's first delivery: all is said, and no delivery of it lies there that it would cut short."""
+    lying = [path for path in target.parent.glob("*") if not path.name.startswith(SETTINGS_FILE)]
+    return not ready(found) and not lying
+
+
+def _there(target: Path) -> str | None:
+    if not target.is_file():
         return None
     return target.read_text(encoding="utf-8-sig", errors="replace")
 

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from outreach import first_steps
 from outreach.cases import help_queries, playbook
 from outreach.cases.playbook import Line
 from outreach.clock import local_date
@@ -74,6 +75,7 @@ def page() -> ResponseReturnValue:
         days = waiting.school_days(session, known.schools, today)
         lines = playbook.week(playbook.current(session).lines, known.role, today, days)
         names = people.school_names(session)
+        is_new = known.may(Permission.OPERATIONS_READ) and not first_steps.has_told(session)
     return render_template(
         "my_day.html",
         waits=waits,
@@ -83,6 +85,7 @@ def page() -> ResponseReturnValue:
         lists=LISTS,
         today=today,
         has_school=today in days,
+        is_new=is_new,
         schools=sorted(names.get(one, one) for one in known.schools) if known.schools is not None else None,
     )
 

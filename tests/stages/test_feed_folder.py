@@ -92,9 +92,13 @@ def test_a_refused_delivery_says_why_and_the_next_folder_is_loaded(services: Ser
     assert len(Loader(services.database, tmp_path).counts(LAST, "student")) == 2
 
 
-def test_without_a_folder_nothing_is_watched(services: Services) -> None:
-    feeding.take_feeds(replace(services, settings=services.settings.model_copy(update={"feed_folder": ""})))
-    assert items(services.database) == []
+def test_where_no_folder_is_set_the_one_in_the_home_is_watched(services: Services, settings: Settings) -> None:
+    here = replace(services, settings=settings.model_copy(update={"feed_folder": "", "feed_settle_seconds": 0}))
+    feeding.take_feeds(here)
+    assert items(services.database) == [], "there is none yet"
+    write_feed(settings.home / "incoming" / "sis", feed())
+    feeding.take_feeds(here, lambda within, folder, now: take_in(within.database, folder, settings=within.settings, now=now))
+    assert loaded(services.database) == 1
 
 
 def drop(services: Services) -> Path:

@@ -31,10 +31,6 @@ def test_from_the_empty_database_to_the_first_count(sqlite_database: Database, s
     assert ahead(sqlite_database, fresh, NOON) == "Say who you are"
     named = settings.model_copy(update={"district_name": "Lincoln Schools", "timezone": "America/Chicago"})
     nights = Nights(sqlite_database, named, tmp_path)
-    assert ahead(sqlite_database, named, NOON) == "Bring people in"
-    with sqlite_database.write() as session:
-        staff.add_account(session, email="boss@example.org", name="Boss", role=Role.DISTRICT_ADMINISTRATOR, schools=(), now=NOON)
-        staff.add_account(session, email="ana@example.org", name="Ana", role=Role.COORDINATOR, schools=(LINCOLN,), now=NOON)
     assert ahead(sqlite_database, named, NOON) == "Load the first feed"
     nights.district.child("lia", absent=4)
     nights.district.adult("anna", ["lia"], phone="+13125550142")
@@ -45,6 +41,10 @@ def test_from_the_empty_database_to_the_first_count(sqlite_database: Database, s
     nights.load()
     assert ahead(sqlite_database, named, NOON) == "Approve the words"
     nights.approve()
+    assert ahead(sqlite_database, named, NOON) == "Bring people in"
+    with sqlite_database.write() as session:
+        staff.add_account(session, email="boss@example.org", name="Boss", role=Role.DISTRICT_ADMINISTRATOR, schools=(), now=NOON)
+        staff.add_account(session, email="ana@example.org", name="Ana", role=Role.COORDINATOR, schools=(LINCOLN,), now=NOON)
     assert ahead(sqlite_database, named, NOON) == "Name who is called for danger"
     assert "Nobody has been found" in titles(named, sqlite_database)["Let the first round go"][0]
     nights.evaluate()

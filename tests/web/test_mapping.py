@@ -14,15 +14,18 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from outreach.attendance.tables import Mark
 from outreach.database import Database
 from outreach.district.tables import Student
 from outreach.feeds.samples import LARGEST_UPLOAD, sweep
+from outreach.feeds.taking import take_in
 from outreach.services import Services
 from outreach.settings import Settings, load_settings
 from outreach.staff.tables import AuditEntry
 from outreach.web.app import create_app
+from scheduler.feeding import take_feeds
 from scheduler.ticks import sweep_samples
 from tests.attendance.grand_bend import grand_bend
 from tests.attendance.loading import Districts
@@ -307,17 +310,27 @@ def test_a_source_toml_is_never_replaced_without_the_difference_having_been_seen
     assert (entry.actor, entry.detail["replaced"]) == ("boss@example.org", True)
 
 
-def test_without_a_feed_folder_it_can_only_be_downloaded(
+def test_a_whole_export_is_saved_and_loaded_in_a_browser_where_no_folder_was_set(
     settings: Settings, sqlite_database: Database, app: Flask, signed_in: SignedIn
 ) -> None:
-    boss = signed_in("boss")
+    boss, whole = signed_in("boss"), settings.model_copy(update={"feed_folder": "", "feed_settle_seconds": 0})
+    services = Services(whole, sqlite_database, app.extensions["outreach"].clock, provider=None)
+    app.extensions["outreach"] = create_app(services).extensions["outreach"]
     upload(boss, small())
-    services: Services = app.extensions["outreach"]
-    plain = create_app(Services(settings.model_copy(update={"feed_folder": ""}), sqlite_database, services.clock, provider=None))
-    app.extensions["outreach"] = plain.extensions["outreach"]
-    assert "No feed folder is set" in shown(boss, "/mapping/source")
-    assert boss.get("/mapping/source.toml").headers["Content-Disposition"] == "attachment; filename=source.toml"
-    assert boss.post("/mapping/save", data={"csrf_token": token_of(boss.get("/mapping").text)}).status_code == 400
+    assert "Save, and load these files" in shown(boss, "/mapping/source")
+    sent = {"csrf_token": token_of(boss.get("/mapping").text), "seen": "", "load": "yes"}
+    assert boss.post("/mapping/save", data=sent).headers["Location"] == "/data-health"
+    [folder] = (settings.home / "incoming").iterdir()
+    assert {path.name for path in folder.iterdir()} == {*SMALL, "source.toml"}, "nothing half-written lies beside them"
+    assert not list((settings.home / "samples").iterdir()), "the sample is gone"
+
+    take_feeds(services, lambda within, place, now: take_in(within.database, place, settings=whole, now=now))
+    with sqlite_database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Mark)) == SMALL["marks.csv"].count("\n") - 1
+
+    upload(boss, small(marks="Student ID,School ID,Date,Code\n"))
+    assert "Save, and load these files" not in shown(boss, "/mapping/source"), "a sample never takes the place of a delivery"
+    assert boss.post("/mapping/save", data=sent | {"csrf_token": token_of(boss.get("/mapping").text)}).status_code == 400
 
 
 def test_a_sample_is_its_owners_alone_and_gone_after_a_day(

@@ -6,13 +6,14 @@ import re
 from datetime import date
 
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from outreach.cases import speaking
 from outreach.cases.help_tables import Step
 from outreach.cases.language_states import TaskKind
 from outreach.cases.tables import Case
 from outreach.database import Database
+from outreach.planning.states import State
 from outreach.planning.tables import PlannedMessage
 from outreach.staff.roles import Role
 from outreach.staff.tables import Account
@@ -59,6 +60,17 @@ def test_what_waits_for_a_speaker_stands_on_the_page_of_those_whose_school_it_is
     assert figure(signed_in("ana"), "texts or calls wait for a speaker") == 2
     assert figure(signed_in("boss"), "texts or calls wait for a speaker") == 2
     assert figure(signed_in("raj"), "text") == 0, "nothing of another school"
+
+
+def test_until_a_count_reached_a_family_today_leads_its_administrator_to_the_first_steps(
+    signed_in: SignedIn, sqlite_database: Database
+) -> None:
+    told = signed_in("boss").get("/today").text
+    assert "First steps</a> leads there" not in told, "a count has left here"
+    with sqlite_database.write() as session:
+        session.execute(update(PlannedMessage).values(state=State.PLANNED))
+    assert "First steps</a> leads there" in signed_in("boss").get("/today").text
+    assert "First steps</a> leads there" not in signed_in("ana").get("/today").text, "only who may open them"
 
 
 def test_a_follow_up_waits_for_whoever_does_it_from_its_day_on(signed_in: SignedIn, sqlite_database: Database, seeded: Seeded) -> None:

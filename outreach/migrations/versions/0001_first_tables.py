@@ -689,7 +689,11 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_planned_messages_message_class_created_at"), ["message_class", "created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_planned_messages_phone"), ["phone"], unique=False)
         batch_op.create_index(batch_op.f("ix_planned_messages_provider_sid"), ["provider_sid"], unique=False)
-        batch_op.create_index(batch_op.f("ix_planned_messages_state_channel_due_at_school_id_reason"), ["state", "channel", "due_at", "school_id", "reason"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_planned_messages_state_channel_due_at_school_id_reason"),
+            ["state", "channel", "due_at", "school_id", "reason"],
+            unique=False,
+        )
 
     op.create_table(
         "playbook_versions",
