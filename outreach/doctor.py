@@ -195,7 +195,10 @@ def _words(session: Session, rules: tuple[Rule, ...]) -> Iterator[Finding]:
     told = sorted({(rule.message, rule.channel) for rule in rules})
     for message, channel in told:
         if latest_approval(session, message, channel, DEFAULT) is None:
-            said = f"Nobody approved the English of {message}/{channel} as it stands; nothing of it leaves. Run: outreach messages approve."
+            said = (
+                f"Nobody approved the English of {message}/{channel} as it stands; nothing of it leaves. "
+                "Approve it on Words, or run: outreach messages approve."
+            )
             yield Finding("words", State.WRONG, said)
         else:
             yield Finding("words", State.WELL, f"{message}/{channel} is approved in English.")

@@ -20,6 +20,7 @@ from outreach.services import Services
 from outreach.settings import Settings
 from outreach.staff.roles import Role
 from outreach.staff.tables import Account
+from outreach.thresholds import spot_checks
 from outreach.thresholds.states import EpisodeState
 from outreach.thresholds.tables import Episode
 
@@ -29,6 +30,7 @@ _STEPS: Mapping[str, tuple[str, str, str]] = {
     "you": ("Say who you are", "Name, time zone and number stand in every message.", "setting_up.settings"),
     "feed": ("Load the first feed", "Counts come from the marks of your student information system.", "mapping.page"),
     "meaning": ("Give codes and days their meaning", "What nobody understands is never counted.", "data_health.page"),
+    "counts": ("Check the counts", "A wrong count costs more trust than none: compare a few with your system.", "count_check.page"),
     "words": ("Approve the words", "Only words that a named person approved leave.", "words.page"),
     "people": ("Bring people in", "Families who are told answer, and somebody must read that.", "accounts.page"),
     "danger": ("Name who is called for danger", "A child who is not safe must reach a person at any hour.", "oncall.page"),
@@ -70,6 +72,7 @@ def steps(services: Services, findings: Collection[Finding] | None = None) -> li
             "you": _name(services.settings),
             "feed": seen.feed(),
             "meaning": of("codes", "calendar"),
+            "counts": seen.counts(),
             "words": of("words"),
             "people": seen.people(),
             "danger": of("on call", worst_only=False),
@@ -119,6 +122,14 @@ class _InDatabase:
 
     def feed(self) -> tuple[str, ...]:
         return self._lacks(select(FeedSource.name), "No feed was loaded yet. Upload the files on Feeds, or run: outreach import FOLDER.")
+
+    def counts(self) -> tuple[str, ...]:
+        said = spot_checks.standing(self._session)
+        if not said:
+            return ("Nobody has compared counts with the student information system yet.",)
+        differ = sum(not agrees for agrees in said.values())
+        one = "1 child’s count was found to differ" if differ == 1 else f"The counts of {differ} children were found to differ"
+        return (f"{one} from the student information system. Mend the feed or its meaning, and check again.",) if differ else ()
 
     def first_round(self) -> tuple[str, ...]:
         nobody = self._lacks(select(Episode.id), "Nobody has been found over a threshold yet: outreach evaluate, or the next night, looks.")

@@ -53,6 +53,7 @@ TABS = (
     Tab("bench.page", "Translating", Permission.WORDS_TRANSLATE, _WORDS),
     Tab("clerk.page", "Notes and disputes", Permission.NOTES_SETTLE, _DATA),
     Tab("data_health.page", "Data", Permission.DATA_READ, _DATA),
+    Tab("count_check.page", "Counts", Permission.DATA_CHILDREN, _DATA),
     Tab("mapping.page", "Feeds", Permission.FEEDS_MAP, _DATA),
     Tab("dashboard.page", "In figures", Permission.DASHBOARD_READ, _DISTRICT),
     Tab("packet.page", "Papers", Permission.PACKET_MAKE, _DISTRICT),

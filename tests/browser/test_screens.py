@@ -53,6 +53,7 @@ SCREENS = (
     "/incidents/",
     "/on-call/",
     "/data-health",
+    "/check-counts",
     "/mapping",
     "/words",
     "/words?language=ar",

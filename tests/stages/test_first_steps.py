@@ -12,6 +12,7 @@ from outreach.services import Services
 from outreach.settings import Settings
 from outreach.staff import actions as staff
 from outreach.staff.roles import Role
+from outreach.thresholds import spot_checks
 from tests.conftest import NOON
 from tests.feeds import LINCOLN
 from tests.stages.nights import Nights
@@ -39,6 +40,10 @@ def test_from_the_empty_database_to_the_first_count(sqlite_database: Database, s
     assert ahead(sqlite_database, named, NOON) == "Give codes and days their meaning"
     nights.district.settings = type(nights.district)().settings
     nights.load()
+    assert ahead(sqlite_database, named, NOON) == "Check the counts"
+    compare(sqlite_database, agrees=False)
+    assert titles(named, sqlite_database)["Check the counts"][0].startswith("1 child’s count was found to differ")
+    compare(sqlite_database, agrees=True)
     assert ahead(sqlite_database, named, NOON) == "Approve the words"
     nights.approve()
     assert ahead(sqlite_database, named, NOON) == "Bring people in"
@@ -55,6 +60,13 @@ def test_from_the_empty_database_to_the_first_count(sqlite_database: Database, s
     assert titles(named, sqlite_database)["See the first count arrive"] == ("No count has left yet.",)
     nights.send(nights.rows("sms", "planned")[0])
     assert titles(named, sqlite_database)["See the first count arrive"] == ()
+
+
+def compare(database: Database, *, agrees: bool) -> None:
+    """What a person finds who compares the one child there is."""
+    with database.write() as session:
+        [lia] = spot_checks.choose(session, None, NOON, "America/Chicago")
+        spot_checks.keep(session, [lia], {lia.student_id} if agrees else set(), by="boss@example.org", now=NOON)
 
 
 def titles(settings: Settings, database: Database) -> dict[str, tuple[str, ...]]:
