@@ -7,37 +7,30 @@ thank the family, and a person presses.
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.attendance import history
 from outreach.attendance.queries import newest_import
-from outreach.cases import actions, clerk_hearing, corrections, escalation, queries
+from outreach.cases import actions, clerk_hearing, clerk_texts, corrections, escalation, queries
 from outreach.cases.actions import CaseError
 from outreach.cases.clerk_states import MOVES, OUTCOMES, WordKind, WordState, shown_by
 from outreach.cases.clerk_tables import RecordWord
 from outreach.cases.events import add_event
-from outreach.cases.saved_replies import locale_of
 from outreach.cases.states import CaseState, EventKind, Queue, WrongState
 from outreach.cases.states import move as move_case
 from outreach.cases.tables import Case, WrongCount
 from outreach.clock import local_date
 from outreach.database import Database
-from outreach.district import queries as district
-from outreach.messages import queries as messages
-from outreach.planning.rows import new_row
-from outreach.planning.school_days import closed_days
-from outreach.planning.situation import window_of
-from outreach.planning.states import Channel, MessageClass
 from outreach.planning.tables import PlannedMessage
+from outreach.planning.which_days import MESSAGE as DAYS
 from outreach.planning.which_days import RECORD_FIXED
 from outreach.settings import Settings
 from outreach.staff.actions import audit
 
 _AT_ONCE = 200
-_OF_USE = timedelta(days=3)
 _NEEDS_WORDS = {
     WordState.STANDS: "Write why the mark stands: the family will want to know.",
     WordState.ASKED: "Write what the family should be asked, for whoever answers it.",
@@ -99,51 +92,27 @@ def thank(session: Session, word: RecordWord, case: Case, *, by: str, settings: 
     """
     if word.thanks_id is not None:
         return session.get_one(PlannedMessage, word.thanks_id)
-    locale = locale_of(session, case, settings)
-    words = messages.choose(session, RECORD_FIXED, Channel.SMS, locale, default=settings.default_language, school_id=case.school_id)
-    _refuse_thanks(word, case, is_worded=words is not None)
-    school = district.schools(session, [case.school_id]).get(case.school_id)
-    due = window_of(school, settings, case.phone, closed_days(session, case.school_id, settings, now)).next_open(now)
-    thanks = new_row(
-        now,
-        once_key=f"{RECORD_FIXED}:{word.id}",
-        message_class=MessageClass.CAMPAIGN,
-        household=case.household,
-        contact_id=case.contact_id,
-        phone=case.phone,
-        student_ids=[case.student_id],
-        school_id=case.school_id,
-        message=RECORD_FIXED,
-        language=words.locale if words else "",
-        family_language=locale,
-        approval_id=words.approval_id if words else None,
-        due_at=due,
-        expires_at=due + _OF_USE,
-        created_by=by,
-    )
-    session.add(thanks)
-    session.flush()
+    if not word.shown:
+        message = "The feed does not show it any more: look at it again."
+        raise CaseError(message)
+    thanks = clerk_texts.plan(session, word, case, RECORD_FIXED, settings, by=by, now=now)
     word.thanks_id = thanks.id
-    add_event(session, case, EventKind.AUTOMATIC, by=by, now=now, planned_id=thanks.id)
     _told_with_it(session, case, by, now)
     close(session, word, case, by=by, now=now)
     return thanks
 
 
-def _refuse_thanks(word: RecordWord, case: Case, *, is_worded: bool) -> None:
-    message = ""
-    if not word.shown:
-        message = "The feed does not show it any more: look at it again."
-    elif not (case.phone and case.contact_id and case.student_id):
-        message = (
-            "It is not certain on which number, or about which child, to thank them. Close it, and call them or answer in the conversation."
-        )
-    elif case.urgent:
-        message = "A text in this conversation may mean danger. Close it, and thank them in your own words when the time is right."
-    elif not is_worded:
-        message = "Nobody has approved the words of the thanks yet (record fixed). Close it, or thank them in the conversation."
-    if message:
+def ask_with_days(session: Session, word: RecordWord, case: Case, *, by: str, settings: Settings, now: datetime) -> PlannedMessage:
+    """Text the family the days that our record shows, in reviewed words that ask which is not right; their answer brings the word back.
+
+    Once for each word, and never to a number that may not know them. Raises CaseError.
+    """
+    if WordState.ASKED not in MOVES[WordState(word.state)] or word.state == WordState.ASKED:
+        message = "Look at it again before you say something else of it."
         raise CaseError(message)
+    question = clerk_texts.plan(session, word, case, DAYS, settings, by=by, now=now)
+    _write(session, word, case, WordState.ASKED, "The days that our record shows were sent to them.", by, now)
+    return question
 
 
 def _told_with_it(session: Session, case: Case, by: str, now: datetime) -> None:

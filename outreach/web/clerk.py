@@ -110,13 +110,16 @@ def page() -> ResponseReturnValue:
 @blueprint.post("/notes")
 @needs(Permission.NOTES_SETTLE)
 def decide() -> ResponseReturnValue:
-    """Say what came of one word, or that it is to be looked at again."""
+    """Say what came of one word, or that it is to be looked at again; ``days`` texts the family what our record shows."""
     form = request.form
     to = next((one for one in (*OUTCOMES, WordState.WAITING) if one == form.get("outcome")), None)
     try:
         with services().database.write() as session:
             word, case = clerk.one(session, small_number(form.get("word", "")) or 0, person().schools)
-            if to is not None:
+            if form.get("outcome") == "days":
+                clerk.ask_with_days(session, word, case, by=person().email, settings=services().settings, now=now())
+                flash("The days leave for the family as soon as they may; their answer brings this back.")
+            elif to is not None:
                 words = form.get("why", "")[:LONGEST_NOTE]
                 clerk.decide(session, word, case, to, words, by=person().email, settings=services().settings, now=now())
     except CaseError as refusal:

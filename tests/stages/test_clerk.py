@@ -191,3 +191,66 @@ def test_nobody_is_thanked_without_approved_words_or_beside_a_danger(office: Off
     with pytest.raises(CaseError, match="danger"):
         thank(office, word)
     assert office.counts() == {AGREES: 1}
+
+
+# --- the days, with one press ---------------------------------------------------------------------------------------------------
+
+
+def send_days(office: Office, word_id: int) -> int:
+    """Text the family the days that the record shows; return the message's id."""
+    with office.database.write() as session:
+        word, case = clerk.one(session, word_id, None)
+        return clerk.ask_with_days(session, word, case, by=BY, settings=office.settings, now=office.now).id
+
+
+def wordings(office: Office) -> None:
+    """Approve the English that is shipped."""
+    shipped = {(p.message, p.channel, p.locale): p.translation for _, p in current_pairs() if p.message == "which_days"}
+    office.approve({**WORDS, **{key: text for key, text in shipped.items() if key[2] == "en"}})
+
+
+def test_one_press_asks_the_family_with_the_days_of_the_record_and_their_answer_brings_it_back(office: Office) -> None:
+    wordings(office)
+    word = office.says("That is wrong, she was in school!")
+    planned = send_days(office, word)
+    found = office.check(next(row for row in office.rows() if row.id == planned))
+    assert isinstance(found, Go), found
+    assert "Lia missed 4 days this school year" in found.body
+    assert "Is one not right?" in found.body
+    assert office.counts() == {WordState.ASKED: 1}
+    with pytest.raises(CaseError, match="Look at it again"):
+        send_days(office, word)
+    office.now += timedelta(days=2)
+    with office.database.write() as session:
+        clerk.decide(session, *clerk.one(session, word, None), WordState.WAITING, "", by=BY, settings=office.settings, now=office.now)
+    with pytest.raises(CaseError, match="already"):
+        send_days(office, word)
+    assert [row.message for row in office.rows()].count("which_days") == 1
+
+
+def test_the_days_go_to_nobody_who_may_not_know_them(office: Office) -> None:
+    word = office.says("That is wrong, she was in school!")
+    with pytest.raises(CaseError, match="approved"):
+        send_days(office, word)
+    wordings(office)
+    with office.database.write() as session:
+        session.get_one(Case, office.word(word).case_id).urgent = True
+    with pytest.raises(CaseError, match="danger"):
+        send_days(office, word)
+    with office.database.write() as session:
+        case = session.get_one(Case, office.word(word).case_id)
+        case.urgent, case.phone = False, "+13125550199"
+    with pytest.raises(CaseError, match="cannot be texted"):
+        send_days(office, word)
+    assert office.counts() == {WordState.WAITING: 1}
+    assert "which_days" not in [row.message for row in office.rows()]
+
+
+def test_a_stop_after_the_press_holds_the_days(office: Office) -> None:
+    wordings(office)
+    word = office.says("That is wrong, she was in school!")
+    planned = send_days(office, word)
+    with office.database.write() as session:
+        hear(session, office.settings, "STOP", at=office.now)
+    found = office.check(next(row for row in office.rows() if row.id == planned))
+    assert not isinstance(found, Go)

@@ -57,6 +57,20 @@ def test_one_press_says_what_came_of_it_and_the_case_tells_it(said: SignedIn, sq
         assert session.get_one(RecordWord, int(word[1])).state == "closed"
 
 
+def test_the_days_are_not_texted_where_nobody_approved_them_and_the_page_says_what_else_to_do(
+    said: SignedIn, sqlite_database: Database
+) -> None:
+    kim = said("kim")
+    word = re.search(r'name="word" value="(\d+)"', kim.get(PAGE).text)
+    assert word is not None
+    send(kim, PAGE, PAGE, word=word[1], outcome="days")
+    page = kim.get(PAGE).text
+    assert "Nobody has approved the words of this text (which days) yet. Call them, or answer in the conversation." in page
+    assert send(said("raj"), PAGE, PAGE, word=word[1], outcome="days")[0] == 404, "another school's"
+    with sqlite_database.read() as session:
+        assert session.get_one(RecordWord, int(word[1])).state == "waiting"
+
+
 def test_sealed_words_show_neither_themselves_nor_their_dates(said: SignedIn, sqlite_database: Database, seeded: Seeded) -> None:
     with sqlite_database.write() as session:
         session.get_one(Case, seeded.omar).sealed_since = NOON - timedelta(hours=2)
