@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import timedelta
-from io import StringIO
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,6 +18,7 @@ from outreach.staff import actions as staff
 from outreach.staff.queries import names_by_email
 from outreach.staff.roles import Permission, Role
 from outreach.staff.tables import Account
+from outreach.web import sheets
 from outreach.web.bench_common import hand, my_languages, oversees
 from outreach.web.context import now, person, services, small_number
 from outreach.web.permissions import needs
@@ -51,18 +50,15 @@ def delivered() -> ResponseReturnValue:
 def sheet() -> ResponseReturnValue:
     """The same as a table: what stands on no invoice yet, or on the invoice asked for."""
     invoice = small_number(request.args.get("invoice", ""))
-    out = StringIO()
-    writer = csv.writer(out)
-    writer.writerow(_COLUMNS)
     with services().database.read() as session:
-        for row in bench_queries.deliveries(session, _whose(), invoice_id=invoice):
-            day = row.delivered_at.date().isoformat()
-            writer.writerow((
-                row.translator, row.locale, row.message, row.channel, row.school_id, row.words, row.words_changed, day, row.invoice_id,
-            ))  # fmt: skip
-    name = f"words-invoice-{invoice}.csv" if invoice else "words-delivered.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(out.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)
+        rows = [_line(row) for row in bench_queries.deliveries(session, _whose(), invoice_id=invoice)]
+    return sheets.answer(f"words-invoice-{invoice}.csv" if invoice else "words-delivered.csv", _COLUMNS, rows)
+
+
+def _line(row: TranslationDelivery) -> tuple[object, ...]:
+    """One delivery in the order of the columns."""
+    day = row.delivered_at.date().isoformat()
+    return row.translator, row.locale, row.message, row.channel, row.school_id, row.words, row.words_changed, day, row.invoice_id
 
 
 @blueprint.post("/delivered/invoiced")
