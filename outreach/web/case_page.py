@@ -20,6 +20,7 @@ from outreach.database import UnavailableError
 from outreach.district.overlays import OverlayError
 from outreach.messages.languages import DEFAULT
 from outreach.planning import peace
+from outreach.records import redaction
 from outreach.staff import queries as accounts
 from outreach.staff.roles import Permission
 from outreach.web import beside, conversations, inbox, panel, people, views, wishes
@@ -101,7 +102,8 @@ def look(case_id: int, *, typing: bool = False) -> None:
 def thread(session: Session, case: Case) -> str:
     """The conversation as it stands in the page, with the last event it shows: an answer says what its writer had seen."""
     newest = desk.newest_event(session, case.id)
-    return inbox.sealed(render_template("parts/thread.html", case=case, items=conversations.thread(session, case, person()), newest=newest))
+    items = conversations.thread(session, case, person())
+    return inbox.sealed(render_template("parts/thread.html", case=case, items=items, newest=newest, taken_out=redaction.TAKEN_OUT))
 
 
 def found(session: Session, case_id: int) -> Case:

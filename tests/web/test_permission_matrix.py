@@ -215,7 +215,7 @@ def test_every_part_of_an_address_is_known_to_belong_to_a_school_or_to_none(app:
     """A new kind of row in an address has to be sorted here once, so that it cannot be forgotten above."""
     of_nobody = (
         "account_id act_id answer_id barrier_id batch_id campaign_id channel form hold_id locale media_id message number overlay_id "
-        "person_id referral_id request_id resource_id source step_id study_id told_id wish_id "
+        "person_id referral_id request_id resource_id source step_id study_id text_id told_id wish_id "
     )
     named = {name for rule, _, _ in _guarded(app) for name in rule.arguments}
     assert named - set(of_nobody.split()) == elsewhere.ids.keys()

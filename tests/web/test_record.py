@@ -283,6 +283,28 @@ def test_a_statement_goes_with_the_record_and_a_hold_keeps_it_as_it_is(officer: 
     assert "[redacted]" in files["record.html"]
 
 
+@pytest.mark.usefixtures("officer")
+def test_words_are_taken_out_from_where_they_stand_in_the_conversation(sqlite_database: Database, signed_in: SignedIn) -> None:
+    boss = signed_in("boss")
+    with sqlite_database.read() as session:
+        text = session.scalars(select(Inbound).where(Inbound.phone == PEDRO)).one()
+        his, hers = (session.scalars(select(Case.id).where(Case.phone == phone)).first() for phone in (PEDRO, MARIA))
+    page = f"/cases/{his}/redact/{text.id}"
+    assert page in boss.get(f"/cases/{his}").text
+    assert HIS in boss.get(page).text
+    assert boss.get(f"/cases/{hers}/redact/{text.id}").status_code == 404, "it stands in another conversation"
+    refused = send(boss, page, page, why=" ")
+    assert (refused[0], "Write down why." in refused[2], HIS in refused[2]) == (422, True, True)
+    assert signed_in("ana").get(page).status_code == 403, "a coordinator keeps no records"
+    assert send(boss, page, page, why="He asked")[0] == 302
+    after = boss.get(f"/cases/{his}").text
+    assert HIS not in after
+    assert page not in after, "nothing is left to take out"
+    with sqlite_database.read() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "text.redacted")).one()
+        assert (entry.subject, entry.actor) == (f"case {his}", "boss@example.org")
+
+
 def test_a_schedule_shows_what_would_go_and_goes_when_a_person_presses(officer: FlaskClient, sqlite_database: Database) -> None:
     with sqlite_database.write() as session:
         for case in session.scalars(select(Case)):
