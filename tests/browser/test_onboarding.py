@@ -50,7 +50,9 @@ def chooses_a_password(hers: Page) -> None:
 
 
 def answers_a_family(hers: Page, served: Served) -> None:
-    assert hers.goto(f"/cases/{served.cases.wei}").status == 404, "a family of another school"
+    elsewhere = hers.goto(f"/cases/{served.cases.wei}")
+    assert elsewhere is not None
+    assert elsewhere.status == 404, "a family of another school"
     hers.goto(f"/cases/{served.cases.maria}")
     hers.locator("#text").fill(WORDS)
     hers.get_by_role("button", name="Send", exact=True).click()
