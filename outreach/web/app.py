@@ -203,4 +203,5 @@ def fill(app: Flask, services: Services, jobs: Mapping[str, str] = _NO_JOBS) -> 
     app.extensions[EXTENSION] = services
     providers.register(app, services.settings)
     survey.register(app)
+    public.register(app)
     return app

@@ -20,6 +20,7 @@ SENTENCES = {
     404: ("Nothing here for you", "There is no such page, or it belongs to a school that is not one of yours."),
     405: ("That does not work here", "Please go back and use the buttons of the page."),
     413: ("That was too long", "Please go back and shorten it."),
+    429: ("Too many at once", "Please wait a minute, and look again."),
     500: ("Something broke on our side", "It was noted. Nothing you wrote was sent twice; please look before you try again."),
 }
 BUSY = ("Attendance is being loaded just now", "Nothing was saved. Please go back and try again in a minute.")

@@ -84,7 +84,7 @@ def answer(token: str, locale: str) -> ResponseReturnValue:
             return _shown(rows, one, link, locale, complaint="choose_first"), 422
         limits, form = cast(Limits, current_app.extensions[_LIMITS]), request.form.get("once", "")[:_MOST_SIGNS]
         doubled = limits.is_again(form)
-        if not doubled and not limits.allows(token, came_from.hashed(), at):
+        if not doubled and not limits.answers.allows(token, came_from.hashed(), at):
             limits.forget(form)
             return _shown(rows, one, link, locale, complaint="busy", picked=picked, typed=words), 429
     if not doubled:

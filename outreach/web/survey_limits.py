@@ -1,11 +1,13 @@
-"""How many survey answers are taken from one place: counted in memory, and forgotten within minutes."""
+"""How many survey answers are taken from one place, and which forms were sent just now."""
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import Lock
+
+from outreach.web.turnstile import Turnstile
 
 STRETCH = timedelta(minutes=10)
 FROM_ONE_PLACE = 400
@@ -17,10 +19,9 @@ _FORMS = 5_000
 
 @dataclass
 class Limits:
-    """What one program saw within this stretch of time; with several programs each has its own."""
+    """What one program saw lately; with several programs each has its own."""
 
-    since: datetime | None = None
-    counted: Counter[tuple[str, str]] = field(default_factory=Counter)
+    answers: Turnstile = field(default_factory=lambda: Turnstile(STRETCH, FROM_ONE_PLACE, IN_ALL))
     forms: OrderedDict[str, None] = field(default_factory=OrderedDict)
     """Forms that were sent lately, so that a doubled click is one answer."""
     lock: Lock = field(default_factory=Lock)
@@ -40,15 +41,3 @@ class Limits:
         """Take a form as not sent: its answer could not be kept, and may come again."""
         with self.lock:
             self.forms.pop(form, None)
-
-    def allows(self, token: str, address: str, now: datetime) -> bool:
-        """Whether one more answer may be taken; counts it where it may."""
-        with self.lock:
-            if self.since is None or now - self.since >= STRETCH or now < self.since:
-                self.since, self.counted = now, Counter()
-            here, everywhere = (token, address), (token, "")
-            if self.counted[here] >= FROM_ONE_PLACE or self.counted[everywhere] >= IN_ALL:
-                return False
-            self.counted[here] += 1
-            self.counted[everywhere] += 1
-            return True

@@ -152,6 +152,19 @@ def test_the_public_page_is_not_there_until_it_is_switched_on_and_gone_when_it_i
     assert stranger.get("/attendance").status_code == 404
 
 
+def test_a_flood_on_the_public_page_from_one_place_waits_a_minute(added_up: SignedIn, app: Flask) -> None:
+    send(added_up("boss"), "/goals", "/goals/public", on="1")
+    stranger, looks = app.test_client(), app.extensions["public_looks"]
+    assert stranger.get("/attendance").status_code == 200
+    [place] = [key for key in looks.counted if key[1]]
+    assert "127.0.0.1" not in str(place), "not even in memory"
+    looks.counted[place] = 60
+    answer = stranger.get("/attendance")
+    assert (answer.status_code, "wait a minute" in answer.text) == (429, True)
+    looks.since = NOON - timedelta(minutes=2)
+    assert stranger.get("/attendance").status_code == 200
+
+
 def test_the_public_page_tells_shares_of_the_last_whole_week_and_no_small_number(
     added_up: SignedIn, sqlite_database: Database, app: Flask
 ) -> None:

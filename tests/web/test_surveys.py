@@ -162,7 +162,7 @@ def test_a_device_waits_ten_minutes_and_a_doubled_click_is_one_answer(app: Flask
 
 
 def test_a_flood_from_one_place_is_refused_and_a_grade_is_not(app: Flask, sqlite_database: Database, token: str) -> None:
-    limits = app.extensions["survey_limits"]
+    limits = app.extensions["survey_limits"].answers
     assert answer(app, token, "ride")[0] == 303
     [key] = [key for key in limits.counted if key[1]]
     assert "127.0.0.1" not in str(key), "not even in memory"
