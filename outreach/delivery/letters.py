@@ -27,6 +27,7 @@ from outreach.delivery.letter_batches import (
 )
 from outreach.delivery.letter_rules import BatchError, BatchState, Part, parts
 from outreach.delivery.letter_tables import LetterBatch, LetterPage
+from outreach.formulas import disarmed
 from outreach.planning.states import State
 from outreach.planning.tables import PlannedEpisode, PlannedMessage
 from outreach.settings import Settings
@@ -187,7 +188,7 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     written = io.StringIO(newline="")
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerows([disarmed(value) for value in row] for row in rows)
     return written.getvalue()
 
 

@@ -12,6 +12,7 @@ from babel.messages.pofile import write_po
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from outreach.formulas import disarmed
 from outreach.messages.languages import DEFAULT, languages
 from outreach.messages.pairs import current_pairs
 from outreach.messages.placeholders import ALLOWED
@@ -72,7 +73,8 @@ def csv_file(locale: str, home: Path | None, session: Session) -> bytes:
     writer.writerow(COLUMNS)
     for source, words in texts(locale, home, overlay(session)):
         note = " ".join(_notes(source))
-        writer.writerow((source.message, source.channel, source.school_id, locale, source.text, words, note, version))
+        row = (source.message, source.channel, source.school_id, locale, source.text, words, note, version)
+        writer.writerow([disarmed(value) for value in row])
     return sheet.getvalue().encode("utf-8-sig")
 
 

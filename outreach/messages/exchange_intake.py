@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.database import take_turns
+from outreach.formulas import as_written
 from outreach.messages.bench_actions import hand_in_all
 from outreach.messages.bench_checks import refusals
 from outreach.messages.compose import Pair
@@ -229,7 +230,7 @@ def _of_csv(name: str, content: bytes) -> Iterator[Row]:
         raise ImportRefusedError(refusal)
     line = reader.line_num + 1
     for values in reader:
-        cell = {column: value.replace("\r\n", "\n").strip() for column, value in zip(head, values, strict=False)}
+        cell = {column: as_written(value.replace("\r\n", "\n").strip()) for column, value in zip(head, values, strict=False)}
         if cell.get("translation"):
             yield _of_cells(line, {column: cell.get(column, "") for column in COLUMNS})
         line = reader.line_num + 1

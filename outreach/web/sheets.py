@@ -8,15 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from flask import Response
 
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def cell(value: object) -> str:
-    """A value as a spreadsheet must read it: a number as it is, and an apostrophe before text that would run (OWASP, CSV injection)."""
-    text = "" if value is None else str(value)
-    if isinstance(value, int | float) or not text.startswith(_STARTS_A_FORMULA):
-        return text
-    return f"'{text}"
+from outreach.formulas import disarmed
 
 
 def answer(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
@@ -24,5 +16,5 @@ def answer(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns)
-    writer.writerows([cell(value) for value in row] for row in rows)
+    writer.writerows([disarmed(value) for value in row] for row in rows)
     return Response(text.getvalue(), mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'})
