@@ -91,4 +91,4 @@ def _put(path: Path, content: bytes) -> None:
 
 
 def _path(folder: Path, name: str) -> Path | None:
-    return folder / name if _NAME.fullmatch(name) else None
+    return folder / name if FOLDERS.get(folder.name, _NAME).fullmatch(name) else None

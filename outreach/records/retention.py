@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from outreach.database import Database
 from outreach.district.overlays import merged
+from outreach.records import retention_papers as papers
 from outreach.records import retention_rows as rows
 from outreach.records.holds import Held, held
 from outreach.records.keeping_tables import RetentionRule, RetentionRun
@@ -43,6 +44,10 @@ class Kind(StrEnum):
     REJECTED = "rejected"
     MAIL = "mail"
     SURVEYS = "surveys"
+    INCIDENTS = "incidents"
+    PAPERS = "papers"
+    PACKETS = "packets"
+    FEEDS = "feeds"
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,8 @@ KINDS: Mapping[Kind, Keeping] = MappingProxyType(
         ),
         Kind.NOTES: Keeping(
             "Notes of the staff", "notes", "The words of notes, calls, reasons, steps and check-ins; that they happened stays.",
-            "the conversation was closed", 1_095, 90, (rows.NOTES, rows.BARRIERS, rows.STEPS, rows.DRAFTS, rows.TASKS, rows.CHECK_INS),
+            "the conversation was closed", 1_095, 90,
+            (rows.NOTES, rows.BARRIERS, rows.STEPS, rows.REFERRALS, rows.RECORD_WORDS, rows.DRAFTS, rows.TASKS, rows.CHECK_INS),
         ),
         Kind.MARKS: Keeping(
             "Attendance of children who left", "children",
@@ -86,6 +92,23 @@ KINDS: Mapping[Kind, Keeping] = MappingProxyType(
         Kind.SURVEYS: Keeping(
             "What was written in surveys", "answers", "The words, which nobody signed; what was chosen stays.",
             "the last day of the survey", 365, 30, (rows.SURVEYS,),
+        ),
+        Kind.INCIDENTS: Keeping(
+            "What was written down in incidents", "entries", "The words; who was called, who took it, and every hour stays.",
+            "the incident was closed", 2_555, 365, (papers.INCIDENTS,),
+        ),
+        Kind.PAPERS: Keeping(
+            "Papers of blocks", "papers", "The court order or letter itself; that the block stood, why, and until when stays.",
+            "the block was lifted", 1_825, 365, (papers.PAPERS,),
+        ),
+        Kind.PACKETS: Keeping(
+            "Which children stood in a team’s packet", "packets", "Their tiers; that the packet was made, and how many it named, stays.",
+            "the packet was made", 365, 100, (papers.PACKETS,),
+        ),
+        Kind.FEEDS: Keeping(
+            "Feeds as they were received", "files",
+            "The files, but for each source’s last ones; what was read from them stays. While a hold stands all stay.",
+            "the import", 1_825, 90, (papers.FEEDS,),
         ),
     }
 )  # fmt: skip

@@ -11,9 +11,11 @@ from sqlalchemy import Select, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from outreach.attendance.tables import FeedImport, ImportProblem, Mark, MarkVersion
+from outreach.cases.clerk_tables import RecordWord
 from outreach.cases.help_tables import Barrier, Step
 from outreach.cases.language_tables import LanguageTask
 from outreach.cases.mentor_tables import CheckIn
+from outreach.cases.resource_tables import Referral
 from outreach.cases.states import CaseState, EventKind
 from outreach.cases.survey_tables import SurveyAnswer, SurveyLink, SurveyRound
 from outreach.cases.tables import Case, CaseEvent
@@ -143,6 +145,26 @@ def _forget_tasks(session: Session, ids: Sequence[int], _act: Act) -> None:
     session.execute(update(LanguageTask).where(LanguageTask.id.in_(ids)).values(why="", result=TAKEN_OUT))
 
 
+def _referrals(window: Window) -> Select[int]:
+    """Why a referral was declined or ended."""
+    ended = select(Referral.id).where(Referral.case_id.in_(_closed(window)), Referral.why.not_in(("", TAKEN_OUT)))
+    return ended.order_by(Referral.id)
+
+
+def _forget_referrals(session: Session, ids: Sequence[int], _act: Act) -> None:
+    session.execute(update(Referral).where(Referral.id.in_(ids)).values(why=TAKEN_OUT))
+
+
+def _record_words(window: Window) -> Select[int]:
+    """Why a note or a dispute about the record was settled as it was."""
+    settled = select(RecordWord.id).where(RecordWord.case_id.in_(_closed(window)), RecordWord.why.not_in(("", TAKEN_OUT)))
+    return settled.order_by(RecordWord.id)
+
+
+def _forget_record_words(session: Session, ids: Sequence[int], _act: Act) -> None:
+    session.execute(update(RecordWord).where(RecordWord.id.in_(ids)).values(why=TAKEN_OUT))
+
+
 def _check_ins(window: Window) -> Select[int]:
     """What mentors wrote down; its time runs from the day it was written."""
     rows = select(CheckIn.id).where(CheckIn.at < window.before, CheckIn.words.not_in(("", TAKEN_OUT)))
@@ -204,6 +226,8 @@ NOTES = Part(_notes, _forget_notes)
 BARRIERS = Part(_barriers, _forget_barriers)
 STEPS = Part(_steps, _forget_steps)
 DRAFTS = Part(_drafts, _forget_drafts)
+REFERRALS = Part(_referrals, _forget_referrals)
+RECORD_WORDS = Part(_record_words, _forget_record_words)
 TASKS = Part(_tasks, _forget_tasks)
 CHECK_INS = Part(_check_ins, _forget_check_ins)
 MARKS = Part(_left, _forget_marks)
