@@ -43,7 +43,7 @@ docs: .venv/.ready ## Build the documentation as a site in build/docs; a broken 
 
 lock: .venv/.ready ## Write requirements.lock from pyproject.toml; ARGS="--upgrade" takes the newest versions
 	$(BIN)/pip-compile pyproject.toml --extra test --extra docs $(ARGS) --output-file requirements.lock --quiet --generate-hashes --allow-unsafe \
-		--strip-extras --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+		--strip-extras --no-header --no-emit-options
 
 clean: ## Remove the environment and everything that was built; databases in var/ stay
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

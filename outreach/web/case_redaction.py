@@ -57,7 +57,9 @@ def _show(case_id: int, text_id: int, problem: str = "") -> str:
 
 
 def _readable(session: Session, case: Case, text_id: int) -> Item:
-    """The text as this person reads it; what is sealed for them, or stands elsewhere, does not exist."""
+    """The text as this person reads it in the inbox; what is sealed for them, or stands elsewhere, does not exist."""
+    if not person().may(Permission.INBOX_READ):
+        abort(404)  # who keeps records alone redacts from the child's record
     shown = [item for item in conversations.thread(session, case, person()) if item.inbound is not None and item.inbound.id == text_id]
     if not shown:
         abort(404)

@@ -15,16 +15,16 @@ from outreach.district.tables import Overlay
 from outreach.messages.languages import languages
 from outreach.replies.normalise import storable
 from outreach.staff import actions as staff
+from outreach.staff import queries as accounts
 from outreach.staff.roles import Permission
 from outreach.web import people
 from outreach.web.context import now, person, services
-from outreach.web.letter_addresses import offer, one_line
+from outreach.web.letter_addresses import BLANK, INCOMPLETE, LONGEST, PARTS, choices, of_form, offer, one_line
 from outreach.web.permissions import needs
 
 blueprint = Blueprint("contact_ways", __name__, url_prefix="/contacts/one")
 
-PARTS = ("line1", "line2", "city", "state", "postal_code")
-_LONGEST, _LONGEST_WHY = 100, 300
+_LONGEST_WHY = 300
 _WHY = "Write down how you know it: who said so, and when."
 _PROTECTED = "This address is protected: no page shows it, and it is changed where the paper lies."
 
@@ -57,13 +57,13 @@ def language() -> ResponseReturnValue:
 @needs(Permission.MAIL_RETURNED)
 def address() -> ResponseReturnValue:
     """Say where post reaches this adult, as they told it or as the post writes it."""
-    typed = Address(*(" ".join(storable(request.form.get(part, "")).split())[:_LONGEST] for part in PARTS))
+    typed = of_form(request.form)
     with services().database.write() as session:
         adult = _adult(session)
         if _is_protected(session, adult):
             return _show(session, adult, problem=_PROTECTED), 422
         if not typed.usable:
-            return _show(session, adult, problem="An address needs a street, a city, and a state or postal code.", typed=typed), 422
+            return _show(session, adult, problem=INCOMPLETE, typed=typed), 422
         if not _why():
             return _show(session, adult, problem=_WHY, typed=typed), 422
         better = offer(typed)
@@ -109,23 +109,24 @@ def _is_protected(session: Session, adult: Adult) -> bool:
     return adult.contact_id in consent.protected(session)
 
 
-def _show(session: Session, adult: Adult, *, problem: str = "", typed: Address | None = None, better: Address | None = None) -> str:
-    protected = _is_protected(session, adult)
+def _show(session: Session, adult: Adult, *, problem: str = "", typed: Address = BLANK, better: Address | None = None) -> str:
+    protected, said = _is_protected(session, adult), _said(session, adult)
     return render_template(
         "contact_ways.html",
         adult=adult,
         children=people.children(session, [link.student_id for link in adult.links], person().schools).values(),
         languages=languages().values(),
-        said=_said(session, adult),
+        said=said,
+        names=accounts.names_by_email(session, {row.by for row in said.values()}),
         protected=_PROTECTED if protected else "",
         address="" if protected else one_line(adult.address),
-        typed=typed or Address(),
-        choices=[("As the post writes it", better), ("As you typed it", typed)] if typed and better else [],
+        typed=typed,
+        choices=choices(typed, better),
         one_line=one_line,
         parts=PARTS,
         why=request.form.get("why", ""),
         problem=problem,
-        longest=_LONGEST,
+        longest=LONGEST,
         longest_why=_LONGEST_WHY,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -13,6 +13,13 @@ from outreach.district.normalising import normalised
 from outreach.district.people import Address
 from outreach.messages import postal
 from outreach.planning.tables import PlannedMessage
+from outreach.replies.normalise import storable
+
+PARTS = ("line1", "line2", "city", "state", "postal_code")
+LONGEST = 100
+"""Characters of one part."""
+BLANK = Address()
+INCOMPLETE = "An address needs a street, a city, and a state or postal code."
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,16 @@ def respelled(session: Session, letters: Sequence[tuple[LetterPage, PlannedMessa
         if given and given != printed:
             found.append(Respelled(letter.letter_id, given, printed))
     return found
+
+
+def of_form(form: Mapping[str, str]) -> Address:
+    """An address as somebody typed it, without doubled spaces."""
+    return Address(*(" ".join(storable(form.get(part, "")).split())[:LONGEST] for part in PARTS))
+
+
+def choices(typed: Address, better: Address | None) -> list[tuple[str, Address]]:
+    """What a person chooses from where the post writes an address otherwise."""
+    return [("As the post writes it", better), ("As you typed it", typed)] if better else []
 
 
 def one_line(address: Address) -> str:

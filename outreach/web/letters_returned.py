@@ -14,18 +14,14 @@ from outreach.district import corrections
 from outreach.district.overlays import Act
 from outreach.district.people import Address
 from outreach.planning.tables import PlannedMessage
-from outreach.replies.normalise import storable
 from outreach.staff import actions as staff
 from outreach.staff.roles import Permission
 from outreach.web import people
 from outreach.web.context import now, person, services
-from outreach.web.letter_addresses import offer, one_line
+from outreach.web.letter_addresses import BLANK, INCOMPLETE, LONGEST, PARTS, choices, of_form, offer, one_line
 from outreach.web.permissions import needs
 
 blueprint = Blueprint("letters_returned", __name__)
-
-_PARTS = ("line1", "line2", "city", "state", "postal_code")
-_LONGEST = 100
 
 
 @blueprint.get("/returned-mail")
@@ -71,7 +67,7 @@ def one(planned_id: int) -> ResponseReturnValue:
         return _page(session, planned_id)
 
 
-def _page(session: Session, planned_id: int, *, typed: Address | None = None, better: Address | None = None) -> str:
+def _page(session: Session, planned_id: int, *, typed: Address = BLANK, better: Address | None = None) -> str:
     """The page of a letter; with an address that was *typed*, and the post's way of writing it, for the person to choose."""
     letter, row = _letter(session, planned_id)
     contacts = row.facts.get("contact_ids", [])
@@ -84,9 +80,11 @@ def _page(session: Session, planned_id: int, *, typed: Address | None = None, be
         large=not returns.large_print(session).isdisjoint(contacts),
         adults=people.contact_names(session, set(contacts)),
         children=people.children(session, row.student_ids, person().schools),
-        choices=[("As the post writes it", better), ("As you typed it", typed)] if typed and better else [],
+        typed=typed,
+        choices=choices(typed, better),
         one_line=one_line,
-        parts=_PARTS,
+        parts=PARTS,
+        longest=LONGEST,
     )
 
 
@@ -94,11 +92,11 @@ def _page(session: Session, planned_id: int, *, typed: Address | None = None, be
 @needs(Permission.MAIL_RETURNED)
 def address(planned_id: int) -> ResponseReturnValue:
     """Say where the family lives now; the feed does not undo it."""
-    typed = Address(*(" ".join(storable(request.form.get(part, "")).split())[:_LONGEST] for part in _PARTS))
+    typed = of_form(request.form)
     with services().database.write() as session:
         _, row = _letter(session, planned_id)
         if not typed.usable:
-            flash("An address needs a street, a city, and a state or postal code.", "warning")
+            flash(INCOMPLETE, "warning")
             return redirect(url_for("letters_returned.one", planned_id=planned_id))
         better = offer(typed)
         if better is not None and request.form.get("spelling") != "kept":

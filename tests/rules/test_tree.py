@@ -18,7 +18,7 @@ DEFAULTS = ROOT / "config" / "default.toml"
 PRIVATE = {
     "a folder of one machine": re.compile(r"/(?:home|Users|root)/\w|[A-Z]:\\Users|file:/{3}"),
     "the address of a package registry": re.compile(
-        r"pypi\.org/(?:simple|pypi)|files\.pythonhosted\.org|registry\.npmjs\.org|(?<!-emit)-(?:(?:extra-)?index-url|find-links|trusted-host)"
+        r"//[\w.-]+/(?:simple|pypi)\b|//(?:files|registry)\.[\w.-]+\.org\b|-(?:index[-_]url|find[-_]links|trusted[-_]host)\b"
     ),
 }
 

@@ -296,6 +296,12 @@ def test_words_are_taken_out_from_where_they_stand_in_the_conversation(sqlite_da
     refused = send(boss, page, page, why=" ")
     assert (refused[0], "Write down why." in refused[2], HIS in refused[2]) == (422, True, True)
     assert signed_in("ana").get(page).status_code == 403, "a coordinator keeps no records"
+    assert signed_in("rec").get(page).status_code == 404, "who keeps records alone redacts from the child's record"
+    with sqlite_database.read() as session:
+        closed = session.scalars(select(Inbound.id).where(Inbound.body == HERS)).one()
+    sealed = f"/cases/{hers}/redact/{closed}"
+    assert boss.get(sealed).status_code == 404, "its words are sealed for everybody but who looks after the case"
+    assert send(boss, page, sealed, why="Out of curiosity")[0] == 404
     assert send(boss, page, page, why="He asked")[0] == 302
     after = boss.get(f"/cases/{his}").text
     assert HIS not in after
